@@ -1,0 +1,141 @@
+"""What a training run writes beside its losses: checkpoints, sample sheets, its speed."""
+
+import time
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, TQDMProgressBar
+from torch import Tensor
+
+from fastnst.images import to_image, to_tensor, write_image
+from fastnst.model_file import write_model
+from fastnst.sheet import draw_sheet
+
+
+class Checkpoints(Callback):
+    """Keeps `checkpoints/last.ckpt`: every so many steps, on Ctrl-C and at the end; at the last
+    two also `model.safetensors`, which is all that stylizing needs.
+
+    Args:
+        folder: the run's.
+        every: steps between checkpoints.
+    """
+
+    def __init__(self, folder: Path, every: int) -> None:
+        self.last = folder / "checkpoints" / "last.ckpt"
+        self.model = folder / "model.safetensors"
+        self.every = every
+        self.saved_step = -1
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
+        step = trainer.global_step
+        due = step % self.every == 0 or step == trainer.max_steps
+        if due and step != self.saved_step:  # batches that only accumulate gradients are no steps
+            self._save(trainer)
+
+    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        if trainer.global_step != self.saved_step:  # stopped early, by trainer.max_time
+            self._save(trainer)
+        self._export(trainer, module)
+
+    def on_exception(
+        self, trainer: pl.Trainer, module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        if isinstance(exception, KeyboardInterrupt):
+            self._save(trainer)
+            self._export(trainer, module)
+
+    def _save(self, trainer: pl.Trainer) -> None:
+        temporary = self.last.with_name(".last.ckpt")  # one name on all processes of a run
+        trainer.save_checkpoint(temporary)
+        if trainer.is_global_zero:
+            temporary.replace(self.last)
+        self.saved_step = trainer.global_step
+
+    def _export(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        if trainer.is_global_zero:
+            settings = module.settings
+            write_model(
+                self.model,
+                module.network,
+                settings.network.model_dump(),
+                settings.style.model_dump(),
+                settings.model_dtype,
+            )
+
+
+class SampleSheets(Callback):
+    """After each validation draws the style picture and a few photographs with their
+    stylizations, to TensorBoard and to `samples/step_<n>.png`.
+
+    Args:
+        folder: the run's.
+        style: `(1, 3, H, W)`, the style picture.
+        photographs: `(N, 3, S, S)`, held-out photographs.
+    """
+
+    def __init__(self, folder: Path, style: Tensor, photographs: Tensor) -> None:
+        self.folder = folder / "samples"
+        self.style = style
+        # blobs, the vice of these networks, show first where there is nothing to paint
+        self.photographs = torch.cat([photographs, torch.full_like(photographs[:1], 0.5)])
+
+    def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        with torch.no_grad():
+            # one at a time: a sheet shall not need more memory than training does
+            painted = [
+                module(image[None].to(module.device))[0].float().cpu() for image in self.photographs
+            ]
+        sheet = draw_sheet(
+            to_image(self.style[0]), [*map(to_image, self.photographs)], [*map(to_image, painted)]
+        )
+        write_image(sheet, self.folder / f"step_{trainer.global_step:06d}.png")
+        trainer.logger.experiment.add_image("samples", to_tensor(sheet), trainer.global_step)
+
+
+class Speed(Callback):
+    """Logs `train/images_per_second` over all processes, validation and saving left out.
+
+    Args:
+        every: steps between measurements.
+        batch_size: images per batch of one process.
+    """
+
+    def __init__(self, every: int, batch_size: int) -> None:
+        self.every, self.batch_size = every, batch_size
+        self.batches, self.seconds, self.started = 0, 0.0, 0.0
+
+    def on_train_batch_start(self, *_: object) -> None:
+        # from the end of the batch before, so that waiting for data counts
+        self.started = self.started or time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, *_: object
+    ) -> None:
+        now = time.perf_counter()
+        self.batches, self.seconds = self.batches + 1, self.seconds + now - self.started
+        self.started = now
+        if trainer.global_step % self.every == 0 and self.batches > 0:
+            images = self.batches * self.batch_size * trainer.world_size
+            module.log("train/images_per_second", images / self.seconds)
+            self.batches, self.seconds = 0, 0.0
+
+    def on_validation_end(self, *_: object) -> None:
+        self.started = 0.0
+
+
+class ProgressBar(TQDMProgressBar):
+    """Lightning's bar, named after the style: the whole training is one endless epoch."""
+
+    def __init__(self, style: str) -> None:
+        # a redraw reads the losses, for which an accelerator must be waited for
+        super().__init__(refresh_rate=10)
+        self.style = style
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, *args: object) -> None:
+        super().on_train_epoch_start(trainer, *args)
+        self.train_progress_bar.set_description(self.style)
+        self.train_progress_bar.initial = trainer.global_step

@@ -1,0 +1,24 @@
+"""Errors that a user can cause: one clear sentence and a non-zero exit code, never a traceback."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class UserError(Exception):
+    """Something the user can mend. The message says what is wrong, where, and what to do."""
+
+
+@contextmanager
+def one_sentence_errors(*also: type[Exception]) -> Iterator[None]:
+    """End the program with exit code 2 and one line on stderr for a `UserError`.
+
+    Args:
+        also: further exception types, of libraries, that only a user's mistake raises.
+    """
+    try:
+        yield
+    except (UserError, *also) as error:
+        sentence = " ".join(str(error).split())
+        print(f"error: {sentence}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,114 @@
+"""The loss network: a frozen VGG that turns images into named activations."""
+
+from collections.abc import Collection
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torchvision import models
+
+Architecture = Literal["vgg16", "vgg19"]
+
+
+def torchvision_features(architecture: Architecture) -> nn.Sequential:
+    """torchvision's convolutional layers of VGG16 or VGG19, their weights not initialised.
+
+    Built without memory first: the classifier behind them, 124 million parameters, is not needed.
+    """
+    with torch.device("meta"):
+        features = getattr(models, architecture)().features
+    return features.to_empty(device="cpu")
+
+
+def layer_indices(features: nn.Sequential) -> dict[str, int]:
+    """Position of each ReLU in a VGG, by the papers' names `relu<block>_<convolution>`."""
+    names: dict[str, int] = {}
+    block, convolution = 1, 0
+    for index, layer in enumerate(features):
+        if isinstance(layer, nn.Conv2d):
+            convolution += 1
+        elif isinstance(layer, nn.ReLU):
+            names[f"relu{block}_{convolution}"] = index
+        elif isinstance(layer, nn.MaxPool2d):
+            block, convolution = block + 1, 0
+    return names
+
+
+LAYERS: dict[str, list[str]] = {
+    name: list(layer_indices(torchvision_features(name))) for name in ("vgg16", "vgg19")
+}
+
+
+class LossNetwork(nn.Module):
+    """Frozen VGG (Simonyan and Zisserman 2015) with named activations.
+
+    Whatever owns this module, its weights stay as they are: they need no gradient, the module
+    stays in `eval()` mode when its owner is put into `train()` mode, and they are in nobody's
+    `state_dict`, so that no checkpoint carries them.
+
+    Args:
+        features: the layers of a torchvision VGG with their weights (it becomes this module's own).
+        mean, std: three values each; the VGG sees `(images - mean) / std`.
+        pooling: `max` as trained, or `avg` (Gatys, Ecker, Bethge 2016 found it better looking).
+    """
+
+    def __init__(
+        self,
+        features: nn.Sequential,
+        mean: Collection[float],
+        std: Collection[float],
+        pooling: Literal["max", "avg"] = "max",
+    ) -> None:
+        super().__init__()
+        self.layers = layer_indices(features)
+        if pooling == "avg":
+            features = nn.Sequential(
+                *(nn.AvgPool2d(2, 2) if isinstance(m, nn.MaxPool2d) else m for m in features)
+            )
+        self.features = features
+        self.register_buffer("mean", torch.tensor(list(mean)).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(list(std)).view(1, 3, 1, 1))
+        self.requires_grad_(False)
+        self.train(False)
+        self.register_state_dict_post_hook(_leave_out)
+        self.register_load_state_dict_pre_hook(_bring_own)
+
+    def forward(self, images: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """Activations of the named layers; nothing is computed beyond the deepest of them.
+
+        Args:
+            images: `(N, 3, H, W)`, RGB in [0, 1].
+            layers: names such as `relu2_2`.
+
+        Returns:
+            For each name `(N, C, H', W')`, after the ReLU.
+
+        Raises:
+            ValueError: for a name this network does not have.
+        """
+        unknown = [layer for layer in layers if layer not in self.layers]
+        if unknown:
+            raise ValueError(f"no layer {', '.join(unknown)}; there are {', '.join(self.layers)}")
+        wanted = {self.layers[layer]: layer for layer in layers}
+        activations: dict[str, Tensor] = {}
+        hidden = (images - self.mean) / self.std
+        for index in range(max(wanted, default=-1) + 1):
+            hidden = self.features[index](hidden)
+            if index in wanted:
+                activations[wanted[index]] = hidden
+        return activations
+
+    def train(self, mode: bool = True) -> "LossNetwork":
+        """Stay in evaluation mode, whatever the owner asks."""
+        return super().train(False)
+
+
+def _leave_out(module: nn.Module, state: dict[str, Any], prefix: str, _metadata: Any) -> None:
+    for key in [key for key in state if key.startswith(prefix)]:
+        del state[key]
+
+
+def _bring_own(module: nn.Module, state: dict[str, Any], prefix: str, *_: Any) -> None:
+    """A checkpoint without the loss network's weights is complete: they load from themselves."""
+    for name, value in [*module.named_parameters(), *module.named_buffers()]:
+        state[prefix + name] = value

@@ -1,0 +1,108 @@
+"""Perceptual losses as pure functions. `docs/losses.md` compares them with the sources.
+
+Feature maps are `(N, C, H, W)` activations of the loss network, Gram matrices `(N, C, C)` or
+`(1, C, C)`, results are scalars. All are means or ratios: none grows with the picture's size.
+"""
+
+import torch
+from torch import Tensor
+
+
+def gram_matrix(features: Tensor) -> Tensor:
+    """Gram matrix of each feature map (Johnson et al. 2016, eq. 3).
+
+    `G[i, j] = sum_p F[i, p] F[j, p] / (C H W)`
+
+    In float32 outside autocast: a sum over so many squares overflows float16.
+
+    Args:
+        features: `(N, C, H, W)`, any float type.
+
+    Returns:
+        `(N, C, C)` in float32.
+    """
+    with torch.autocast(features.device.type, enabled=False):
+        flat = features.float().flatten(2)
+        return flat @ flat.transpose(1, 2) / (flat.shape[1] * flat.shape[2])
+
+
+def feature_loss(features: Tensor, target: Tensor) -> Tensor:
+    """Feature reconstruction loss (Johnson et al. 2016, eq. 2): `mean((F(y) - F(x))^2)`.
+
+    In the square of the activations' unit.
+
+    Raises:
+        ValueError: if the shapes differ.
+    """
+    _same_shape(features, target)
+    return (features.float() - target.float()).square().mean()
+
+
+def style_loss(gram: Tensor, target: Tensor) -> Tensor:
+    """Style reconstruction loss of one layer: `mean((G(y) - G(s))^2)` over batch and entries.
+
+    The paper's eq. 4 is the squared Frobenius norm, C^2 times this; the mean is the convention of
+    pytorch/examples.
+
+    Raises:
+        ValueError: if the Gram matrices are of different layers.
+    """
+    _same_channels(gram, target)
+    return (gram - target).square().mean()
+
+
+def relative_feature_loss(features: Tensor, target: Tensor) -> Tensor:
+    """Feature reconstruction loss relative to the target: `||F(y) - F(x)||^2 / ||F(x)||^2`.
+
+    Both sums run over the whole batch. Dimensionless: 0 is a perfect match, 1 is as far off as
+    features that are zero everywhere.
+
+    Raises:
+        ValueError: if the shapes differ.
+    """
+    _same_shape(features, target)
+    target = target.float()
+    return (features.float() - target).square().sum() / _positive(target.square().sum())
+
+
+def relative_style_loss(gram: Tensor, target: Tensor) -> Tensor:
+    """Style reconstruction loss relative to the target: `||G(y) - G(s)||^2 / ||G(s)||^2`.
+
+    Frobenius norms, averaged over the batch. Dimensionless: 0 is a perfect match, 1 is as far off
+    as a picture with no features at all.
+
+    Raises:
+        ValueError: if the Gram matrices are of different layers.
+    """
+    _same_channels(gram, target)
+    distance = (gram - target).square().sum((1, 2))
+    return (distance / _positive(target.square().sum((1, 2)))).mean()
+
+
+def total_variation(images: Tensor) -> Tensor:
+    """Mean squared difference of horizontal neighbours plus the same of vertical neighbours.
+
+    Means over pixels, channels and batch (the sources sum), in squared units of [0, 1] values.
+
+    Args:
+        images: `(N, C, H, W)` with H and W at least 2.
+    """
+    images = images.float()
+    horizontal = images[..., :, 1:] - images[..., :, :-1]
+    vertical = images[..., 1:, :] - images[..., :-1, :]
+    return horizontal.square().mean() + vertical.square().mean()
+
+
+def _positive(value: Tensor) -> Tensor:
+    """Keep a norm off zero, which a layer that is dead for the whole target would give."""
+    return value.clamp_min(torch.finfo(torch.float32).tiny)
+
+
+def _same_shape(features: Tensor, target: Tensor) -> None:
+    if features.shape != target.shape:
+        raise ValueError(f"feature maps differ: {tuple(features.shape)}, {tuple(target.shape)}")
+
+
+def _same_channels(gram: Tensor, target: Tensor) -> None:
+    if gram.shape[1:] != target.shape[1:]:
+        raise ValueError(f"Gram matrices differ: {tuple(gram.shape)}, {tuple(target.shape)}")

@@ -1,0 +1,101 @@
+"""Trained networks as files: writing `model.safetensors`, and reading it or a checkpoint."""
+
+import json
+import os
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import safetensors
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from fastnst.errors import UserError
+from fastnst.networks import build_network
+
+PREFIX = "network."  # of the transformation network's weights in a training checkpoint
+
+
+class Model(NamedTuple):
+    """A trained transformation network in `eval()` mode and float32, and the style it learned."""
+
+    network: nn.Module
+    style: dict[str, Any]
+
+
+def write_model(
+    path: Path,
+    network: nn.Module,
+    architecture: Mapping[str, Any],
+    style: Mapping[str, Any],
+    dtype: Literal["float32", "float16"] = "float32",
+) -> None:
+    """Write what stylizing needs and nothing else: weights, architecture and style.
+
+    Args:
+        path: of the `.safetensors` file; it appears whole or not at all.
+        network: the transformation network.
+        architecture: its plain description, as `build_network` takes it.
+        style: plain facts about the style.
+        dtype: of the stored weights; float16 halves the file.
+    """
+    state = {
+        name: value.detach().cpu().to(getattr(torch, dtype)).contiguous()
+        if value.is_floating_point()
+        else value.detach().cpu()
+        for name, value in network.state_dict().items()
+    }
+    metadata = {
+        "format": "fastnst",
+        "architecture": json.dumps(dict(architecture)),
+        "style": json.dumps(dict(style)),
+    }
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        save_file(state, temporary, metadata)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_model(path: str | Path) -> Model:
+    """Read a `model.safetensors` or a training checkpoint; no code in the file is ever run.
+
+    Raises:
+        UserError: if the file is not there or is neither.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise UserError(f"There is no checkpoint {path}: check --ckpt.")
+    try:
+        read = _read_safetensors if path.suffix == ".safetensors" else _read_checkpoint
+        architecture, style, state = read(path)
+        network = build_network(architecture)
+        network.load_state_dict(state)
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, OSError, EOFError,
+            pickle.UnpicklingError, safetensors.SafetensorError) as error:  # fmt: skip
+        raise UserError(
+            f"{path} is not a fastnst checkpoint: give a last.ckpt or model.safetensors that "
+            f"train.py wrote."
+        ) from error
+    return Model(network.float().eval(), style)
+
+
+def _read_safetensors(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:
+    with safetensors.safe_open(path, "pt") as file:
+        metadata = file.metadata() or {}
+        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    return json.loads(metadata["architecture"]), json.loads(metadata["style"]), state
+
+
+def _read_checkpoint(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:
+    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    settings = checkpoint["hyper_parameters"]
+    state = {
+        name.removeprefix(PREFIX): value
+        for name, value in checkpoint["state_dict"].items()
+        if name.startswith(PREFIX)
+    }
+    return settings["network"], settings["style"], state

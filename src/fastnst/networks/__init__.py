@@ -1,0 +1,24 @@
+"""Transformation networks: float RGB in [0, 1], `(N, 3, H, W)`, in and out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from fastnst.networks.johnson2016 import Johnson2016
+from fastnst.networks.resnet import ResNet
+
+NETWORKS = {"resnet": ResNet, "johnson2016": Johnson2016}
+
+
+def build_network(architecture: Mapping[str, Any]) -> nn.Module:
+    """Build a transformation network from its plain description, as stored with its weights.
+
+    Args:
+        architecture: `name` (a key of `NETWORKS`) and the arguments of that network.
+    """
+    arguments = dict(architecture)
+    return NETWORKS[arguments.pop("name")](**arguments)
+
+
+__all__ = ["NETWORKS", "Johnson2016", "ResNet", "build_network"]

@@ -1,0 +1,64 @@
+"""Which photograph comes when: an endless shuffle that can start anywhere."""
+
+from collections.abc import Iterator
+
+import torch
+from torch.utils.data import Sampler
+
+
+class EndlessShuffle(Sampler[list[tuple[int, bool]]]):
+    """Batches of (index, mirrored) pairs: epoch after epoch, each shuffled anew by the seed.
+
+    All of the data's randomness is drawn here, in the main process, so that it depends neither on
+    the number of workers nor on what else draws random numbers; and batch `k` of a seed is always
+    the same, so that a resumed run goes on with the batch that comes next. Epochs run on into each
+    other: no batch is ever short, and a data set smaller than a batch is repeated in it.
+
+    Args:
+        length: of the data set.
+        batch_size: of one process.
+        first, last: batches `first` to `last - 1` are given out.
+        seed: of the shuffles.
+        hflip: whether every other picture, by chance, is mirrored.
+        rank, processes: this process of so many; together they see each epoch once.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        batch_size: int,
+        first: int,
+        last: int,
+        seed: int,
+        hflip: bool,
+        rank: int = 0,
+        processes: int = 1,
+    ) -> None:
+        self.length = length
+        self.batch_size = batch_size
+        self.first, self.last = first, last
+        self.seed, self.hflip = seed, hflip
+        self.rank, self.processes = rank, processes
+
+    def __len__(self) -> int:
+        """The number of the last batch: Lightning counts a resumed run's batches from zero too."""
+        return self.last
+
+    def __iter__(self) -> Iterator[list[tuple[int, bool]]]:
+        epoch, order, mirrored = -1, [], []
+        for batch in range(self.first, self.last):
+            start = (batch * self.processes + self.rank) * self.batch_size
+            pairs = []
+            for position in range(start, start + self.batch_size):
+                if position // self.length != epoch:
+                    epoch = position // self.length
+                    order, mirrored = self._shuffle(epoch)
+                place = position % self.length
+                pairs.append((order[place], mirrored[place]))
+            yield pairs
+
+    def _shuffle(self, epoch: int) -> tuple[list[int], list[bool]]:
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        order = torch.randperm(self.length, generator=generator).tolist()
+        mirrored = torch.rand(self.length, generator=generator) < (0.5 if self.hflip else 0.0)
+        return order, mirrored.tolist()

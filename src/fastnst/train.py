@@ -1,0 +1,121 @@
+"""The training command: one configuration, one run folder."""
+
+import logging
+import os
+import warnings
+from pathlib import Path
+
+import hydra
+import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pytorch_lightning.loggers import TensorBoardLogger
+
+from fastnst.callbacks import Checkpoints, ProgressBar, SampleSheets, Speed
+from fastnst.data import PhotographData
+from fastnst.errors import UserError, one_sentence_errors
+from fastnst.model_file import read_model
+from fastnst.perceptual_loss import PerceptualLoss
+from fastnst.settings import Settings, read_settings
+from fastnst.style_image import load_style_image
+from fastnst.training import StyleTransfer
+from fastnst.vgg_weights import build_loss_network
+
+log = logging.getLogger(__name__)
+
+PACKAGED = Path(__file__).parent / "configs"
+CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "configs"
+SHEET_PHOTOGRAPHS = 4
+
+
+def train(settings: Settings, folder: Path) -> None:
+    """Train one style.
+
+    Args:
+        settings: the run's.
+        folder: where the run's files go.
+
+    Raises:
+        UserError: for anything in the settings that cannot be had: pictures, weights, checkpoint.
+    """
+    if settings.resume is not None:
+        read_model(settings.resume)  # a bad checkpoint is refused before the slow parts
+    pl.seed_everything(settings.seed, workers=True, verbose=False)
+    style = load_style_image(settings.style.name, settings.style.image, settings.style.size)
+    data = PhotographData(settings.data, settings.seed)
+    loss = PerceptualLoss(
+        build_loss_network(
+            settings.loss_network.name,
+            settings.loss_network.weights,
+            settings.loss_network.normalization,
+            settings.loss_network.pooling,
+        ),
+        style,
+        **settings.loss.model_dump(),
+    )
+    module = StyleTransfer(settings, loss)
+    trainer = _trainer(
+        settings,
+        folder,
+        [
+            Checkpoints(folder, settings.checkpoint_every),
+            SampleSheets(folder, style, data.sheet_photographs(SHEET_PHOTOGRAPHS)),
+            Speed(settings.log_every, settings.data.batch_size),
+            ProgressBar(settings.style.name),
+        ],
+    )
+    with warnings.catch_warnings():
+        _ignore_what_does_not_apply()
+        trainer.fit(module, data, ckpt_path=settings.resume, weights_only=True)
+        if trainer.global_step % settings.sample_every:  # else fit() ended with a validation
+            trainer.validate(module, data, verbose=False)
+
+
+def _trainer(settings: Settings, folder: Path, callbacks: list[pl.Callback]) -> pl.Trainer:
+    try:
+        return pl.Trainer(
+            default_root_dir=folder,
+            logger=TensorBoardLogger(folder, name="", version="", default_hp_metric=False),
+            callbacks=callbacks,
+            enable_checkpointing=False,  # Checkpoints writes to a temporary name first
+            val_check_interval=settings.sample_every,
+            check_val_every_n_epoch=None,  # by steps alone: there are no epochs
+            log_every_n_steps=settings.log_every,
+            gradient_clip_val=settings.optimizer.clip,
+            use_distributed_sampler=False,  # EndlessShuffle shares the batches out itself
+            **settings.trainer,
+        )
+    except (ValueError, TypeError, pl.utilities.exceptions.MisconfigurationException) as error:
+        raise UserError(f"Lightning's Trainer refuses the trainer settings: {error}") from error
+
+
+def _ignore_what_does_not_apply() -> None:
+    for message in (
+        "You're resuming from a checkpoint that ended before",  # EndlessShuffle does resume
+        ".*does not have many workers",  # two are enough for one GPU, none for eight pictures
+        ".*exists and is not empty",  # hydra's own files are already in the run folder
+    ):
+        warnings.filterwarnings("ignore", message=message)
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
+def _run(config: DictConfig) -> None:
+    settings = read_settings(config)
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    OmegaConf.save(config, folder / "config.yaml", resolve=True)
+    train(settings, folder)
+    print(
+        f"sample sheet: {max((folder / 'samples').glob('*.png'))}\n"
+        f"model:        {folder / 'model.safetensors'}\n"
+        f"TensorBoard:  tensorboard --logdir {folder}"
+    )
+
+
+def main() -> None:
+    """Run the command line `train.py key=value ...`."""
+    # Hydra shall hand its errors on, not print them itself with half a traceback
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    with one_sentence_errors(HydraException, OmegaConfBaseException):
+        _run()

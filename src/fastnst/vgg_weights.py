@@ -1,0 +1,171 @@
+"""Weights for the loss network: torchvision's, random ones, or a file."""
+
+import json
+import logging
+import pickle
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import safetensors
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torchvision import models
+
+from fastnst.errors import UserError
+from fastnst.loss_network import Architecture, LossNetwork, torchvision_features
+
+log = logging.getLogger(__name__)
+
+Normalization = Literal["imagenet", "caffe"]
+NORMALIZATIONS = {
+    # torchvision's own training; and the original VGG, which saw 0..255 values less their mean
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "caffe": ((0.48235, 0.45882, 0.40784), (1 / 255, 1 / 255, 1 / 255)),
+}
+SUFFIXES = (".pth", ".pt", ".safetensors")
+
+
+class Weights(NamedTuple):
+    """Weights with the input normalisation they were trained with."""
+
+    state: dict[str, Tensor]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+def build_loss_network(
+    architecture: Architecture,
+    weights: str,
+    normalization: Normalization = "imagenet",
+    pooling: Literal["max", "avg"] = "max",
+    seed: int = 0,
+) -> LossNetwork:
+    """Build a frozen loss network.
+
+    Args:
+        architecture: `vgg16` or `vgg19`.
+        weights: `pretrained`, the name of one of torchvision's weights, `random`, `cached`
+            (pretrained if they need no download, else random), or a `.pth` or `.safetensors` file
+            with torchvision's names.
+        normalization: of the input, for a file that does not say so itself.
+        pooling: `max` or `avg`.
+        seed: of the random weights.
+
+    Raises:
+        UserError: if the weights cannot be had or do not fit.
+    """
+    features = torchvision_features(architecture)
+    known = models.get_model_weights(architecture).__members__
+    if weights == "cached":
+        weights = "pretrained" if _cache_path(_pretrained(architecture)).is_file() else "random"
+        if weights == "random":
+            log.warning(
+                "No %s weights in the cache: training against a random loss network, which gives "
+                "paintings of lower quality; loss_network.weights=pretrained downloads the real "
+                "ones.",
+                architecture,
+            )
+    if weights == "random":
+        chosen = _random(features, seed)
+    elif weights == "pretrained":
+        chosen = _download(_pretrained(architecture))
+    elif weights in known:
+        chosen = _download(known[weights])
+    elif weights.endswith(SUFFIXES):
+        chosen = _read_file(Path(weights).expanduser(), normalization)
+    else:
+        raise UserError(
+            f"loss_network.weights={weights} is not known: use pretrained, cached, random, "
+            f"{', '.join(known)}, or a file ending in {', '.join(SUFFIXES)}."
+        )
+    _load(features, chosen.state, weights, architecture)
+    return LossNetwork(features, chosen.mean, chosen.std, pooling)
+
+
+def _pretrained(architecture: Architecture) -> models.WeightsEnum:
+    """The original VGG weights where torchvision has them (VGG16), else its default."""
+    known = models.get_model_weights(architecture)
+    return known.__members__.get("IMAGENET1K_FEATURES", known.DEFAULT)
+
+
+def _cache_path(weights: models.WeightsEnum) -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
+
+
+def _download(weights: models.WeightsEnum) -> Weights:
+    try:
+        state = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        raise UserError(
+            f"Cannot get the weights {weights} ({error}): put the file of {weights.url} at "
+            f"{_cache_path(weights)}, name a file with loss_network.weights=<file>, or use "
+            f"loss_network.weights=random for a quick look at lower quality."
+        ) from error
+    preset = weights.transforms()
+    return Weights(state, tuple(preset.mean), tuple(preset.std))
+
+
+def _random(features: nn.Sequential, seed: int) -> Weights:
+    """He initialisation without biases: activations keep their scale from layer to layer, which a
+    random loss network needs to carry style (He, Wang, Hopcroft 2016)."""
+    generator = torch.Generator().manual_seed(seed)
+    state = {}
+    for name, parameter in features.named_parameters():
+        value = torch.zeros_like(parameter)
+        if value.dim() == 4:
+            nn.init.kaiming_normal_(value, nonlinearity="relu", generator=generator)
+        state[f"features.{name}"] = value
+    return Weights(state, *NORMALIZATIONS["imagenet"])
+
+
+def _read_file(path: Path, normalization: Normalization) -> Weights:
+    if not path.is_file():
+        raise UserError(f"There is no weights file {path}: check loss_network.weights.")
+    mean, std = NORMALIZATIONS[normalization]
+    try:
+        if path.suffix == ".safetensors":
+            state = load_file(path)
+            with safetensors.safe_open(path, "pt") as file:
+                metadata = file.metadata() or {}
+            if "mean" in metadata and "std" in metadata:
+                mean, std = (_three(metadata[key]) for key in ("mean", "std"))
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, pickle.UnpicklingError, EOFError,
+            safetensors.SafetensorError) as error:  # fmt: skip
+        raise UserError(
+            f"{path} cannot be read as VGG weights ({error}): loss_network.weights needs a .pth or "
+            f".safetensors file of tensors with torchvision's names."
+        ) from error
+    if not isinstance(state, dict):
+        raise UserError(f"{path} holds no dictionary of tensors: check loss_network.weights.")
+    return Weights(state, mean, std)
+
+
+def _three(text: str) -> tuple[float, ...]:
+    values = tuple(float(value) for value in json.loads(text))
+    if len(values) != 3:
+        raise ValueError(f"{len(values)} values instead of three for mean or std")
+    return values
+
+
+def _load(features: nn.Sequential, state: dict, source: str, architecture: str) -> None:
+    """Copy the convolutions' weights; `classifier.*` and the like are of no use here."""
+    wrong = []
+    for name, parameter in features.named_parameters():
+        value = state.get(f"features.{name}")
+        if not isinstance(value, Tensor):
+            wrong.append(f"features.{name} is missing")
+        elif value.shape != parameter.shape:
+            wrong.append(
+                f"features.{name} is {tuple(value.shape)} instead of {tuple(parameter.shape)}"
+            )
+        else:
+            parameter.data.copy_(value)
+    if wrong:
+        more = f" and {len(wrong) - 4} more" if len(wrong) > 4 else ""
+        raise UserError(
+            f"The weights {source} do not fit {architecture}: {'; '.join(wrong[:4])}{more}; "
+            f"check loss_network.weights and the choice of loss_network."
+        )
