@@ -172,7 +172,7 @@ def _lay_stroke(canvas: np.ndarray, bristles: np.ndarray, stroke: _Stroke) -> No
     # The brush runs dry towards its end and shows what lies beneath.
     alpha *= np.clip(1.25 - 0.5 * np.maximum(u, 0) * (0.4 + bristle), 0, 1)
     paint = np.empty((*alpha.shape, 4), np.float32)
-    paint[..., :3] = stroke.colour * (0.86 + 0.28 * bristle)[..., None]
+    paint[..., :3] = stroke.colour * (0.78 + 0.40 * bristle)[..., None]
     paint[..., 3] = 0.35 + 0.55 * bristle + 0.5 * np.abs(v) ** 4  # paint piles up at the rims
     patch = canvas[y0:y1, x0:x1]
     patch += alpha[..., None] * (paint - patch)
@@ -185,7 +185,7 @@ def _light(canvas: np.ndarray) -> np.ndarray:
     slope_y, slope_x = np.gradient(height)
     # Slopes are per image side, so that the relief looks the same at every size.
     slope = -(slope_x + slope_y) * size / 130
-    shading = 1 + 0.38 * np.tanh(slope)
+    shading = 1 + 0.28 * np.tanh(slope)
     gloss = 38 * np.clip(np.tanh(slope) - 0.45, 0, 1)
     rgb = canvas[..., :3] * shading[..., None] + gloss[..., None]
     return np.clip(rgb + 0.5, 0, 255).astype(np.uint8)

@@ -21,7 +21,7 @@ MIN_SIZE = 16
 MAX_RADIUS = 0.6  # share of the image side
 MAX_LEAVES = 600  # bounds the time per image
 VERTICES = 32
-TILE = 256  # side of a texture tile, texels
+TILE = 256  # side of a texture tile in texels, a power of two
 
 # How often each tile of `_texture_tiles` is used: rough surfaces above all, patterns seldom.
 TILE_WEIGHTS = np.array([6, 6, 4] + [1] * 4 + [1.5, 1.5, 1] + [1.2, 0.6, 0.6, 1] + [0.4] * 4)
@@ -89,9 +89,9 @@ def draw_dead_leaves(size: int, seed: int, index: int) -> np.ndarray:
 
 def _scatter_leaves(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return centres (n, 2), radii (n,) and outlines (n, VERTICES, 2) in image sides."""
-    smallest = np.exp(rng.uniform(np.log(0.008), np.log(0.04)))
+    smallest = np.exp(rng.uniform(np.log(0.008), np.log(0.06)))
     mean_area = 2 * np.pi * smallest**2 * np.log(MAX_RADIUS / smallest)
-    layers = rng.uniform(1.5, 5)  # leaves over each point on average, were the count not bounded
+    layers = rng.uniform(1, 4)  # leaves over each point on average, were the count not bounded
     count = min(MAX_LEAVES, int(layers / mean_area))
     # Inverse of the cumulative distribution of the density r^-3.
     radii = smallest / np.sqrt(rng.uniform((smallest / MAX_RADIUS) ** 2, 1, count))
@@ -139,12 +139,12 @@ def _illumination(rng: np.random.Generator, label: np.ndarray, points: np.ndarra
 
 
 def _paint_labels(side: int, outlines: np.ndarray) -> np.ndarray:
-    """Return the int32 map (side, side) of the topmost leaf: 0 for none, else its row plus 1."""
+    """Return the map (side, side) of the topmost leaf: 0 for none, else its row plus 1."""
     canvas = Image.new("I", (side, side), 0)
     draw = ImageDraw.Draw(canvas)
     for label, outline in enumerate((outlines * side).reshape(-1, 2 * VERTICES).tolist(), 1):
         draw.polygon(outline, fill=label)
-    return np.asarray(canvas)
+    return np.asarray(canvas, np.intp)  # numpy gathers fastest by its own index type
 
 
 def _leaf_appearance(rng: np.random.Generator, centres: np.ndarray, radii: np.ndarray) -> _Leaves:
@@ -154,8 +154,9 @@ def _leaf_appearance(rng: np.random.Generator, centres: np.ndarray, radii: np.nd
     column = radii.shape
     palette_size = rng.integers(3, 8)
     hues = rng.choice(HUES, palette_size, p=HUE_SHARES) + rng.normal(0, 0.35, palette_size)
-    chromas = 0.65 * rng.beta(1.2, 2.8, palette_size)
-    levels = rng.permutation(np.linspace(0.12, 0.88, palette_size)) ** rng.uniform(0.7, 1.4)
+    chromas = 0.6 * rng.beta(2, 4.5, palette_size)
+    dark, bright = rng.uniform((0.08, 0.6), (0.3, 0.92))
+    levels = rng.permutation(np.linspace(dark, bright, palette_size)) ** rng.uniform(0.7, 1.4)
     entry = rng.integers(palette_size, size=column)
     hue = hues[entry] + rng.normal(0, 0.15, column)
     level = levels[entry] + rng.normal(0, 0.07, column)
@@ -168,7 +169,7 @@ def _leaf_appearance(rng: np.random.Generator, centres: np.ndarray, radii: np.nd
     angle = rng.uniform(0, 2 * np.pi, column)
     zoom = np.exp(rng.uniform(np.log(0.4), np.log(2.5), column))
     axis = TILE * zoom * np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
-    strength = np.abs(rng.normal(0, 0.2, column)) * (rng.random(column) < rng.uniform(0.5, 1))
+    strength = np.abs(rng.normal(0, 0.14, column)) * (rng.random(column) < rng.uniform(0.3, 1))
     # A texture mostly changes lightness, and a little the colour.
     tint = strength * (1 + rng.normal(0, 0.12, (len(radii), 3))) * (0.3 + level)
     tile = rng.choice(len(TILE_WEIGHTS), len(radii), p=TILE_WEIGHTS / TILE_WEIGHTS.sum())
@@ -178,17 +179,18 @@ def _leaf_appearance(rng: np.random.Generator, centres: np.ndarray, radii: np.nd
 
 def _shade(leaves: _Leaves, label: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return RGB (n, 3) float32, nominally 0..1, of points (2, n) on the leaves label (n,)."""
-    dx, dy = points - leaves.centre[:, label]
-    slope_x, slope_y = leaves.slope[:, label]
+    dx, dy = points - leaves.centre.take(label, axis=1)
+    slope_x, slope_y = leaves.slope.take(label, axis=1)
     light = 1 + 0.35 * np.tanh(slope_x * dx + slope_y * dy)
-    light -= np.minimum(leaves.falloff[label] * (dx * dx + dy * dy), 0.5)
-    cos, sin = leaves.texture_axis[:, label]
+    light -= np.minimum(leaves.falloff.take(label) * (dx * dx + dy * dy), 0.5)
+    cos, sin = leaves.texture_axis.take(label, axis=1)
     x, y = points
-    u = (cos * x - sin * y).astype(np.int32) % TILE
-    v = (sin * x + cos * y).astype(np.int32) % TILE
-    rgb = leaves.tint[label]
-    rgb *= _texture_tiles()[leaves.tile[label], v, u][:, None]
-    rgb += leaves.colour[label]
+    u = (cos * x - sin * y).astype(np.int32) & (TILE - 1)
+    v = (sin * x + cos * y).astype(np.int32) & (TILE - 1)
+    texture = _texture_tiles().take((leaves.tile.take(label) * TILE + v) * TILE + u)
+    rgb = leaves.tint.take(label, axis=0)
+    rgb *= texture[:, None]
+    rgb += leaves.colour.take(label, axis=0)
     rgb *= light[:, None]
     return rgb
 
