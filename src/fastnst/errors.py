@@ -10,15 +10,11 @@ class UserError(Exception):
 
 
 @contextmanager
-def one_sentence_errors(*also: type[Exception]) -> Iterator[None]:
-    """End the program with exit code 2 and one line on stderr for a `UserError`.
-
-    Args:
-        also: further exception types, of libraries, that only a user's mistake raises.
-    """
+def one_sentence_errors() -> Iterator[None]:
+    """End the program with exit code 2 and one line on stderr for a `UserError`."""
     try:
         yield
-    except (UserError, *also) as error:
+    except UserError as error:
         sentence = " ".join(str(error).split())
         print(f"error: {sentence}", file=sys.stderr)
         sys.exit(2)

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import safetensors
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from fastnst.errors import UserError
@@ -54,7 +54,7 @@ def write_model(
     }
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        save_file(state, temporary, metadata)
+        temporary.write_bytes(save(state, metadata))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pytorch_lightning import Trainer
 
@@ -157,8 +157,10 @@ def read_settings(config: DictConfig | Mapping[str, Any]) -> Settings:
         if isinstance(config, DictConfig):
             config = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         return Settings.model_validate(config)
+    except MissingMandatoryValue as error:
+        raise UserError(f"{error.full_key} has no default: give {error.full_key}=<value>.") from error
     except OmegaConfBaseException as error:
-        raise UserError(f"The configuration is incomplete: {error}.") from error
+        raise UserError(f"The configuration cannot be resolved: {error}.") from error
     except ValidationError as error:
         raise UserError("; ".join(map(_sentence, error.errors())) + ".") from error
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import hydra
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning.loggers import TensorBoardLogger
@@ -42,6 +42,7 @@ def train(settings: Settings, folder: Path) -> None:
     """
     if settings.resume is not None:
         read_model(settings.resume)  # a bad checkpoint is refused before the slow parts
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
     pl.seed_everything(settings.seed, workers=True, verbose=False)
     style = load_style_image(settings.style.name, settings.style.image, settings.style.size)
     data = PhotographData(settings.data, settings.seed)
@@ -66,11 +67,18 @@ def train(settings: Settings, folder: Path) -> None:
             ProgressBar(settings.style.name),
         ],
     )
+    log.info(
+        "Learning %s on %s from %d pictures; everything goes to %s",
+        settings.style.title,
+        trainer.strategy.root_device,
+        len(data.train_set),
+        folder,
+    )
     with warnings.catch_warnings():
         _ignore_what_does_not_apply()
         trainer.fit(module, data, ckpt_path=settings.resume, weights_only=True)
         if trainer.global_step % settings.sample_every:  # else fit() ended with a validation
-            trainer.validate(module, data, verbose=False)
+            trainer.validate(module, data, verbose=False, weights_only=True)
 
 
 def _trainer(settings: Settings, folder: Path, callbacks: list[pl.Callback]) -> pl.Trainer:
@@ -94,18 +102,21 @@ def _trainer(settings: Settings, folder: Path, callbacks: list[pl.Callback]) -> 
 def _ignore_what_does_not_apply() -> None:
     for message in (
         "You're resuming from a checkpoint that ended before",  # EndlessShuffle does resume
+        r"Found \d+ module\(s\) in eval mode",  # the loss network, on purpose
         ".*does not have many workers",  # two are enough for one GPU, none for eight pictures
-        ".*exists and is not empty",  # hydra's own files are already in the run folder
+        # https://github.com/Lightning-AI/pytorch-lightning/issues/21326
+        r"`isinstance\(treespec, LeafSpec\)` is deprecated",
     ):
         warnings.filterwarnings("ignore", message=message)
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
 def _run(config: DictConfig) -> None:
-    settings = read_settings(config)
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    OmegaConf.save(config, folder / "config.yaml", resolve=True)
-    train(settings, folder)
+    with one_sentence_errors():  # here as well: Hydra adds a line to what gets past this function
+        settings = read_settings(config)
+        folder = Path(HydraConfig.get().runtime.output_dir)
+        OmegaConf.save(config, folder / "config.yaml", resolve=True)
+        train(settings, folder)
     print(
         f"sample sheet: {max((folder / 'samples').glob('*.png'))}\n"
         f"model:        {folder / 'model.safetensors'}\n"
@@ -117,5 +128,11 @@ def main() -> None:
     """Run the command line `train.py key=value ...`."""
     # Hydra shall hand its errors on, not print them itself with half a traceback
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    with one_sentence_errors(HydraException, OmegaConfBaseException):
-        _run()
+    with one_sentence_errors():
+        try:
+            _run()
+        except MissingConfigException as error:
+            known = f"there are {', '.join(error.options)}" if error.options else error
+            raise UserError(f"There is no {error.missing_cfg_file}: {known}.") from error
+        except (HydraException, OmegaConfBaseException) as error:
+            raise UserError(str(error)) from error

@@ -56,7 +56,7 @@ def build_loss_network(
         UserError: if the weights cannot be had or do not fit.
     """
     features = torchvision_features(architecture)
-    known = models.get_model_weights(architecture).__members__
+    known = {member.name: member for member in models.get_model_weights(architecture)}
     if weights == "cached":
         weights = "pretrained" if _cache_path(_pretrained(architecture)).is_file() else "random"
         if weights == "random":

@@ -1,0 +1,122 @@
+"""The stylizing command: one network, any number of pictures and folders."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tqdm import tqdm
+
+from fastnst.errors import UserError, one_sentence_errors
+from fastnst.images import SUFFIXES, list_images, read_image, write_image
+from fastnst.stylizer import Stylizer
+
+
+def find_pictures(inputs: list[Path]) -> Iterator[tuple[Path, Path]]:
+    """Each picture with its place relative to the input that named it.
+
+    Raises:
+        UserError: if a folder holds no picture.
+    """
+    for path in inputs:
+        if not path.is_dir():
+            yield path, Path(path.name)
+            continue
+        files = list_images(path)
+        if not files:
+            raise UserError(f"There are no images in the folder {path}.")
+        yield from ((file, file.relative_to(path)) for file in files)
+
+
+def plan(inputs: list[Path], output: Path | None, style: str) -> list[tuple[Path, Path]]:
+    """Decide where each painted picture goes.
+
+    Without an output it goes beside its photograph, as `<name>_<style>.<extension>`. An output
+    that ends in a picture's extension is a file, for one photograph; any other is a folder.
+
+    Raises:
+        UserError: if two pictures would go to one file, or one over a photograph.
+    """
+    pictures = list(find_pictures(inputs))
+    if output is None:
+        jobs = [(path, path.with_stem(f"{path.stem}_{style}")) for path, _ in pictures]
+    elif output.suffix.lower() in SUFFIXES and not output.is_dir():
+        if len(pictures) != 1:
+            raise UserError(f"{len(pictures)} pictures cannot all go to {output}: give a folder.")
+        jobs = [(pictures[0][0], output)]
+    else:
+        jobs = [(path, output / place) for path, place in pictures]
+    taken = {path.resolve(): path for path, _ in jobs}
+    for path, target in jobs:
+        if other := taken.get(target.resolve()):
+            raise UserError(f"{path} would be written over {other}: give another output with -o.")
+        taken[target.resolve()] = path
+    return jobs
+
+
+def repaint(stylizer: Stylizer, source: Path, target: Path, size: int | None) -> None:
+    """Repaint one file.
+
+    Raises:
+        UserError: if it cannot be read, is too small or too large, or cannot be written.
+    """
+    picture = read_image(source)
+    try:
+        painted = stylizer(picture, size)
+    except UserError as error:
+        raise UserError(f"{source}: {error}.") from error
+    except RuntimeError as error:  # PyTorch's allocators raise this, or a subclass, when full
+        if "memory" not in str(error):
+            raise
+        raise UserError(
+            f"{source}: {picture.width}x{picture.height} pixels need more memory than there is; "
+            f"work at a smaller --size."
+        ) from error
+    write_image(painted, target)
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Repaint photographs with a trained style.")
+    parser.add_argument("pictures", nargs="+", type=Path, help="photographs, or folders of them")
+    parser.add_argument(
+        "--ckpt", required=True, type=Path, help="model.safetensors or last.ckpt of a training run"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="file or folder to write; without it <name>_<style> beside each photograph",
+    )
+    parser.add_argument(
+        "--size", type=_side, help="work at this length of the short side, in pixels"
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    return parser.parse_args(arguments)
+
+
+def _side(text: str) -> int:
+    side = int(text)
+    if side < 16:
+        raise argparse.ArgumentTypeError("must be at least 16")
+    return side
+
+
+def main() -> None:
+    """Run the command line; the exit code is 1 if any picture had to be skipped."""
+    arguments = parse()
+    with one_sentence_errors():
+        stylizer = Stylizer(arguments.ckpt, arguments.device)
+        jobs = plan(arguments.pictures, arguments.output, stylizer.style["name"])
+        skipped = 0
+        with tqdm(jobs, unit="picture", disable=len(jobs) == 1) as progress:
+            for source, target in progress:
+                try:
+                    repaint(stylizer, source, target, arguments.size)
+                    progress.write(f"{source} -> {target}")
+                except UserError as error:
+                    skipped += 1
+                    progress.write(f"skipped: {error}", file=sys.stderr)
+    if skipped:
+        print(f"{len(jobs) - skipped} painted, {skipped} skipped", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,111 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from fastnst.loss_network import LossNetwork
+from fastnst.vgg_weights import build_loss_network
+
+ROOT = Path(__file__).parents[1]
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+NARROW_VGG16 = [4, 4, "M", 8, 8, "M", *[8, 8, 8, "M"] * 3]
+
+torch.set_num_threads(min(torch.get_num_threads(), 2))
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real photographs, paintings and weights, which are not part of the repository."""
+    folder = ROOT / os.environ.get("FASTNST_SHARED", "../shared")
+    if not folder.is_dir():
+        pytest.skip(f"no real data in {folder}: set FASTNST_SHARED")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_features() -> Callable[[], nn.Sequential]:
+    """Makes the layers of VGG16 with few channels; the weights are random but always the same."""
+
+    def make() -> nn.Sequential:
+        generator = torch.Generator().manual_seed(0)
+        layers, channels = [], 3
+        for width in NARROW_VGG16:
+            if width == "M":
+                layers.append(nn.MaxPool2d(2, 2))
+                continue
+            conv = nn.Conv2d(channels, width, 3, padding=1)
+            nn.init.kaiming_normal_(conv.weight, nonlinearity="relu", generator=generator)
+            nn.init.normal_(conv.bias, std=0.1, generator=generator)
+            layers += [conv, nn.ReLU(inplace=True)]
+            channels = width
+        return nn.Sequential(*layers)
+
+    return make
+
+
+@pytest.fixture
+def small_vgg(small_features) -> LossNetwork:
+    return LossNetwork(small_features(), *IMAGENET)
+
+
+@pytest.fixture(scope="session")
+def vgg19(shared) -> LossNetwork:
+    return build_loss_network("vgg19", str(shared / "weights" / "vgg19_features_fp16.safetensors"))
+
+
+def draw(width: int, height: int, seed: int = 0) -> Image.Image:
+    """A gradient with a few rectangles on it."""
+    rng = np.random.default_rng(seed)
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    plane = rng.uniform(-60, 60, (2, 3))
+    pixels = 128 + x[..., None] * plane[0] + y[..., None] * plane[1]
+    for _ in range(4):
+        (left, right), (top, bottom) = np.sort(rng.uniform(0, 1, (2, 2)))
+        inside = (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
+        pixels[inside] = rng.uniform(0, 255, 3)
+    return Image.fromarray(pixels.round().clip(0, 255).astype(np.uint8))
+
+
+@pytest.fixture(scope="session")
+def photograph() -> Callable[..., Image.Image]:
+    return draw
+
+
+@pytest.fixture(scope="session")
+def batch() -> Callable[..., torch.Tensor]:
+    """Makes `(N, 3, side, side)` of generated photographs."""
+
+    def make(count: int, side: int, seed: int = 0) -> torch.Tensor:
+        pixels = np.stack([np.array(draw(side, side, 100 * seed + i)) for i in range(count)])
+        return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+
+    return make
+
+
+@pytest.fixture
+def picture(tmp_path) -> Callable[..., Path]:
+    """Writes a generated photograph below `tmp_path`; its format is that of the name."""
+
+    def write(
+        name: str = "picture.png",
+        size: tuple[int, int] = (48, 32),
+        mode: str = "RGB",
+        seed: int = 0,
+        **save: object,
+    ) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draw(*size, seed).convert(mode).save(path, **save)
+        return path
+
+    return write

@@ -1,0 +1,271 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fastnst.errors import UserError
+from fastnst.images import (
+    crop_center,
+    flatten,
+    list_images,
+    read_image,
+    resize_short_side,
+    to_image,
+    to_tensor,
+    write_image,
+)
+
+
+def assert_same(image, expected):
+    assert image.mode == expected.mode
+    assert image.size == expected.size
+    np.testing.assert_array_equal(np.array(image), np.array(expected))
+
+
+@pytest.mark.parametrize(
+    ("orientation", "turn"),
+    [
+        (1, None),
+        (2, Image.Transpose.FLIP_LEFT_RIGHT),
+        (3, Image.Transpose.ROTATE_180),
+        (6, Image.Transpose.ROTATE_270),
+        (8, Image.Transpose.ROTATE_90),
+    ],
+)
+def test_the_orientation_is_applied(picture, photograph, orientation, turn):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    upright = photograph(48, 32)
+    image = read_image(picture(exif=exif))
+    assert_same(image, upright if turn is None else upright.transpose(turn))
+
+
+def test_rgb_is_read_as_it_is(picture, photograph):
+    assert_same(read_image(picture()), photograph(48, 32))
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P"])
+def test_opaque_modes_become_rgb(picture, mode):
+    path = picture(mode=mode)
+    assert_same(read_image(path), Image.open(path).convert("RGB"))
+
+
+def test_cmyk_becomes_rgb(picture, photograph):
+    image = read_image(picture("cmyk.jpg", mode="CMYK", quality=100))
+    assert image.mode == "RGB"
+    difference = np.abs(np.array(image, int) - np.array(photograph(48, 32)))
+    assert difference.mean() < 8
+
+
+@pytest.fixture
+def fading(photograph):
+    """RGBA, transparent at the left, opaque at the right."""
+    image = photograph(48, 32).convert("RGBA")
+    alpha = np.tile(np.linspace(0, 255, 48).round().astype(np.uint8), (32, 1))
+    image.putalpha(Image.fromarray(alpha))
+    return image
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_transparency_is_kept(tmp_path, fading, mode):
+    path = tmp_path / "fading.png"
+    fading.convert(mode).save(path)
+    assert_same(read_image(path), fading.convert(mode).convert("RGBA"))
+
+
+@pytest.mark.parametrize("suffix", ["png", "gif"])
+def test_a_transparent_palette_becomes_rgba(tmp_path, suffix):
+    image = Image.new("P", (20, 16), 1)
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.paste(0, (0, 0, 10, 16))
+    path = tmp_path / f"palette.{suffix}"
+    image.save(path, transparency=0)
+    read = read_image(path)
+    assert read.mode == "RGBA"
+    assert read.getpixel((2, 2))[3] == 0
+    assert read.getpixel((15, 2)) == (0, 0, 255, 255)
+
+
+def test_sixteen_bits_are_scaled_not_clipped(tmp_path):
+    values = np.linspace(0, 65535, 20 * 16).reshape(16, 20)
+    path = tmp_path / "deep.png"
+    Image.fromarray(values.astype(np.uint16)).save(path)
+    with Image.open(path) as stored:
+        assert stored.mode.startswith("I")
+    image = read_image(path)
+    assert image.mode == "RGB"
+    for channel in np.moveaxis(np.array(image), -1, 0):
+        np.testing.assert_allclose(channel, values / 257, atol=0.6)
+
+
+def test_float_pictures_are_scaled(tmp_path):
+    values = np.linspace(0, 1, 20 * 16, dtype=np.float32).reshape(16, 20)
+    path = tmp_path / "float.tiff"
+    Image.fromarray(values).save(path)
+    np.testing.assert_allclose(np.array(read_image(path))[..., 1], values * 255, atol=0.6)
+
+
+def test_of_an_animation_the_first_frame_is_taken(tmp_path):
+    frames = [Image.new("RGB", (20, 16), colour) for colour in ("red", "blue")]
+    path = tmp_path / "moving.gif"
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    assert read_image(path).convert("RGB").getpixel((3, 3)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("side", "size"), [(None, (800, 600)), (32, (100, 75)), (64, (200, 150)), (150, (400, 300)),
+                       (151, (800, 600)), (2000, (800, 600))]
+)  # fmt: skip
+def test_a_draft_keeps_twice_the_side(picture, side, size):
+    path = picture("photo.jpg", size=(800, 600))
+    image = read_image(path, draft_side=side)
+    assert image.size == size
+    assert image.mode == "RGB"
+
+
+def test_a_draft_of_a_png_changes_nothing(picture, photograph):
+    assert_same(read_image(picture(), draft_side=4), photograph(48, 32))
+
+
+@pytest.mark.parametrize("name", ["gone.png", "gone/gone.jpg"])
+def test_a_missing_file_is_named(tmp_path, name):
+    with pytest.raises(UserError, match=rf"no image .*{name}"):
+        read_image(tmp_path / name)
+
+
+def test_what_is_no_image_is_named(tmp_path):
+    path = tmp_path / "note.jpg"
+    path.write_text("this is no picture")
+    with pytest.raises(UserError, match=r"note\.jpg is not an image"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("name", ["cut.jpg", "cut.png", "cut.webp", "cut.bmp", "cut.gif", "cut.tif"])
+@pytest.mark.parametrize("share", [0.6, 0.9])
+def test_a_truncated_image_is_named(picture, name, share):
+    path = picture(name, size=(200, 150))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(UserError, match=name):
+        read_image(path)
+
+
+def test_a_folder_is_no_image(tmp_path):
+    with pytest.raises(UserError, match="cannot be read"):
+        read_image(tmp_path)
+
+
+def test_flatten_puts_it_on_white(fading):
+    flat = flatten(fading)
+    assert flat.mode == "RGB"
+    pixels, alpha = np.array(fading, float)[..., :3], np.array(fading, float)[..., 3:] / 255
+    np.testing.assert_allclose(np.array(flat), pixels * alpha + 255 * (1 - alpha), atol=1)
+
+
+@pytest.mark.parametrize(("size", "expected"), [((60, 40), (30, 20)), ((40, 60), (20, 30)),
+    ((10, 11), (20, 22)), ((1000, 21), (952, 20)), ((33, 33), (20, 20))])  # fmt: skip
+def test_resize_short_side(photograph, size, expected):
+    assert resize_short_side(photograph(*size), 20).size == expected
+
+
+@pytest.mark.parametrize("size", [(60, 20), (20, 60), (61, 20), (20, 20), (120, 40), (10, 30)])
+def test_crop_center_has_its_size(photograph, size):
+    assert crop_center(photograph(*size), 20).size == (20, 20)
+
+
+def test_crop_center_takes_the_middle(photograph):
+    image = photograph(60, 20)
+    assert_same(crop_center(image, 20), image.crop((20, 0, 40, 20)))
+
+
+def test_pixels_survive_the_round_trip(photograph):
+    image = photograph(37, 21)
+    pixels = to_tensor(image)
+    assert pixels.shape == (3, 21, 37)
+    assert pixels.dtype == torch.float32
+    assert pixels[:, 4, 9].mul(255).round().tolist() == list(image.getpixel((9, 4)))
+    assert_same(to_image(pixels), image)
+
+
+def test_every_value_survives_the_round_trip():
+    values = torch.arange(256).view(1, 16, 16).expand(3, -1, -1)
+    assert np.array_equal(np.array(to_image(values / 255))[..., 0], values[0])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
+def test_to_image_clamps_and_rounds(dtype):
+    values = torch.tensor([-1.0, 0.0, 0.5, 1.0, 3.0], dtype=dtype, requires_grad=True)
+    image = to_image(values.expand(3, 2, 5))
+    assert np.array(image)[0, :, 0].tolist() == [0, 0, 128, 255, 255]
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "tif", "tiff", "PNG"])
+def test_transparency_is_written_where_it_can_be(tmp_path, fading, suffix):
+    path = tmp_path / f"out.{suffix}"
+    write_image(fading, path)
+    alpha = np.array(read_image(path))[..., 3]
+    assert np.array_equal(alpha, np.array(fading)[..., 3])
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "JPEG", "bmp", "gif", "ppm"])
+def test_elsewhere_it_is_written_on_white(tmp_path, fading, suffix):
+    path = tmp_path / f"out.{suffix}"
+    write_image(fading, path)
+    image = read_image(path)
+    assert image.mode == "RGB"
+    assert min(image.getpixel((0, 16))) > 240
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "ppm", "tiff"])
+def test_lossless_formats_are_lossless(tmp_path, photograph, suffix):
+    path = tmp_path / "new" / "folder" / f"out.{suffix}"
+    write_image(photograph(48, 32), path)
+    assert_same(read_image(path), photograph(48, 32))
+
+
+def fail_halfway(image, path, **_):
+    path.write_bytes(b"half a picture")
+    raise OSError("No space left on device")
+
+
+@pytest.mark.parametrize("before", [None, b"an older picture"])
+def test_a_failing_write_leaves_nothing_behind(tmp_path, photograph, monkeypatch, before):
+    path = tmp_path / "out.png"
+    if before:
+        path.write_bytes(before)
+    monkeypatch.setattr(Image.Image, "save", fail_halfway)
+    with pytest.raises(UserError, match=r"Cannot write .*out\.png: No space left"):
+        write_image(photograph(20, 20), path)
+    assert [*tmp_path.iterdir()] == ([path] if before else [])
+    assert not before or path.read_bytes() == before
+
+
+def test_a_write_below_a_file_is_refused(tmp_path, photograph):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(UserError, match="Cannot write"):
+        write_image(photograph(20, 20), tmp_path / "file" / "out.png")
+
+
+@pytest.mark.parametrize("name", ["out.txt", "out", "out.pdf"])
+def test_unknown_extensions_are_refused(tmp_path, photograph, name):
+    with pytest.raises(UserError, match=rf"{name}: end the name in .*\.jpg"):
+        write_image(photograph(20, 20), tmp_path / name)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_images_are_listed_sorted_with_the_folders_below(tmp_path, picture):
+    names = ["b.png", "a/2.JPG", "a/deep/3.webp", "a/1.jpeg", "c.tif"]
+    for name in [*names, ".hidden.png", ".cache/4.png", "a/.git/5.png"]:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "a" / "note.txt").touch()
+    (tmp_path / "album.jpg").mkdir()
+    assert list_images(tmp_path) == sorted(tmp_path / name for name in names)
+
+
+def test_a_hidden_folder_above_does_not_matter(tmp_path):
+    folder = tmp_path / ".data" / "photos"
+    folder.mkdir(parents=True)
+    (folder / "a.png").touch()
+    assert list_images(folder) == [folder / "a.png"]

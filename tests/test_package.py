@@ -1,0 +1,89 @@
+"""The wheel, built and run as somebody would who has only that; and what the README says to type."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from fastnst.model_file import read_model
+from fastnst.settings import read_settings
+from fastnst.stylize import parse
+from fastnst.train import CONFIGS
+
+ROOT = Path(__file__).parents[1]
+
+
+def call(*command: object, cwd: Path, **env: str) -> str:
+    done = subprocess.run(
+        [*map(str, command)], cwd=cwd, env=os.environ | env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_wheel_trains_and_stylizes_in_an_empty_folder(tmp_path: Path) -> None:
+    site, empty = tmp_path / "site", tmp_path / "empty"
+    empty.mkdir()
+    call(sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", tmp_path, cwd=ROOT)
+    (wheel,) = tmp_path.glob("*.whl")
+    call(
+        *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"),
+        *("--target", site, wheel),
+        cwd=tmp_path,
+    )
+    where = {"PYTHONPATH": str(site)}
+    location = call(
+        sys.executable, "-c", "import fastnst; print(fastnst.__file__)", cwd=empty, **where
+    )
+    assert Path(location.strip()).is_relative_to(site)
+    call(
+        *(sys.executable, site / "bin" / "fastnst-train", "experiment=demo"),
+        *("style.size=32", "network.width=4", "network.blocks=1", "loss_network.weights=random"),
+        *("data.image_size=32", "data.workers=0", "trainer.max_steps=2", "hydra.run.dir=run"),
+        cwd=empty,
+        **where,
+    )
+    read_model(empty / "run" / "model.safetensors")
+    photograph = site / "fastnst" / "photographs" / "chelsea.jpg"
+    call(
+        *(sys.executable, site / "bin" / "fastnst-stylize", "--ckpt", "run/checkpoints/last.ckpt"),
+        *(photograph, "-o", "cat.jpg", "--size", 64),
+        cwd=empty,
+        **where,
+    )
+    assert (empty / "cat.jpg").is_file()
+
+
+def commands(file: str) -> list[str]:
+    """Every line of a `sh` block in a Markdown file, comments stripped."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / file).read_text(), re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    return [line.split("  #")[0].strip() for line in lines if line.strip()]
+
+
+@pytest.mark.parametrize("file", ["README.md", "data/README.md"])
+def test_documented_commands_are_valid(file: str) -> None:
+    checked = 0
+    for line in commands(file):
+        words = shlex.split(line)
+        if words[:2] == ["python", "train.py"]:
+            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+                read_settings(compose("train", words[2:]))
+        elif words[:2] == ["python", "stylize.py"]:
+            parse(words[2:])
+        elif words[0] == "make":
+            assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        else:
+            continue
+        checked += 1
+    assert checked > 0
+
+
+def test_continuous_integration_calls_the_test_command() -> None:
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
+    assert "make test" in commands("README.md")

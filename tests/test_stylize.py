@@ -1,0 +1,194 @@
+"""The stylizing command, run as a user runs it, with a small untrained network."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fastnst.dead_leaves import draw_dead_leaves
+from fastnst.model_file import write_model
+from fastnst.networks import build_network
+from fastnst.stylize import main
+
+ROOT = Path(__file__).parents[1]
+ARCHITECTURE = {"name": "resnet", "width": 4, "blocks": 1, "norm": "instance", "upsample": "nearest"}
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    path = tmp_path / "model.safetensors"
+    write_model(path, build_network(ARCHITECTURE), ARCHITECTURE, {"name": "dots"})
+    return path
+
+
+@pytest.fixture
+def photograph(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(draw_dead_leaves(64, 0, 0)).resize((64, 48)).save(path)
+    return path
+
+
+def stylize(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    """Run the command in this process and return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["stylize.py", *map(str, arguments)])
+    try:
+        main()
+    except SystemExit as stopped:
+        assert isinstance(stopped.code, int)
+        return stopped.code
+    return 0
+
+
+def test_one_photograph_to_one_file(model: Path, photograph: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "stylize.py", "--ckpt", model, photograph, "-o", "painted.png"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "painted.png" in done.stdout
+    painted = np.asarray(Image.open(tmp_path / "painted.png"))
+    assert painted.shape == (48, 64, 3)
+    assert painted.std() > 1
+
+
+def test_output_is_the_networks(
+    model: Path, photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", tmp_path / "a.png") == 0
+    torch.manual_seed(0)
+    network = build_network(ARCHITECTURE).eval()
+    pixels = torch.from_numpy(np.array(Image.open(photograph))).permute(2, 0, 1)[None] / 255
+    with torch.no_grad():
+        expected = (network(pixels)[0] * 255).round().permute(1, 2, 0).byte().numpy()
+    painted = np.asarray(Image.open(tmp_path / "a.png"))
+    # a tensor laid out otherwise in memory may round the other way at a half
+    assert np.abs(painted.astype(int) - expected).max() <= 1
+
+
+def test_beside_the_photograph_without_an_output(
+    model: Path, photograph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stylize(monkeypatch, "--ckpt", model, photograph, "--device", "cpu") == 0
+    assert Image.open(photograph.with_name("photo_dots.jpg")).size == (64, 48)
+
+
+def test_folders_and_bad_files(
+    model: Path,
+    photograph: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "in"
+    (folder / "deep").mkdir(parents=True)
+    Image.open(photograph).save(folder / "one.png")
+    Image.open(photograph).convert("L").save(folder / "deep" / "two.jpg")
+    (folder / "broken.jpg").write_bytes(photograph.read_bytes()[:500])
+    Image.new("RGB", (9, 40)).save(folder / "narrow.png")
+    out = tmp_path / "out"
+    assert stylize(monkeypatch, "--ckpt", model, folder, "-o", out) == 1
+    written = sorted(str(path.relative_to(out)) for path in out.rglob("*.*"))
+    assert written == ["deep/two.jpg", "one.png"]
+    errors = capsys.readouterr().err
+    assert "2 painted, 2 skipped" in errors
+    assert "9x40" in errors
+    assert "broken.jpg" in errors
+    assert "Traceback" not in errors
+
+
+def test_size_is_the_short_side(
+    model: Path, photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.png"
+    assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", out, "--size", 24) == 0
+    assert Image.open(out).size == (32, 24)
+
+
+def test_transparency_is_kept_in_png_and_white_in_jpeg(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "clear.png"
+    picture = Image.fromarray(draw_dead_leaves(32, 0, 0)).convert("RGBA")
+    alpha = Image.linear_gradient("L").resize((32, 32))
+    picture.putalpha(alpha)
+    picture.save(source)
+    kept, white = tmp_path / "kept.png", tmp_path / "white.jpg"
+    assert stylize(monkeypatch, "--ckpt", model, source, "-o", kept) == 0
+    assert stylize(monkeypatch, "--ckpt", model, source, "-o", white) == 0
+    painted = Image.open(kept)
+    assert painted.mode == "RGBA"
+    assert np.array_equal(np.asarray(painted.getchannel("A")), np.asarray(alpha))
+    assert Image.open(white).mode == "RGB"
+    assert np.asarray(Image.open(white))[0].mean() > 240  # the first row is all transparent
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--ckpt", "nowhere.ckpt", "photo.jpg"], ["nowhere.ckpt"]),
+        (["--ckpt", "photo.jpg", "photo.jpg"], ["photo.jpg", "not a fastnst checkpoint"]),
+        (["--ckpt", "model.safetensors", "empty"], ["no images", "empty"]),
+        (["--ckpt", "model.safetensors", "photo.jpg", "-o", "."], ["written over"]),
+        (["--ckpt", "model.safetensors", "photo.jpg", "photo.jpg", "-o", "a.png"], ["folder"]),
+        (["--ckpt", "model.safetensors", "photo.jpg", "photo.jpg", "-o", "a"], ["over"]),
+    ],
+)
+def test_mistakes_end_in_one_sentence(
+    arguments: list[str],
+    words: list[str],
+    model: Path,
+    photograph: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    before = photograph.read_bytes()
+    assert stylize(monkeypatch, *arguments) == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: ")
+    assert errors.count("\n") == 1
+    for word in words:
+        assert word in errors
+    assert photograph.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["missing.jpg", "text.jpg", "small.png"])
+def test_a_bad_photograph_is_one_sentence_too(
+    name: str,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "text.jpg").write_text("this is no image")
+    Image.new("RGB", (15, 15)).save(tmp_path / "small.png")
+    assert stylize(monkeypatch, "--ckpt", model, tmp_path / name, "-o", tmp_path / "out.png") == 1
+    errors = capsys.readouterr().err
+    assert f"{name}" in errors
+    assert "0 painted, 1 skipped" in errors
+    assert "Traceback" not in errors
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_memory_running_out_is_one_sentence(
+    model: Path,
+    photograph: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 99 GiB")
+
+    monkeypatch.setattr("fastnst.stylizer.to_tensor", full)
+    assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", tmp_path / "out.png") == 1
+    assert "--size" in capsys.readouterr().err

@@ -1,0 +1,265 @@
+"""The training command, run as a user runs it, on a few small generated pictures."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from fastnst.dead_leaves import draw_dead_leaves
+from fastnst.model_file import read_model
+from fastnst.train import main
+
+ROOT = Path(__file__).parents[1]
+SMALL = [
+    "style=brush_strokes",
+    "style.size=32",
+    "network.width=4",
+    "network.blocks=1",
+    "loss_network.weights=random",
+    "data.image_size=32",
+    "data.batch_size=2",
+    "data.workers=0",
+    "data.val_images=3",
+    "trainer.accelerator=cpu",
+    "log_every=1",
+]
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photographs")
+    for index in range(8):
+        Image.fromarray(draw_dead_leaves(48, 1, index)).save(folder / f"{index}.jpg")
+    return folder
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, str(ROOT / "train.py"), *SMALL, *arguments]
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True)
+
+
+def scalars(folder: Path) -> dict[str, list[int]]:
+    """Steps at which each scalar was logged in a run folder."""
+    events = EventAccumulator(str(folder)).Reload()
+    return {tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+@pytest.fixture(scope="module")
+def trained(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of five steps."""
+    cwd = tmp_path_factory.mktemp("cwd")
+    done = run(
+        "data=folder",
+        f"data.root={photographs}",
+        "trainer.max_steps=5",
+        "sample_every=2",
+        "checkpoint_every=2",
+        cwd=cwd,
+    )
+    assert done.returncode == 0, done.stderr
+    (folder,) = (cwd / "runs" / "brush_strokes").iterdir()
+    for name in ("samples/step_000005.png", "model.safetensors", f"--logdir {folder.name}"):
+        assert name.split("/")[-1].split()[-1] in done.stdout
+    return folder
+
+
+def test_run_folder_holds_everything(trained: Path) -> None:
+    assert sorted(path.name for path in (trained / "samples").iterdir()) == [
+        "step_000002.png",
+        "step_000004.png",
+        "step_000005.png",
+    ]
+    assert [path.name for path in (trained / "checkpoints").iterdir()] == ["last.ckpt"]
+    assert "name: brush_strokes" in (trained / "config.yaml").read_text()
+    model = read_model(trained / "model.safetensors")
+    assert model.style["artist"] == "fastnst"
+
+
+def test_losses_are_logged_raw_weighted_and_by_layer(trained: Path) -> None:
+    logged = scalars(trained)
+    for stage in ("train", "val"):
+        for term in ("content", "style", "tv"):
+            assert {f"{stage}/{term}", f"{stage}/weighted_{term}"} <= logged.keys()
+        assert {f"{stage}/total", f"{stage}/style_relu1_2", f"{stage}/style_relu4_3"} <= set(logged)
+    assert len(logged["train/total"]) == 5
+    assert len(logged["train/images_per_second"]) == 5
+    assert logged["val/total"][-1] >= 4
+    images = EventAccumulator(str(trained), size_guidance={"images": 0}).Reload()
+    assert len(images.Images("samples")) == 3
+
+
+def test_sheet_shows_style_photographs_and_grey(trained: Path) -> None:
+    sheet = np.asarray(Image.open(trained / "samples" / "step_000005.png"))
+    columns = 1 + 3 + 1
+    assert sheet.shape == (2 * 40 + 8, columns * 40 + 8, 3)
+    grey = sheet[8:40, -40:-8]
+    assert (grey == 128).all()
+    assert sheet[8:40, 48:80].std() > 10  # a photograph
+
+
+def test_checkpoint_holds_plain_types_and_only_the_trained_network(trained: Path) -> None:
+    checkpoint = torch.load(trained / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 5
+    assert all(key.startswith("network.") for key in checkpoint["state_dict"])
+    optimized = checkpoint["optimizer_states"][0]["param_groups"][0]["params"]
+    assert len(optimized) == len(checkpoint["state_dict"])
+    weights = read_model(trained / "model.safetensors").network.state_dict()
+    for name, value in weights.items():
+        assert torch.equal(value, checkpoint["state_dict"][f"network.{name}"])
+
+
+def test_resumed_run_ends_like_an_uninterrupted_one(
+    trained: Path, photographs: Path, tmp_path: Path
+) -> None:
+    data = ["data=folder", f"data.root={photographs}", "sample_every=2", "checkpoint_every=2"]
+    first = run(*data, "trainer.max_steps=3", "hydra.run.dir=first", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    second = run(
+        *data,
+        "trainer.max_steps=5",
+        "hydra.run.dir=second",
+        "resume=first/checkpoints/last.ckpt",
+        cwd=tmp_path,
+    )
+    assert second.returncode == 0, second.stderr
+    whole = read_model(trained / "model.safetensors").network.state_dict()
+    resumed = read_model(tmp_path / "second" / "model.safetensors").network.state_dict()
+    for name, value in whole.items():
+        torch.testing.assert_close(resumed[name], value, rtol=0, atol=0)
+    assert scalars(tmp_path / "second")["train/total"] == [3, 4]
+
+
+def test_interrupt_saves_and_leaves_quietly(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command("data=dead_leaves", "trainer.max_steps=100000", "hydra.run.dir=run"),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    deadline = time.monotonic() + 120
+    while not any(len(s) > 2 for s in steps_so_far(tmp_path / "run")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "Traceback" not in errors
+    checkpoint = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] > 0
+    read_model(tmp_path / "run" / "model.safetensors")
+
+
+def steps_so_far(folder: Path) -> list[list[int]]:
+    return list(scalars(folder).values()) if list(folder.glob("events*")) else []
+
+
+def test_time_limit_stops_early_with_everything_written(tmp_path: Path) -> None:
+    done = run(
+        "data=dead_leaves",
+        "trainer.max_steps=100000",
+        "trainer.max_time=00:00:00:03",
+        "hydra.run.dir=run",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    checkpoint = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    steps = checkpoint["global_step"]
+    assert 0 < steps < 100000
+    assert (tmp_path / "run" / "samples" / f"step_{steps:06d}.png").is_file()
+
+
+def fails(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str
+) -> str:
+    """The single sentence with which a command line ends."""
+    monkeypatch.setattr(sys, "argv", ["train.py", *SMALL, *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code not in (0, None)
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: ")
+    assert errors.count("\n") == 1
+    return errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["style=custom", "style.image=nowhere.jpg"], ["nowhere.jpg", "style.image"]),
+        (["style=custom"], ["style.image"]),
+        (["style=custom", "style.image=text.jpg"], ["text.jpg", "not an image"]),
+        (["style=custom", "style.image=tiny.png"], ["tiny.png", "8x8", "16x16"]),
+        (["style=monet"], ["style/monet", "starry_night", "great_wave"]),
+        (["data=coco", "data.root=photographs"], ["annotations", "photographs"]),
+        (["data=coco", "data.root=photographs", "data.annotations=no.json"], ["no.json"]),
+        (["data=folder", "data.root=empty"], ["no images", "empty"]),
+        (["data=folder", "data.root=nowhere"], ["nowhere", "data.root"]),
+        (["data=folder"], ["data.root"]),
+        (["+loss.style_layers.relu9_1=1"], ["relu9_1", "relu3_3"]),
+        (["resume=text.jpg"], ["text.jpg", "checkpoint"]),
+        (["resume=nowhere.ckpt"], ["nowhere.ckpt"]),
+        (["data.batch_size=0"], ["data.batch_size=0", "greater"]),
+        (["data.colour=1"], ["data.colour"]),
+        (["trainer.precision=17"], ["precision", "17"]),
+        (["=("], ["="]),
+    ],
+)
+def test_mistakes_end_in_one_sentence(
+    arguments: list[str],
+    words: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "photographs").mkdir()
+    (tmp_path / "text.jpg").write_text("this is no image")
+    Image.new("RGB", (8, 8)).save(tmp_path / "tiny.png")
+    if not any(argument.startswith("data=") for argument in arguments):
+        arguments = ["data=dead_leaves", *arguments]
+    sentence = fails(capsys, monkeypatch, *arguments)
+    for word in words:
+        assert word in sentence
+
+
+def test_no_weights_and_no_network_names_the_way_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    sentence = fails(
+        capsys, monkeypatch, "data=dead_leaves", "loss_network.weights=pretrained"
+    )
+    for word in ("vgg16", str(tmp_path / "torch"), "loss_network.weights=random"):
+        assert word in sentence
+
+
+def test_default_run_is_what_the_paper_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    from hydra import compose, initialize_config_dir
+
+    from fastnst.settings import read_settings
+    from fastnst.train import CONFIGS
+
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        settings = read_settings(compose("train"))
+    assert settings.trainer["max_steps"] == 40000
+    assert (settings.data.image_size, settings.data.batch_size) == (256, 4)
+    assert (settings.optimizer.name, settings.optimizer.lr) == ("adam", 1e-3)
+    assert list(settings.loss.content_layers) == ["relu2_2"]
+    assert list(settings.loss.style_layers) == ["relu1_2", "relu2_2", "relu3_3", "relu4_3"]
