@@ -140,7 +140,9 @@ def test_what_is_no_image_is_named(tmp_path):
         read_image(path)
 
 
-@pytest.mark.parametrize("name", ["cut.jpg", "cut.png", "cut.webp", "cut.bmp", "cut.gif", "cut.tif"])
+@pytest.mark.parametrize(
+    "name", ["cut.jpg", "cut.png", "cut.webp", "cut.bmp", "cut.gif", "cut.tif"]
+)
 @pytest.mark.parametrize("share", [0.6, 0.9])
 def test_a_truncated_image_is_named(picture, name, share):
     path = picture(name, size=(200, 150))

@@ -1,4 +1,4 @@
-"""The wheel, built and run as somebody would who has only that; and what the README says to type."""
+"""The wheel, built and run by somebody who has only that; and what the README says to type."""
 
 import os
 import re

@@ -1,6 +1,7 @@
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.error import HTTPError
 
 import pytest
 import torch
@@ -167,6 +168,8 @@ def test_a_bad_answer_is_refused_and_leaves_no_file(server, picture, kind):
         assert part in message
     assert not [*cache_folder().glob("*")]
     assert server.requests["/wave.png"] == 1
+    if isinstance(caught.value.__cause__, HTTPError):
+        assert caught.value.__cause__.closed
 
 
 @pytest.mark.parametrize(

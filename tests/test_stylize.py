@@ -15,7 +15,13 @@ from fastnst.networks import build_network
 from fastnst.stylize import main
 
 ROOT = Path(__file__).parents[1]
-ARCHITECTURE = {"name": "resnet", "width": 4, "blocks": 1, "norm": "instance", "upsample": "nearest"}
+ARCHITECTURE = {
+    "name": "resnet",
+    "width": 4,
+    "blocks": 1,
+    "norm": "instance",
+    "upsample": "nearest",
+}
 
 
 @pytest.fixture
@@ -33,14 +39,19 @@ def photograph(tmp_path: Path) -> Path:
     return path
 
 
+def load(path: Path) -> Image.Image:
+    with Image.open(path) as picture:
+        picture.load()
+    return picture
+
+
 def stylize(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     """Run the command in this process and return its exit code."""
     monkeypatch.setattr(sys, "argv", ["stylize.py", *map(str, arguments)])
     try:
         main()
     except SystemExit as stopped:
-        assert isinstance(stopped.code, int)
-        return stopped.code
+        return int(str(stopped.code))
     return 0
 
 
@@ -53,7 +64,7 @@ def test_one_photograph_to_one_file(model: Path, photograph: Path, tmp_path: Pat
     )
     assert done.returncode == 0, done.stderr
     assert "painted.png" in done.stdout
-    painted = np.asarray(Image.open(tmp_path / "painted.png"))
+    painted = np.asarray(load(tmp_path / "painted.png"))
     assert painted.shape == (48, 64, 3)
     assert painted.std() > 1
 
@@ -64,10 +75,10 @@ def test_output_is_the_networks(
     assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", tmp_path / "a.png") == 0
     torch.manual_seed(0)
     network = build_network(ARCHITECTURE).eval()
-    pixels = torch.from_numpy(np.array(Image.open(photograph))).permute(2, 0, 1)[None] / 255
+    pixels = torch.from_numpy(np.array(load(photograph))).permute(2, 0, 1)[None] / 255
     with torch.no_grad():
         expected = (network(pixels)[0] * 255).round().permute(1, 2, 0).byte().numpy()
-    painted = np.asarray(Image.open(tmp_path / "a.png"))
+    painted = np.asarray(load(tmp_path / "a.png"))
     # a tensor laid out otherwise in memory may round the other way at a half
     assert np.abs(painted.astype(int) - expected).max() <= 1
 
@@ -76,7 +87,7 @@ def test_beside_the_photograph_without_an_output(
     model: Path, photograph: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert stylize(monkeypatch, "--ckpt", model, photograph, "--device", "cpu") == 0
-    assert Image.open(photograph.with_name("photo_dots.jpg")).size == (64, 48)
+    assert load(photograph.with_name("photo_dots.jpg")).size == (64, 48)
 
 
 def test_folders_and_bad_files(
@@ -88,8 +99,8 @@ def test_folders_and_bad_files(
 ) -> None:
     folder = tmp_path / "in"
     (folder / "deep").mkdir(parents=True)
-    Image.open(photograph).save(folder / "one.png")
-    Image.open(photograph).convert("L").save(folder / "deep" / "two.jpg")
+    load(photograph).save(folder / "one.png")
+    load(photograph).convert("L").save(folder / "deep" / "two.jpg")
     (folder / "broken.jpg").write_bytes(photograph.read_bytes()[:500])
     Image.new("RGB", (9, 40)).save(folder / "narrow.png")
     out = tmp_path / "out"
@@ -108,7 +119,7 @@ def test_size_is_the_short_side(
 ) -> None:
     out = tmp_path / "out.png"
     assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", out, "--size", 24) == 0
-    assert Image.open(out).size == (32, 24)
+    assert load(out).size == (32, 24)
 
 
 def test_transparency_is_kept_in_png_and_white_in_jpeg(
@@ -122,11 +133,11 @@ def test_transparency_is_kept_in_png_and_white_in_jpeg(
     kept, white = tmp_path / "kept.png", tmp_path / "white.jpg"
     assert stylize(monkeypatch, "--ckpt", model, source, "-o", kept) == 0
     assert stylize(monkeypatch, "--ckpt", model, source, "-o", white) == 0
-    painted = Image.open(kept)
+    painted = load(kept)
     assert painted.mode == "RGBA"
     assert np.array_equal(np.asarray(painted.getchannel("A")), np.asarray(alpha))
-    assert Image.open(white).mode == "RGB"
-    assert np.asarray(Image.open(white))[0].mean() > 240  # the first row is all transparent
+    assert load(white).mode == "RGB"
+    assert np.asarray(load(white))[0].mean() > 240  # the first row is all transparent
 
 
 @pytest.mark.parametrize(

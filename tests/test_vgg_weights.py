@@ -20,7 +20,9 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 @pytest.fixture(scope="module")
 def state():
     """All that a file of VGG16 holds, with values that float16 knows."""
-    shapes = {f"features.{k}": v.shape for k, v in torchvision_features("vgg16").state_dict().items()}
+    shapes = {
+        f"features.{k}": v.shape for k, v in torchvision_features("vgg16").state_dict().items()
+    }
     state = {name: torch.full(shape, i / 64) for i, (name, shape) in enumerate(shapes.items())}
     state["features.0.weight"][1, 2, 0, 1] = 0.5
     return state | {"classifier.0.weight": torch.ones(2, 3)}
@@ -152,7 +154,9 @@ def test_weights_of_the_other_vgg_do_not_fit(file):
 def test_what_is_no_file_of_weights_is_refused(tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"(?s)cannot be read as VGG weights.*safetensors") as caught:
+    with pytest.raises(
+        UserError, match=r"(?s)cannot be read as VGG weights.*safetensors"
+    ) as caught:
         build_loss_network("vgg16", str(path))
     assert "weights_only" not in str(caught.value)  # torch recommends to run the file's code
 

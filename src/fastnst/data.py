@@ -49,7 +49,8 @@ class Photographs(Dataset[Tensor]):
                 log.warning("%s Taking the next one.", error)
             else:
                 return _mirror(to_tensor(image), mirrored)
-        raise UserError(f"{TRIES} images in a row cannot be read, the last was {self.files[index]}.")
+        last = self.files[(index + TRIES - 1) % len(self)]
+        raise UserError(f"{TRIES} images in a row cannot be read, the last was {last}.")
 
     def _read(self, file: Path) -> Image.Image:
         image = flatten(read_image(file, draft_side=self.size))
@@ -145,9 +146,7 @@ class PhotographData(pl.LightningDataModule):
 def _files(settings: CocoData | FolderData) -> list[Path]:
     if isinstance(settings, FolderData):
         return folder_files(settings.root)
-    return coco_files(
-        settings.root, settings.annotations, settings.categories, settings.licenses
-    )
+    return coco_files(settings.root, settings.annotations, settings.categories, settings.licenses)
 
 
 def _split(files: list[Path], val_images: int) -> tuple[list[Path], list[Path]]:

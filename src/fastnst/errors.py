@@ -8,6 +8,10 @@ from contextlib import contextmanager
 class UserError(Exception):
     """Something the user can mend. The message says what is wrong, where, and what to do."""
 
+    def __init__(self, sentence: str) -> None:
+        # a loader process hands an exception on as text, with its traceback before the sentence
+        super().__init__(sentence.rsplit(f"{type(self).__name__}: ", 1)[-1])
+
 
 @contextmanager
 def one_sentence_errors() -> Iterator[None]:

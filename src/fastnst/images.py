@@ -3,7 +3,6 @@
 Between modules a batch of images is float, RGB, [0, 1], `(N, 3, H, W)`.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from fastnst.errors import UserError
+from fastnst.files import whole_file
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"})
 KEEP_ALPHA = frozenset({".png", ".webp", ".tif", ".tiff"})
@@ -102,17 +102,12 @@ def write_image(image: Image.Image, path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise UserError(f"{path}: end the name in one of {', '.join(sorted(SUFFIXES))}.")
-    # the temporary name keeps the extension, from which Pillow takes the format
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     options = {"quality": 95} if suffix in (".jpg", ".jpeg", ".webp") else {}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        (image if suffix in KEEP_ALPHA else flatten(image)).save(temporary, **options)
-        temporary.replace(path)
+        with whole_file(path) as temporary:
+            (image if suffix in KEEP_ALPHA else flatten(image)).save(temporary, **options)
     except (OSError, ValueError) as error:
         raise UserError(f"Cannot write {path}: {error}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -121,5 +116,6 @@ def list_images(folder: Path) -> list[Path]:
         path
         for path in folder.rglob("*")
         if path.suffix.lower() in SUFFIXES
+        and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )

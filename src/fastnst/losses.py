@@ -94,8 +94,8 @@ def total_variation(images: Tensor) -> Tensor:
 
 
 def _positive(value: Tensor) -> Tensor:
-    """Keep a norm off zero, which a layer that is dead for the whole target would give."""
-    return value.clamp_min(torch.finfo(torch.float32).tiny)
+    """1 instead of 0: a layer that is dead for the whole target is measured absolutely."""
+    return torch.where(value > 0, value, 1.0)
 
 
 def _same_shape(features: Tensor, target: Tensor) -> None:

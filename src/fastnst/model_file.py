@@ -1,8 +1,6 @@
 """Trained networks as files: writing `model.safetensors`, and reading it or a checkpoint."""
 
 import json
-import os
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -13,6 +11,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from fastnst.errors import UserError
+from fastnst.files import load_plain, whole_file
 from fastnst.networks import build_network
 
 PREFIX = "network."  # of the transformation network's weights in a training checkpoint
@@ -52,12 +51,8 @@ def write_model(
         "architecture": json.dumps(dict(architecture)),
         "style": json.dumps(dict(style)),
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole_file(path) as temporary:
         temporary.write_bytes(save(state, metadata))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_model(path: str | Path) -> Model:
@@ -74,8 +69,8 @@ def read_model(path: str | Path) -> Model:
         architecture, style, state = read(path)
         network = build_network(architecture)
         network.load_state_dict(state)
-    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, OSError, EOFError,
-            pickle.UnpicklingError, safetensors.SafetensorError) as error:  # fmt: skip
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, OSError,
+            safetensors.SafetensorError) as error:  # fmt: skip
         raise UserError(
             f"{path} is not a fastnst checkpoint: give a last.ckpt or model.safetensors that "
             f"train.py wrote."
@@ -91,7 +86,7 @@ def _read_safetensors(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:
 
 
 def _read_checkpoint(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:
-    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    checkpoint = load_plain(path)
     settings = checkpoint["hyper_parameters"]
     state = {
         name.removeprefix(PREFIX): value

@@ -68,7 +68,8 @@ def coco_files(
     present = [file for file in files if file.is_file()]
     if not present:
         raise UserError(
-            f"None of the {len(files)} photographs listed in {path} is in {folder}: check data.root."
+            f"None of the {len(files)} photographs that {path} lists is in {folder}: "
+            f"check data.root."
         )
     return present
 

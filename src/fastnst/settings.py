@@ -27,7 +27,9 @@ TRAINER_OPTIONS = sorted(inspect.signature(Trainer.__init__).parameters.keys() -
 class Group(BaseModel):
     """A group of settings: unknown keys and non-finite numbers are refused, values are fixed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, coerce_numbers_to_str=True
+    )
 
 
 class Style(Group):
@@ -141,8 +143,8 @@ class Settings(Group):
             for layer in getattr(self.loss, key):
                 if layer not in known:
                     raise ValueError(
-                        f"loss.{key}.{layer}: {self.loss_network.name} has no layer {layer}; it has "
-                        f"{', '.join(known)}"
+                        f"loss.{key}.{layer}: {self.loss_network.name} has no layer {layer}; "
+                        f"it has {', '.join(known)}"
                     )
         return self
 
@@ -158,7 +160,9 @@ def read_settings(config: DictConfig | Mapping[str, Any]) -> Settings:
             config = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         return Settings.model_validate(config)
     except MissingMandatoryValue as error:
-        raise UserError(f"{error.full_key} has no default: give {error.full_key}=<value>.") from error
+        raise UserError(
+            f"{error.full_key} has no default: give {error.full_key}=<value>."
+        ) from error
     except OmegaConfBaseException as error:
         raise UserError(f"The configuration cannot be resolved: {error}.") from error
     except ValidationError as error:

@@ -1,10 +1,11 @@
 """Finding the style picture: a local file, a download that is kept, or the built-in one."""
 
+import hashlib
+import http.client
 import os
 import urllib.error
 import urllib.request
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from PIL import Image
 from torch import Tensor
@@ -13,6 +14,7 @@ from tqdm import tqdm
 from fastnst import __version__
 from fastnst.brush_strokes import paint_brush_strokes
 from fastnst.errors import UserError
+from fastnst.files import whole_file
 from fastnst.images import SUFFIXES, flatten, read_image, resize_short_side, to_tensor
 
 BUILTIN = "builtin:brush_strokes"
@@ -49,16 +51,19 @@ def load_style_image(name: str, image: str | None, size: int) -> Tensor:
 
 
 def _find(name: str, image: str) -> Path:
-    if urlsplit(image).scheme not in ("http", "https"):
+    if not image.startswith(("http://", "https://")):
         path = Path(image).expanduser()
         if not path.is_file():
             raise UserError(f"There is no style image {path}: check style.image.")
         return path
-    for folder in (LOCAL_FOLDER, cache_folder()):
-        for path in sorted(folder.glob(f"{name}.*")):
-            if path.suffix.lower() in SUFFIXES:
-                return path
-    return _download(name, image)
+    for path in sorted(LOCAL_FOLDER.glob(f"{name}.*")):
+        if path.suffix.lower() in SUFFIXES:
+            return path
+    # Pillow looks at the bytes, not at the name, which therefore needs no extension of its own
+    cached = cache_folder() / f"{name}-{hashlib.sha256(image.encode()).hexdigest()[:12]}"
+    if not cached.is_file():
+        _download(name, image, cached)
+    return cached
 
 
 def cache_folder() -> Path:
@@ -67,29 +72,24 @@ def cache_folder() -> Path:
     return Path(base) / "fastnst" / "styles"
 
 
-def _download(name: str, url: str) -> Path:
-    """Fetch a picture into the cache; a file that is no picture never gets its final name."""
-    suffix = Path(urlsplit(url).path).suffix.lower()
-    path = cache_folder() / f"{name}{suffix if suffix in SUFFIXES else '.jpg'}"
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    # Wikimedia refuses requests that do not say what program sends them
-    request = urllib.request.Request(url, headers={"User-Agent": f"fastnst/{__version__}"})
+def _download(name: str, url: str, path: Path) -> None:
+    """Fetch a picture; a file that is no picture never gets its final name."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            urllib.request.urlopen(request, timeout=60) as answer,
-            temporary.open("wb") as file,
-            tqdm(desc=f"downloading {name}", unit="B", unit_scale=True) as progress,
-        ):
-            while chunk := answer.read(1 << 16):
-                progress.update(file.write(chunk))
-        read_image(temporary)
-        temporary.replace(path)
-    except (OSError, urllib.error.URLError, UserError) as error:
+        # Wikimedia refuses requests that do not say what program sends them
+        request = urllib.request.Request(url, headers={"User-Agent": f"fastnst/{__version__}"})
+        with whole_file(path) as temporary:
+            with (
+                urllib.request.urlopen(request, timeout=60) as answer,
+                temporary.open("wb") as file,
+                tqdm(desc=f"downloading {name}", unit="B", unit_scale=True) as progress,
+            ):
+                while chunk := answer.read(1 << 16):
+                    progress.update(file.write(chunk))
+            read_image(temporary)
+    except (OSError, ValueError, http.client.HTTPException, UserError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it is also the answer, with an open connection
         raise UserError(
             f"Cannot download the style image of {name} from {url} ({error}): save a picture as "
             f"{LOCAL_FOLDER / name}.jpg or name one with style.image=<file>."
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import pickle
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from torchvision import models
 
 from fastnst.errors import UserError
+from fastnst.files import load_plain
 from fastnst.loss_network import Architecture, LossNetwork, torchvision_features
 
 log = logging.getLogger(__name__)
@@ -94,12 +94,17 @@ def _cache_path(weights: models.WeightsEnum) -> Path:
 
 
 def _download(weights: models.WeightsEnum) -> Weights:
+    path = _cache_path(weights)
     try:
-        state = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # torchvision's file names end in the first digits of their hash
+            torch.hub.download_url_to_file(weights.url, path, path.stem.rsplit("-", 1)[-1])
+        state = load_plain(path)
+    except (OSError, RuntimeError, ValueError) as error:
         raise UserError(
             f"Cannot get the weights {weights} ({error}): put the file of {weights.url} at "
-            f"{_cache_path(weights)}, name a file with loss_network.weights=<file>, or use "
+            f"{path}, name a file with loss_network.weights=<file>, or use "
             f"loss_network.weights=random for a quick look at lower quality."
         ) from error
     preset = weights.transforms()
@@ -131,9 +136,8 @@ def _read_file(path: Path, normalization: Normalization) -> Weights:
             if "mean" in metadata and "std" in metadata:
                 mean, std = (_three(metadata[key]) for key in ("mean", "std"))
         else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, pickle.UnpicklingError, EOFError,
-            safetensors.SafetensorError) as error:  # fmt: skip
+            state = load_plain(path)
+    except (OSError, ValueError, TypeError, safetensors.SafetensorError) as error:
         raise UserError(
             f"{path} cannot be read as VGG weights ({error}): loss_network.weights needs a .pth or "
             f".safetensors file of tensors with torchvision's names."

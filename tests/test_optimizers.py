@@ -1,0 +1,65 @@
+import pytest
+import torch
+from torch import nn
+
+from fastnst.optimizers import build_optimizer
+from fastnst.settings import Optimizer
+
+
+def build(steps=10, **changes):
+    settings = {"name": "adam", "lr": 0.01, "clip": None, "schedule": "constant", **changes}
+    parameter = nn.Parameter(torch.ones(3))
+    return parameter, build_optimizer([parameter], Optimizer(**settings), steps)
+
+
+def rates(built, steps):
+    optimizer = built["optimizer"]
+    values = []
+    for _ in range(steps):
+        optimizer.step()
+        if "lr_scheduler" in built:
+            built["lr_scheduler"]["scheduler"].step()
+        values.append(optimizer.param_groups[0]["lr"])
+    return values
+
+
+def test_adam():
+    parameter, built = build(lr=0.02)
+    optimizer = built["optimizer"]
+    assert type(optimizer) is torch.optim.Adam
+    assert optimizer.param_groups[0]["lr"] == 0.02
+    assert optimizer.param_groups[0]["params"] == [parameter]
+
+
+@pytest.mark.parametrize(("momentum", "expected"), [(None, 0.0), (0.0, 0.0), (0.8, 0.8)])
+def test_sgd(momentum, expected):
+    _, built = build(name="sgd", lr=0.5, momentum=momentum)
+    optimizer = built["optimizer"]
+    assert type(optimizer) is torch.optim.SGD
+    assert optimizer.param_groups[0]["lr"] == 0.5
+    assert optimizer.param_groups[0]["momentum"] == expected
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd"])
+def test_a_step_goes_downhill(name):
+    parameter, built = build(name=name)
+    parameter.square().sum().backward()
+    built["optimizer"].step()
+    assert (parameter < 1).all()
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd"])
+def test_a_constant_rate_stays(name):
+    _, built = build(name=name)
+    assert rates(built, 10) == [0.01] * 10
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd"])
+def test_a_cosine_falls_to_zero_at_the_last_step(name):
+    _, built = build(name=name, schedule="cosine", steps=10)
+    assert built["lr_scheduler"]["interval"] == "step"
+    values = rates(built, 10)
+    assert values == sorted(values, reverse=True)
+    assert values[4] == pytest.approx(0.005)
+    assert values[8] > 1e-5
+    assert values[9] == pytest.approx(0, abs=1e-9)
