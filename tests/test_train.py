@@ -1,6 +1,5 @@
 """The training command, run as a user runs it, on a few small generated pictures."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -140,6 +139,32 @@ def test_resumed_run_ends_like_an_uninterrupted_one(
     assert scalars(tmp_path / "second")["train/total"] == [3, 4]
 
 
+@pytest.mark.parametrize(
+    ("checkpoint", "arguments", "words"),
+    [
+        ("checkpoints/last.ckpt", ["trainer.max_steps=5"], ["5 steps already", "max_steps"]),
+        ("checkpoints/last.ckpt", ["network.width=8"], ["network", "'width': 4", "'width': 8"]),
+        ("checkpoints/last.ckpt", ["optimizer=sgd"], ["optimizer", "adam", "sgd"]),
+        ("model.safetensors", [], ["last.ckpt"]),
+    ],
+)
+def test_a_run_that_cannot_be_resumed(
+    checkpoint: str,
+    arguments: list[str],
+    words: list[str],
+    trained: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sentence = fails(
+        capsys, monkeypatch, "data=dead_leaves", f"resume={trained / checkpoint}", *arguments
+    )
+    for word in words:
+        assert word in sentence
+
+
 def test_interrupt_saves_and_leaves_quietly(tmp_path: Path) -> None:
     process = subprocess.Popen(
         command("data=dead_leaves", "trainer.max_steps=100000", "hydra.run.dir=run"),
@@ -147,7 +172,8 @@ def test_interrupt_saves_and_leaves_quietly(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        # a shell that runs the tests in the background has them, and what they start, ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
     while not any(len(s) > 2 for s in steps_so_far(tmp_path / "run")):

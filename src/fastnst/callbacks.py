@@ -26,7 +26,7 @@ class Checkpoints(Callback):
         self.last = folder / "checkpoints" / "last.ckpt"
         self.model = folder / "model.safetensors"
         self.every = every
-        self.saved_step = -1
+        self.saved_step = 0
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
         step = trainer.global_step
@@ -42,12 +42,13 @@ class Checkpoints(Callback):
     def on_exception(
         self, trainer: pl.Trainer, module: pl.LightningModule, exception: BaseException
     ) -> None:
-        if isinstance(exception, KeyboardInterrupt):
+        if isinstance(exception, KeyboardInterrupt) and trainer.global_step > 0:
             self._save(trainer)
             self._export(trainer, module)
 
     def _save(self, trainer: pl.Trainer) -> None:
-        temporary = self.last.with_name(".last.ckpt")  # one name on all processes of a run
+        # not whole_file(): all processes of a run take part in saving, and by one name
+        temporary = self.last.with_name(".last.ckpt")
         trainer.save_checkpoint(temporary)
         if trainer.is_global_zero:
             temporary.replace(self.last)

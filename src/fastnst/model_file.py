@@ -63,7 +63,7 @@ def read_model(path: str | Path) -> Model:
     """
     path = Path(path).expanduser()
     if not path.is_file():
-        raise UserError(f"There is no checkpoint {path}: check --ckpt.")
+        raise UserError(f"There is no checkpoint {path}: check the name.")
     try:
         read = _read_safetensors if path.suffix == ".safetensors" else _read_checkpoint
         architecture, style, state = read(path)

@@ -16,6 +16,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from fastnst.callbacks import Checkpoints, ProgressBar, SampleSheets, Speed
 from fastnst.data import PhotographData
 from fastnst.errors import UserError, one_sentence_errors
+from fastnst.files import load_plain
 from fastnst.model_file import read_model
 from fastnst.perceptual_loss import PerceptualLoss
 from fastnst.settings import Settings, read_settings
@@ -41,7 +42,7 @@ def train(settings: Settings, folder: Path) -> None:
         UserError: for anything in the settings that cannot be had: pictures, weights, checkpoint.
     """
     if settings.resume is not None:
-        read_model(settings.resume)  # a bad checkpoint is refused before the slow parts
+        _check_resume(Path(settings.resume), settings)  # before the slow parts
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
     pl.seed_everything(settings.seed, workers=True, verbose=False)
     style = load_style_image(settings.style.name, settings.style.image, settings.style.size)
@@ -57,16 +58,14 @@ def train(settings: Settings, folder: Path) -> None:
         **settings.loss.model_dump(),
     )
     module = StyleTransfer(settings, loss)
-    trainer = _trainer(
-        settings,
-        folder,
-        [
-            Checkpoints(folder, settings.checkpoint_every),
-            SampleSheets(folder, style, data.sheet_photographs(SHEET_PHOTOGRAPHS)),
-            Speed(settings.log_every, settings.data.batch_size),
-            ProgressBar(settings.style.name),
-        ],
-    )
+    callbacks: list[pl.Callback] = [
+        Checkpoints(folder, settings.checkpoint_every),
+        SampleSheets(folder, style, data.sheet_photographs(SHEET_PHOTOGRAPHS)),
+        Speed(settings.log_every, settings.data.batch_size),
+    ]
+    if settings.trainer.get("enable_progress_bar", True):
+        callbacks.append(ProgressBar(settings.style.name))
+    trainer = _trainer(settings, folder, callbacks)
     log.info(
         "Learning %s on %s from %d pictures; everything goes to %s",
         settings.style.title,
@@ -79,6 +78,26 @@ def train(settings: Settings, folder: Path) -> None:
         trainer.fit(module, data, ckpt_path=settings.resume, weights_only=True)
         if trainer.global_step % settings.sample_every:  # else fit() ended with a validation
             trainer.validate(module, data, verbose=False, weights_only=True)
+
+
+def _check_resume(path: Path, settings: Settings) -> None:
+    """Refuse a checkpoint that this run cannot go on from."""
+    read_model(path)
+    if path.suffix == ".safetensors":
+        raise UserError(f"{path} is a finished model: resume=<run>/checkpoints/last.ckpt goes on.")
+    checkpoint = load_plain(path)
+    then = checkpoint["hyper_parameters"]
+    for key, now in (
+        ("network", settings.network.model_dump()),
+        ("optimizer", settings.optimizer.model_dump()),
+    ):
+        if then[key] != now:
+            raise UserError(f"{path} was trained with {key} {then[key]}, not {now}: set the same.")
+    steps = checkpoint["global_step"]
+    if steps >= settings.trainer["max_steps"]:
+        raise UserError(
+            f"{path} has done {steps} steps already: give more with trainer.max_steps=<steps>."
+        )
 
 
 def _trainer(settings: Settings, folder: Path, callbacks: list[pl.Callback]) -> pl.Trainer:
