@@ -208,6 +208,19 @@ def test_time_limit_stops_early_with_everything_written(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "samples" / f"step_{steps:06d}.png").is_file()
 
 
+def test_two_processes_share_a_run(photographs: Path, tmp_path: Path) -> None:
+    done = run(
+        *("data=folder", f"data.root={photographs}", "trainer.max_steps=3", "hydra.run.dir=run"),
+        *("trainer.devices=2", "trainer.strategy=ddp"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("model.safetensors") == 1
+    checkpoint = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 3
+    assert (tmp_path / "run" / "samples" / "step_000003.png").is_file()
+
+
 def fails(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str
 ) -> str:

@@ -12,6 +12,7 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities import rank_zero_only
 
 from fastnst.callbacks import Checkpoints, ProgressBar, SampleSheets, Speed
 from fastnst.data import PhotographData
@@ -136,6 +137,11 @@ def _run(config: DictConfig) -> None:
         folder = Path(HydraConfig.get().runtime.output_dir)
         OmegaConf.save(config, folder / "config.yaml", resolve=True)
         train(settings, folder)
+        _say_where(folder)
+
+
+@rank_zero_only
+def _say_where(folder: Path) -> None:
     print(
         f"sample sheet: {max((folder / 'samples').glob('*.png'))}\n"
         f"model:        {folder / 'model.safetensors'}\n"
