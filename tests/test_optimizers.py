@@ -3,13 +3,17 @@ import torch
 from torch import nn
 
 from fastnst.optimizers import build_optimizer
-from fastnst.settings import Optimizer
+from fastnst.settings import AdamSettings, SGDSettings
 
 
 def build(steps=10, **changes):
-    settings = {"name": "adam", "lr": 0.01, "clip": None, "schedule": "constant", **changes}
+    values = {"name": "adam", "lr": 0.01, "clip": None, "schedule": "constant", **changes}
+    if values["name"] == "sgd":
+        settings = SGDSettings(**{"momentum": 0.9, **values})
+    else:
+        settings = AdamSettings(**values)
     parameter = nn.Parameter(torch.ones(3))
-    return parameter, build_optimizer([parameter], Optimizer(**settings), steps)
+    return parameter, build_optimizer([parameter], settings, steps)
 
 
 def rates(built, steps):
@@ -31,7 +35,7 @@ def test_adam():
     assert optimizer.param_groups[0]["params"] == [parameter]
 
 
-@pytest.mark.parametrize(("momentum", "expected"), [(None, 0.0), (0.0, 0.0), (0.8, 0.8)])
+@pytest.mark.parametrize(("momentum", "expected"), [(0.0, 0.0), (0.8, 0.8)])
 def test_sgd(momentum, expected):
     _, built = build(name="sgd", lr=0.5, momentum=momentum)
     optimizer = built["optimizer"]
@@ -63,3 +67,17 @@ def test_a_cosine_falls_to_zero_at_the_last_step(name):
     assert values[4] == pytest.approx(0.005)
     assert values[8] > 1e-5
     assert values[9] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_cosine_with_more_steps_goes_on_falling_to_the_new_end():
+    _, first = build(schedule="cosine", steps=4)
+    rates(first, 4)
+    _, longer = build(schedule="cosine", steps=8)
+    longer["optimizer"].load_state_dict(first["optimizer"].state_dict())
+    longer["lr_scheduler"]["scheduler"].load_state_dict(
+        first["lr_scheduler"]["scheduler"].state_dict()
+    )
+    values = rates(longer, 4)
+    assert values == sorted(values, reverse=True)
+    assert values[0] < 0.005
+    assert values[-1] == pytest.approx(0, abs=1e-9)

@@ -84,7 +84,7 @@ def test_every_key_is_explained(path):
         ("optimizer.lr=inf", ["optimizer.lr=inf", "finite"]),
         ("optimizer.clip=0", ["optimizer.clip=0", "greater than 0"]),
         ("optimizer.schedule=step", ["optimizer.schedule=step", "'constant'", "'cosine'"]),
-        ("optimizer.name=lion", ["optimizer.name=lion", "'adam'", "'sgd'"]),
+        ("optimizer.name=lion", ["optimizer", "lion", "'adam'", "'sgd'"]),
         ("network.norm=layer", ["network.norm=layer", "'instance'", "'batch'"]),
         ("network.width=0", ["network.width=0", "1"]),
         ("network.upsample=cubic", ["network.upsample=cubic", "'nearest'", "'transposed'"]),

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.dead_leaves import draw_dead_leaves
 from fastnst.model_file import read_model
-from fastnst.train import main
+from fastnst.settings import read_settings
+from fastnst.train import CONFIGS, main
 
 ROOT = Path(__file__).parents[1]
 SMALL = [
@@ -68,8 +70,12 @@ def trained(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     )
     assert done.returncode == 0, done.stderr
     (folder,) = (cwd / "runs" / "brush_strokes").iterdir()
-    for name in ("samples/step_000005.png", "model.safetensors", f"--logdir {folder.name}"):
-        assert name.split("/")[-1].split()[-1] in done.stdout
+    for line in (
+        f"sample sheet: {folder / 'samples' / 'step_000005.png'}",
+        f"model:        {folder / 'model.safetensors'}",
+        f"TensorBoard:  tensorboard --logdir {folder}",
+    ):
+        assert line in done.stdout.splitlines()
     return folder
 
 
@@ -287,12 +293,36 @@ def test_no_weights_and_no_network_names_the_way_out(
         assert word in sentence
 
 
-def test_default_run_is_what_the_paper_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hydra import compose, initialize_config_dir
+def test_a_folder_that_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    run_folder = f"hydra.run.dir={tmp_path / 'file' / 'run'}"
+    assert "file" in fails(capsys, monkeypatch, "data=dead_leaves", run_folder)
 
-    from fastnst.settings import read_settings
-    from fastnst.train import CONFIGS
 
+def test_accumulated_batches_in_bfloat16_under_a_time_limit(tmp_path: Path) -> None:
+    options = ["data=dead_leaves", "trainer.accumulate_grad_batches=3", "sample_every=2"]
+    options += ["trainer.precision=bf16-true", "trainer.max_time=00:00:01:00"]
+    done = run(*options, "trainer.max_steps=4", "hydra.run.dir=run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    sheets = sorted(path.name for path in (tmp_path / "run" / "samples").iterdir())
+    assert sheets == ["step_000002.png", "step_000004.png"]
+    last = "resume=run/checkpoints/last.ckpt"
+    over = ["trainer.max_steps=6", "trainer.max_time=00:00:00:00", "hydra.run.dir=over"]
+    resumed = run(*options[:-1], last, *over, cwd=tmp_path)
+    assert resumed.returncode == 2
+    assert "trainer.max_time" in resumed.stderr.splitlines()[-1]
+
+
+def test_the_demo_has_the_last_word() -> None:
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        settings = read_settings(compose("train", ["experiment=demo"]))
+    assert settings.data.name == "dead_leaves"
+    assert settings.sample_every < settings.trainer["max_steps"] < 1000
+
+
+def test_default_run_is_what_the_paper_says() -> None:
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         settings = read_settings(compose("train"))
     assert settings.trainer["max_steps"] == 40000

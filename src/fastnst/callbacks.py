@@ -81,6 +81,8 @@ class SampleSheets(Callback):
         self.style = style
         # blobs, the vice of these networks, show first where there is nothing to paint
         self.photographs = torch.cat([photographs, torch.full_like(photographs[:1], 0.5)])
+        self.last: Path | None = None
+        self.last_step = -1
 
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         if trainer.sanity_checking or not trainer.is_global_zero:
@@ -88,12 +90,15 @@ class SampleSheets(Callback):
         with torch.no_grad():
             # one at a time: a sheet shall not need more memory than training does
             painted = [
-                module(image[None].to(module.device))[0].float().cpu() for image in self.photographs
+                module(image[None].to(module.device, module.dtype))[0].float().cpu()
+                for image in self.photographs
             ]
         sheet = draw_sheet(
             to_image(self.style[0]), [*map(to_image, self.photographs)], [*map(to_image, painted)]
         )
-        write_image(sheet, self.folder / f"step_{trainer.global_step:06d}.png")
+        self.last_step = trainer.global_step
+        self.last = self.folder / f"step_{self.last_step:06d}.png"
+        write_image(sheet, self.last)
         trainer.logger.experiment.add_image("samples", to_tensor(sheet), trainer.global_step)
 
 
@@ -107,7 +112,7 @@ class Speed(Callback):
 
     def __init__(self, every: int, batch_size: int) -> None:
         self.every, self.batch_size = every, batch_size
-        self.batches, self.seconds, self.started = 0, 0.0, 0.0
+        self.batches, self.seconds, self.started, self.step = 0, 0.0, 0.0, 0
 
     def on_train_batch_start(self, *_: object) -> None:
         # from the end of the batch before, so that waiting for data counts
@@ -119,7 +124,8 @@ class Speed(Callback):
         now = time.perf_counter()
         self.batches, self.seconds = self.batches + 1, self.seconds + now - self.started
         self.started = now
-        if trainer.global_step % self.every == 0 and self.batches > 0:
+        if trainer.global_step % self.every == 0 and trainer.global_step != self.step:
+            self.step = trainer.global_step
             images = self.batches * self.batch_size * trainer.world_size
             module.log("train/images_per_second", images / self.seconds)
             self.batches, self.seconds = 0, 0.0
@@ -139,4 +145,5 @@ class ProgressBar(TQDMProgressBar):
     def on_train_epoch_start(self, trainer: pl.Trainer, *args: object) -> None:
         super().on_train_epoch_start(trainer, *args)
         self.train_progress_bar.set_description(self.style)
-        self.train_progress_bar.initial = trainer.global_step
+        # a resumed run's speed and time left count its own batches alone
+        self.train_progress_bar.initial = trainer.global_step * trainer.accumulate_grad_batches

@@ -15,10 +15,13 @@ class UserError(Exception):
 
 @contextmanager
 def one_sentence_errors() -> Iterator[None]:
-    """End the program with exit code 2 and one line on stderr for a `UserError`."""
+    """End the program with exit code 2 and one line on stderr for a `UserError`, and for what the
+    system refuses (a full disk, a folder that may not be written); quietly on Ctrl-C."""
     try:
         yield
-    except UserError as error:
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (UserError, OSError) as error:
         sentence = " ".join(str(error).split())
         print(f"error: {sentence}", file=sys.stderr)
         sys.exit(2)

@@ -13,7 +13,9 @@ from torch import Tensor
 from fastnst.errors import UserError
 from fastnst.files import whole_file
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"})
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"}
+)
 KEEP_ALPHA = frozenset({".png", ".webp", ".tif", ".tiff"})
 
 
@@ -74,9 +76,7 @@ def resize_short_side(image: Image.Image, side: int) -> Image.Image:
 
 def crop_center(image: Image.Image, side: int) -> Image.Image:
     """Square of `side` pixels: the short side scaled to it, the middle of the long one."""
-    image = resize_short_side(image, side)
-    left, top = ((length - side) // 2 for length in image.size)
-    return image.crop((left, top, left + side, top + side))
+    return ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS)
 
 
 def to_tensor(image: Image.Image) -> Tensor:
@@ -102,7 +102,7 @@ def write_image(image: Image.Image, path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise UserError(f"{path}: end the name in one of {', '.join(sorted(SUFFIXES))}.")
-    options = {"quality": 95} if suffix in (".jpg", ".jpeg", ".webp") else {}
+    options = {"quality": 95} if suffix in (".jpg", ".jpeg", ".jfif", ".webp") else {}
     try:
         with whole_file(path) as temporary:
             (image if suffix in KEEP_ALPHA else flatten(image)).save(temporary, **options)

@@ -1,6 +1,7 @@
 """Trained networks as files: writing `model.safetensors`, and reading it or a checkpoint."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -67,6 +68,8 @@ def read_model(path: str | Path) -> Model:
     try:
         read = _read_safetensors if path.suffix == ".safetensors" else _read_checkpoint
         architecture, style, state = read(path)
+        if not re.fullmatch(r"[\w-]+", style["name"]):  # it becomes part of file names
+            raise ValueError("the name of the style is not a plain word")
         network = build_network(architecture)
         network.load_state_dict(state)
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, OSError,
@@ -75,7 +78,7 @@ def read_model(path: str | Path) -> Model:
             f"{path} is not a fastnst checkpoint: give a last.ckpt or model.safetensors that "
             f"train.py wrote."
         ) from error
-    return Model(network.float().eval(), style)
+    return Model(network.eval(), style)
 
 
 def _read_safetensors(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:

@@ -1,16 +1,17 @@
 """Optimizers and learning-rate schedules by name."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import nn
 
-from fastnst.settings import Optimizer
+from fastnst.settings import AdamSettings, SGDSettings
 
 
 def build_optimizer(
-    parameters: Iterable[nn.Parameter], settings: Optimizer, max_steps: int
+    parameters: Iterable[nn.Parameter], settings: AdamSettings | SGDSettings, max_steps: int
 ) -> dict[str, Any]:
     """What `LightningModule.configure_optimizers` returns: an optimizer and its schedule, by step.
 
@@ -19,11 +20,14 @@ def build_optimizer(
         settings: `adam` or `sgd` with its learning rate; `cosine` falls to zero at `max_steps`.
         max_steps: length of the training.
     """
-    if settings.name == "adam":
+    if isinstance(settings, AdamSettings):
         optimizer: torch.optim.Optimizer = torch.optim.Adam(parameters, lr=settings.lr)
     else:
-        optimizer = torch.optim.SGD(parameters, lr=settings.lr, momentum=settings.momentum or 0.0)
+        optimizer = torch.optim.SGD(parameters, lr=settings.lr, momentum=settings.momentum)
     if settings.schedule == "constant":
         return {"optimizer": optimizer}
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max_steps)
+    # not CosineAnnealingLR: a checkpoint of it brings its own end back, whatever max_steps says now
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: (1 + math.cos(math.pi * step / max_steps)) / 2
+    )
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

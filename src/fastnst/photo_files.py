@@ -63,7 +63,7 @@ def coco_files(
             f"data.licenses={licenses}: ask for fewer conditions."
         )
     split = root / path.stem.removeprefix("instances_")
-    folder = split if split.is_dir() else root
+    folder = split if path.stem.startswith("instances_") and split.is_dir() else root
     files = sorted(folder / name for name in names)
     present = [file for file in files if file.is_file()]
     if not present:

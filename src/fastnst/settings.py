@@ -11,10 +11,11 @@ from pytorch_lightning import Trainer
 
 from fastnst.errors import UserError
 from fastnst.loss_network import LAYERS
+from fastnst.networks import SMALLEST_SIDE
 
 Weight = Annotated[float, Field(ge=0)]
 LayerWeights = Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(min_length=1)]
-ImageSide = Annotated[int, Field(ge=16)]
+ImageSide = Annotated[int, Field(ge=SMALLEST_SIDE)]
 
 # what train.py decides for itself; the rest of Lightning's options pass through
 OURS = {"self", "logger", "callbacks", "default_root_dir", "enable_checkpointing", "max_epochs",
@@ -100,12 +101,19 @@ class CocoData(Data):
     limit: Annotated[int, Field(ge=1)] | None
 
 
-class Optimizer(Group):
-    name: Literal["adam", "sgd"]
+class OptimizerSettings(Group):
     lr: Annotated[float, Field(gt=0)]
-    momentum: Annotated[float, Field(ge=0, lt=1)] | None = None
     clip: Annotated[float, Field(gt=0)] | None
     schedule: Literal["constant", "cosine"]
+
+
+class AdamSettings(OptimizerSettings):
+    name: Literal["adam"]
+
+
+class SGDSettings(OptimizerSettings):
+    name: Literal["sgd"]
+    momentum: Annotated[float, Field(ge=0, lt=1)]
 
 
 class Settings(Group):
@@ -116,7 +124,7 @@ class Settings(Group):
     loss_network: LossNetworkSettings
     loss: Loss
     data: Annotated[CocoData | FolderData | DeadLeavesData, Field(discriminator="name")]
-    optimizer: Optimizer
+    optimizer: Annotated[AdamSettings | SGDSettings, Field(discriminator="name")]
     trainer: dict[str, Any]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     resume: str | None
@@ -131,9 +139,10 @@ class Settings(Group):
         for key in trainer:
             if key not in TRAINER_OPTIONS:
                 raise ValueError(f"there is no {key}; there are {', '.join(TRAINER_OPTIONS)}")
-        steps = trainer.get("max_steps")
-        if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
-            raise ValueError("max_steps should be an integer of at least 1")
+        for key in ("max_steps", "accumulate_grad_batches"):
+            value = trainer.get(key)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{key} should be an integer of at least 1")
         return trainer
 
     @model_validator(mode="after")
@@ -172,7 +181,7 @@ def read_settings(config: DictConfig | Mapping[str, Any]) -> Settings:
 def _sentence(error: Mapping[str, Any]) -> str:
     message = error["msg"].removeprefix("Value error, ")
     # a union's error path holds the name of the chosen alternative, which is not part of the key
-    choices = {"coco", "folder", "dead_leaves", "resnet", "johnson2016"}
+    choices = {"coco", "folder", "dead_leaves", "resnet", "johnson2016", "adam", "sgd"}
     key = ".".join(str(part) for part in error["loc"] if part not in choices)
     if not key:
         return message

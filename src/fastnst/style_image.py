@@ -16,10 +16,10 @@ from fastnst.brush_strokes import paint_brush_strokes
 from fastnst.errors import UserError
 from fastnst.files import whole_file
 from fastnst.images import SUFFIXES, flatten, read_image, resize_short_side, to_tensor
+from fastnst.networks import SMALLEST_SIDE
 
 BUILTIN = "builtin:brush_strokes"
 LOCAL_FOLDER = Path("data/styles")
-SMALLEST_SIDE = 16
 
 
 def load_style_image(name: str, image: str | None, size: int) -> Tensor:

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.images import SUFFIXES, list_images, read_image, write_image
+from fastnst.networks import SMALLEST_SIDE
 from fastnst.stylizer import Stylizer
 
 
@@ -39,19 +40,24 @@ def plan(inputs: list[Path], output: Path | None, style: str) -> list[tuple[Path
     """
     pictures = list(find_pictures(inputs))
     if output is None:
-        jobs = [(path, path.with_stem(f"{path.stem}_{style}")) for path, _ in pictures]
+        jobs = [(path, _writable(path.with_stem(f"{path.stem}_{style}"))) for path, _ in pictures]
     elif output.suffix.lower() in SUFFIXES and not output.is_dir():
         if len(pictures) != 1:
             raise UserError(f"{len(pictures)} pictures cannot all go to {output}: give a folder.")
         jobs = [(pictures[0][0], output)]
     else:
-        jobs = [(path, output / place) for path, place in pictures]
+        jobs = [(path, _writable(output / place)) for path, place in pictures]
     taken = {path.resolve(): path for path, _ in jobs}
     for path, target in jobs:
         if other := taken.get(target.resolve()):
             raise UserError(f"{path} would be written over {other}: give another output with -o.")
         taken[target.resolve()] = path
     return jobs
+
+
+def _writable(path: Path) -> Path:
+    """The same with `.png` if Pillow may read the format but not write it."""
+    return path if path.suffix.lower() in SUFFIXES else path.with_suffix(".png")
 
 
 def repaint(stylizer: Stylizer, source: Path, target: Path, size: int | None) -> None:
@@ -65,12 +71,10 @@ def repaint(stylizer: Stylizer, source: Path, target: Path, size: int | None) ->
         painted = stylizer(picture, size)
     except UserError as error:
         raise UserError(f"{source}: {error}.") from error
-    except RuntimeError as error:  # PyTorch's allocators raise this, or a subclass, when full
-        if "memory" not in str(error):
-            raise
+    except (RuntimeError, MemoryError) as error:  # PyTorch and Pillow when memory is full
         raise UserError(
-            f"{source}: {picture.width}x{picture.height} pixels need more memory than there is; "
-            f"work at a smaller --size."
+            f"{source}: {picture.width}x{picture.height} pixels are too many for this machine; "
+            f"work at a smaller --size ({' '.join(str(error).split())})."
         ) from error
     write_image(painted, target)
 
@@ -96,10 +100,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def _side(text: str) -> int:
-    side = int(text)
-    if side < 16:
-        raise argparse.ArgumentTypeError("must be at least 16")
-    return side
+    if not text.isdecimal() or int(text) < SMALLEST_SIDE:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of at least {SMALLEST_SIDE}")
+    return int(text)
 
 
 def main() -> None:

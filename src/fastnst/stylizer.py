@@ -8,6 +8,7 @@ from PIL import Image
 from fastnst.errors import UserError
 from fastnst.images import flatten, resize_short_side, to_image, to_tensor
 from fastnst.model_file import read_model
+from fastnst.networks import SMALLEST_SIDE
 
 
 def choose_device(name: str) -> torch.device:
@@ -60,11 +61,10 @@ class Stylizer:
         """
         if size is not None:
             picture = resize_short_side(picture, size)
-        smallest = self.network.smallest_side
-        if min(picture.size) < smallest:
+        if min(picture.size) < SMALLEST_SIDE:
             raise UserError(
                 f"it is {picture.width}x{picture.height} pixels, and at least "
-                f"{smallest}x{smallest} are needed; enlarge it with --size"
+                f"{SMALLEST_SIDE}x{SMALLEST_SIDE} are needed; enlarge it with --size"
             )
         pixels = to_tensor(flatten(picture))[None].to(self.device)
         painted = to_image(self.network(pixels)[0])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import hydra
 import pytorch_lightning as pl
+import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
@@ -42,8 +43,9 @@ def train(settings: Settings, folder: Path) -> None:
     Raises:
         UserError: for anything in the settings that cannot be had: pictures, weights, checkpoint.
     """
-    if settings.resume is not None:
-        _check_resume(Path(settings.resume), settings)  # before the slow parts
+    resume = None if settings.resume is None else Path(settings.resume).expanduser()
+    if resume is not None:
+        _check_resume(resume, settings)  # before the slow parts
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
     pl.seed_everything(settings.seed, workers=True, verbose=False)
     style = load_style_image(settings.style.name, settings.style.image, settings.style.size)
@@ -54,14 +56,16 @@ def train(settings: Settings, folder: Path) -> None:
             settings.loss_network.weights,
             settings.loss_network.normalization,
             settings.loss_network.pooling,
+            settings.seed,
         ),
         style,
         **settings.loss.model_dump(),
     )
     module = StyleTransfer(settings, loss)
+    sheets = SampleSheets(folder, style, data.sheet_photographs(SHEET_PHOTOGRAPHS))
     callbacks: list[pl.Callback] = [
         Checkpoints(folder, settings.checkpoint_every),
-        SampleSheets(folder, style, data.sheet_photographs(SHEET_PHOTOGRAPHS)),
+        sheets,
         Speed(settings.log_every, settings.data.batch_size),
     ]
     if settings.trainer.get("enable_progress_bar", True):
@@ -76,9 +80,21 @@ def train(settings: Settings, folder: Path) -> None:
     )
     with warnings.catch_warnings():
         _ignore_what_does_not_apply()
-        trainer.fit(module, data, ckpt_path=settings.resume, weights_only=True)
-        if trainer.global_step % settings.sample_every:  # else fit() ended with a validation
+        try:
+            trainer.fit(module, data, ckpt_path=resume, weights_only=True)
+        except torch.OutOfMemoryError as error:
+            raise UserError(
+                "The accelerator's memory is full: make data.batch_size or data.image_size smaller."
+            ) from error
+        if sheets.last_step != trainer.global_step:  # fit() did not end with a validation
             trainer.validate(module, data, verbose=False, weights_only=True)
+    model = folder / "model.safetensors"
+    if not model.is_file() and trainer.is_global_zero:
+        raise UserError(
+            f"No step was done, as trainer.max_time={settings.trainer['max_time']} is over, which "
+            f"counts the time of a resumed run too: give more."
+        )
+    _say_where(sheets.last, model)
 
 
 def _check_resume(path: Path, settings: Settings) -> None:
@@ -92,8 +108,10 @@ def _check_resume(path: Path, settings: Settings) -> None:
         ("network", settings.network.model_dump()),
         ("optimizer", settings.optimizer.model_dump()),
     ):
-        if then[key] != now:
-            raise UserError(f"{path} was trained with {key} {then[key]}, not {now}: set the same.")
+        if then.get(key) != now:
+            raise UserError(
+                f"{path} was trained with {key} {then.get(key)}, not {now}: set the same."
+            )
     steps = checkpoint["global_step"]
     if steps >= settings.trainer["max_steps"]:
         raise UserError(
@@ -108,7 +126,8 @@ def _trainer(settings: Settings, folder: Path, callbacks: list[pl.Callback]) -> 
             logger=TensorBoardLogger(folder, name="", version="", default_hp_metric=False),
             callbacks=callbacks,
             enable_checkpointing=False,  # Checkpoints writes to a temporary name first
-            val_check_interval=settings.sample_every,
+            # Lightning counts batches here
+            val_check_interval=settings.sample_every * settings.trainer["accumulate_grad_batches"],
             check_val_every_n_epoch=None,  # by steps alone: there are no epochs
             log_every_n_steps=settings.log_every,
             gradient_clip_val=settings.optimizer.clip,
@@ -123,11 +142,19 @@ def _ignore_what_does_not_apply() -> None:
     for message in (
         "You're resuming from a checkpoint that ended before",  # EndlessShuffle does resume
         r"Found \d+ module\(s\) in eval mode",  # the loss network, on purpose
-        ".*does not have many workers",  # two are enough for one GPU, none for eight pictures
+        ".*does not have many workers",  # none for the few held-out pictures
+        "It is recommended to use .*sync_dist",  # all processes validate on the same pictures
         # https://github.com/Lightning-AI/pytorch-lightning/issues/21326
         r"`isinstance\(treespec, LeafSpec\)` is deprecated",
     ):
         warnings.filterwarnings("ignore", message=message)
+
+
+@rank_zero_only
+def _say_where(sheet: Path | None, model: Path) -> None:
+    if sheet is not None:  # there is none with trainer.limit_val_batches=0
+        print(f"sample sheet: {sheet}")
+    print(f"model:        {model}\nTensorBoard:  tensorboard --logdir {model.parent}")
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
@@ -137,16 +164,6 @@ def _run(config: DictConfig) -> None:
         folder = Path(HydraConfig.get().runtime.output_dir)
         OmegaConf.save(config, folder / "config.yaml", resolve=True)
         train(settings, folder)
-        _say_where(folder)
-
-
-@rank_zero_only
-def _say_where(folder: Path) -> None:
-    print(
-        f"sample sheet: {max((folder / 'samples').glob('*.png'))}\n"
-        f"model:        {folder / 'model.safetensors'}\n"
-        f"TensorBoard:  tensorboard --logdir {folder}"
-    )
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ class StyleTransfer(pl.LightningModule):
 
     def __init__(self, settings: Settings, loss: PerceptualLoss) -> None:
         super().__init__()
-        self.save_hyperparameters(settings.model_dump())
+        self.save_hyperparameters(settings.model_dump(), logger=False)  # config.yaml has them
         self.settings = settings
         self.network = build_network(settings.network.model_dump())
         self.loss = loss

@@ -57,15 +57,15 @@ def build_loss_network(
     """
     features = torchvision_features(architecture)
     known = {member.name: member for member in models.get_model_weights(architecture)}
-    if weights == "cached":
-        weights = "pretrained" if _cache_path(_pretrained(architecture)).is_file() else "random"
-        if weights == "random":
-            log.warning(
-                "No %s weights in the cache: training against a random loss network, which gives "
-                "paintings of lower quality; loss_network.weights=pretrained downloads the real "
-                "ones.",
-                architecture,
-            )
+    if weights == "cached" and _cache_path(_pretrained(architecture)).is_file():
+        weights = "pretrained"
+    elif weights == "cached":
+        weights = "random"
+        log.warning(
+            "No %s weights in the cache: training against a random loss network, which gives "
+            "paintings of lower quality; loss_network.weights=pretrained downloads the real ones.",
+            architecture,
+        )
     if weights == "random":
         chosen = _random(features, seed)
     elif weights == "pretrained":

@@ -6,6 +6,7 @@ from typing import Any
 from torch import nn
 
 from fastnst.networks.johnson2016 import Johnson2016
+from fastnst.networks.padding import SMALLEST_SIDE
 from fastnst.networks.resnet import ResNet
 
 NETWORKS = {"resnet": ResNet, "johnson2016": Johnson2016}
@@ -21,4 +22,4 @@ def build_network(architecture: Mapping[str, Any]) -> nn.Module:
     return NETWORKS[arguments.pop("name")](**arguments)
 
 
-__all__ = ["NETWORKS", "Johnson2016", "ResNet", "build_network"]
+__all__ = ["NETWORKS", "SMALLEST_SIDE", "Johnson2016", "ResNet", "build_network"]

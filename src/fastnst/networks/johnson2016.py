@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from fastnst.networks.padding import pad_to_multiple, reflect_pad
+from fastnst.networks.padding import check_size, pad_to_multiple, reflect_pad
 
 
 class UnpaddedResidualBlock(nn.Module):
@@ -30,8 +30,6 @@ class Johnson2016(nn.Module):
     at a quarter of the resolution) take away again. Fractionally strided convolutions, batch
     normalisation, and a tanh scaled to [0, 1].
     """
-
-    smallest_side = 16
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,9 +67,8 @@ class Johnson2016(nn.Module):
         Raises:
             ValueError: if a side is smaller than 16 pixels.
         """
+        check_size(images)
         height, width = images.shape[-2:]
-        if min(height, width) < self.smallest_side:
-            raise ValueError(f"images of at least 16x16 pixels are needed, got {width}x{height}")
         padded = reflect_pad(pad_to_multiple(images, 4), 40, 40, 40, 40)
         features = self.residual(self.downsample(padded))
         output = self.to_rgb(self.upsample(features))[..., :height, :width]

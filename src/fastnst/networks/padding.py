@@ -1,7 +1,19 @@
-"""Reflection padding of any amount."""
+"""The size of images: the smallest that will do, and reflection padding of any amount."""
 
 import torch
 from torch import Tensor
+
+SMALLEST_SIDE = 16  # pixels: what the transformation networks can take
+
+
+def check_size(images: Tensor) -> None:
+    """Raise a `ValueError` if a side of `(N, C, H, W)` images is shorter than `SMALLEST_SIDE`."""
+    height, width = images.shape[-2:]
+    if min(height, width) < SMALLEST_SIDE:
+        raise ValueError(
+            f"images of at least {SMALLEST_SIDE}x{SMALLEST_SIDE} pixels are needed, "
+            f"got {width}x{height}"
+        )
 
 
 def reflect_pad(images: Tensor, left: int, right: int, top: int, bottom: int) -> Tensor:

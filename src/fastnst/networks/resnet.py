@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from fastnst.networks.padding import pad_to_multiple
+from fastnst.networks.padding import check_size, pad_to_multiple
 
 Norm = Literal["instance", "batch"]
 Upsample = Literal["nearest", "transposed"]
@@ -65,8 +65,6 @@ class ResNet(nn.Module):
         upsample: `nearest` (then a 3x3 conv) or `transposed` (3x3 convolution of stride 1/2).
     """
 
-    smallest_side = 16
-
     def __init__(
         self,
         width: int = 32,
@@ -109,9 +107,8 @@ class ResNet(nn.Module):
         Raises:
             ValueError: if a side is smaller than 16 pixels.
         """
+        check_size(images)
         height, width = images.shape[-2:]
-        if min(height, width) < self.smallest_side:
-            raise ValueError(f"images of at least 16x16 pixels are needed, got {width}x{height}")
         features = self.downsample(pad_to_multiple(images, 4))
         output = self.to_rgb(self.upsample(self.residual(features)))[..., :height, :width]
         # 2,592 weights add up to one value, and a step of Adam moves all of them at once: halved,
