@@ -227,6 +227,42 @@ def test_two_processes_share_a_run(photographs: Path, tmp_path: Path) -> None:
     assert (tmp_path / "run" / "samples" / "step_000003.png").is_file()
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_learns_a_real_painting_on_real_photographs(
+    optimizer: str, shared: Path, tmp_path: Path
+) -> None:
+    arguments = [
+        "style=starry_night",
+        f"style.image={shared / 'styles' / 'starry_night.jpg'}",
+        "style.size=64",
+        "data=coco",
+        f"data.root={shared / 'coco'}",
+        f"data.annotations={shared / 'coco' / 'annotations.json'}",
+        "data.image_size=64",
+        "data.workers=0",
+        "loss_network=vgg19",
+        f"loss_network.weights={shared / 'weights' / 'vgg19_features_fp16.safetensors'}",
+        "network.width=8",
+        "network.blocks=1",
+        f"optimizer={optimizer}",
+        "trainer.accelerator=cpu",
+        "trainer.max_steps=40",
+        "sample_every=10",
+        "hydra.run.dir=run",
+    ]
+    done = subprocess.run(
+        [sys.executable, ROOT / "train.py", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    events = EventAccumulator(str(tmp_path / "run")).Reload()
+    totals = [event.value for event in events.Scalars("val/total")]
+    assert len(totals) == 4
+    assert totals[-1] < 0.7 * totals[0]
+
+
 def fails(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str
 ) -> str:
