@@ -11,27 +11,13 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from PIL import Image
+from small_runs import ROOT, command, run, scalars
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.dead_leaves import draw_dead_leaves
 from fastnst.model_file import read_model
 from fastnst.settings import read_settings
-from fastnst.train import CONFIGS, main
-
-ROOT = Path(__file__).parents[1]
-SMALL = [
-    "style=brush_strokes",
-    "style.size=32",
-    "network.width=4",
-    "network.blocks=1",
-    "loss_network.weights=random",
-    "data.image_size=32",
-    "data.batch_size=2",
-    "data.workers=0",
-    "data.val_images=3",
-    "trainer.accelerator=cpu",
-    "log_every=1",
-]
+from fastnst.train import CONFIGS
 
 
 @pytest.fixture(scope="module")
@@ -40,20 +26,6 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for index in range(8):
         Image.fromarray(draw_dead_leaves(48, 1, index)).save(folder / f"{index}.jpg")
     return folder
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, str(ROOT / "train.py"), *SMALL, *arguments]
-
-
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True)
-
-
-def scalars(folder: Path) -> dict[str, list[int]]:
-    """Steps at which each scalar was logged in a run folder."""
-    events = EventAccumulator(str(folder)).Reload()
-    return {tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
 
 
 @pytest.fixture(scope="module")
@@ -143,32 +115,6 @@ def test_resumed_run_ends_like_an_uninterrupted_one(
     for name, value in whole.items():
         torch.testing.assert_close(resumed[name], value, rtol=0, atol=0)
     assert scalars(tmp_path / "second")["train/total"] == [3, 4]
-
-
-@pytest.mark.parametrize(
-    ("checkpoint", "arguments", "words"),
-    [
-        ("checkpoints/last.ckpt", ["trainer.max_steps=5"], ["5 steps already", "max_steps"]),
-        ("checkpoints/last.ckpt", ["network.width=8"], ["network", "'width': 4", "'width': 8"]),
-        ("checkpoints/last.ckpt", ["optimizer=sgd"], ["optimizer", "adam", "sgd"]),
-        ("model.safetensors", [], ["last.ckpt"]),
-    ],
-)
-def test_a_run_that_cannot_be_resumed(
-    checkpoint: str,
-    arguments: list[str],
-    words: list[str],
-    trained: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    sentence = fails(
-        capsys, monkeypatch, "data=dead_leaves", f"resume={trained / checkpoint}", *arguments
-    )
-    for word in words:
-        assert word in sentence
 
 
 def test_interrupt_saves_and_leaves_quietly(tmp_path: Path) -> None:
@@ -261,80 +207,6 @@ def test_learns_a_real_painting_on_real_photographs(
     totals = [event.value for event in events.Scalars("val/total")]
     assert len(totals) == 4
     assert totals[-1] < 0.7 * totals[0]
-
-
-def fails(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str
-) -> str:
-    """The single sentence with which a command line ends."""
-    monkeypatch.setattr(sys, "argv", ["train.py", *SMALL, *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    assert stopped.value.code not in (0, None)
-    errors = capsys.readouterr().err
-    assert errors.startswith("error: ")
-    assert errors.count("\n") == 1
-    return errors
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["style=custom", "style.image=nowhere.jpg"], ["nowhere.jpg", "style.image"]),
-        (["style=custom"], ["style.image"]),
-        (["style=custom", "style.image=text.jpg"], ["text.jpg", "not an image"]),
-        (["style=custom", "style.image=tiny.png"], ["tiny.png", "8x8", "16x16"]),
-        (["style=monet"], ["style/monet", "starry_night", "great_wave"]),
-        (["data=coco", "data.root=photographs"], ["annotations", "photographs"]),
-        (["data=coco", "data.root=photographs", "data.annotations=no.json"], ["no.json"]),
-        (["data=folder", "data.root=empty"], ["no images", "empty"]),
-        (["data=folder", "data.root=nowhere"], ["nowhere", "data.root"]),
-        (["data=folder"], ["data.root"]),
-        (["+loss.style_layers.relu9_1=1"], ["relu9_1", "relu3_3"]),
-        (["resume=text.jpg"], ["text.jpg", "checkpoint"]),
-        (["resume=nowhere.ckpt"], ["nowhere.ckpt"]),
-        (["data.batch_size=0"], ["data.batch_size=0", "greater"]),
-        (["data.colour=1"], ["data.colour"]),
-        (["trainer.precision=17"], ["precision", "17"]),
-        (["=("], ["="]),
-    ],
-)
-def test_mistakes_end_in_one_sentence(
-    arguments: list[str],
-    words: list[str],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "photographs").mkdir()
-    (tmp_path / "text.jpg").write_text("this is no image")
-    Image.new("RGB", (8, 8)).save(tmp_path / "tiny.png")
-    if not any(argument.startswith("data=") for argument in arguments):
-        arguments = ["data=dead_leaves", *arguments]
-    sentence = fails(capsys, monkeypatch, *arguments)
-    for word in words:
-        assert word in sentence
-
-
-def test_no_weights_and_no_network_names_the_way_out(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
-    sentence = fails(capsys, monkeypatch, "data=dead_leaves", "loss_network.weights=pretrained")
-    for word in ("vgg16", str(tmp_path / "torch"), "loss_network.weights=random"):
-        assert word in sentence
-
-
-def test_a_folder_that_cannot_be_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").touch()
-    run_folder = f"hydra.run.dir={tmp_path / 'file' / 'run'}"
-    assert "file" in fails(capsys, monkeypatch, "data=dead_leaves", run_folder)
 
 
 def test_accumulated_batches_in_bfloat16_under_a_time_limit(tmp_path: Path) -> None:

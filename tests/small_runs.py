@@ -1,0 +1,36 @@
+"""Running the training command on so little that it takes seconds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+ROOT = Path(__file__).parents[1]
+SMALL = [
+    "style=brush_strokes",
+    "style.size=32",
+    "network.width=4",
+    "network.blocks=1",
+    "loss_network.weights=random",
+    "data.image_size=32",
+    "data.batch_size=2",
+    "data.workers=0",
+    "data.val_images=3",
+    "trainer.accelerator=cpu",
+    "log_every=1",
+]
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, str(ROOT / "train.py"), *SMALL, *arguments]
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True)
+
+
+def scalars(folder: Path) -> dict[str, list[int]]:
+    """Steps at which each scalar was logged in a run folder."""
+    events = EventAccumulator(str(folder)).Reload()
+    return {tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
