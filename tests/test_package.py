@@ -83,6 +83,19 @@ def test_documented_commands_are_valid(file: str) -> None:
     assert checked > 0
 
 
+def test_the_documented_style_file_works(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "style").mkdir()
+    (tmp_path / "style" / "fields.yaml").write_text(text)
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        overrides = [f"hydra.searchpath=[file://{tmp_path}]", "style=fields"]
+        settings = read_settings(compose("train", overrides))
+    assert settings.style.image == "fields.jpg"
+    assert settings.style.size == 384
+    assert settings.loss.style_weight == 20
+    assert settings.loss.content_weight == 1
+
+
 def test_continuous_integration_calls_the_test_command() -> None:
     assert "make test" in (ROOT / ".ci" / "run").read_text()
     assert ["make", "test"] in commands("README.md")
