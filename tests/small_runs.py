@@ -27,7 +27,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True)
+    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
 def scalars(folder: Path) -> dict[str, list[int]]:

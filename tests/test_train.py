@@ -160,10 +160,11 @@ def test_time_limit_stops_early_with_everything_written(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "samples" / f"step_{steps:06d}.png").is_file()
 
 
-def test_two_processes_share_a_run(photographs: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sample_every", [2, 3])  # with and without a validation after the end
+def test_two_processes_share_a_run(sample_every: int, photographs: Path, tmp_path: Path) -> None:
     done = run(
         *("data=folder", f"data.root={photographs}", "trainer.max_steps=3", "hydra.run.dir=run"),
-        *("trainer.devices=2", "trainer.strategy=ddp"),
+        *("trainer.devices=2", "trainer.strategy=ddp", f"sample_every={sample_every}"),
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr

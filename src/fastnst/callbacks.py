@@ -85,7 +85,10 @@ class SampleSheets(Callback):
         self.last_step = -1
 
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        if trainer.sanity_checking or not trainer.is_global_zero:
+        if trainer.sanity_checking:
+            return
+        self.last_step = trainer.global_step
+        if not trainer.is_global_zero:
             return
         with torch.no_grad():
             # one at a time: a sheet shall not need more memory than training does
@@ -96,7 +99,6 @@ class SampleSheets(Callback):
         sheet = draw_sheet(
             to_image(self.style[0]), [*map(to_image, self.photographs)], [*map(to_image, painted)]
         )
-        self.last_step = trainer.global_step
         self.last = self.folder / f"step_{self.last_step:06d}.png"
         write_image(sheet, self.last)
         trainer.logger.experiment.add_image("samples", to_tensor(sheet), trainer.global_step)
