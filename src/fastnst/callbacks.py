@@ -144,8 +144,12 @@ class ProgressBar(TQDMProgressBar):
         super().__init__(refresh_rate=10)
         self.style = style
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, *args: object) -> None:
-        super().on_train_epoch_start(trainer, *args)
+    def on_train_start(self, trainer: pl.Trainer, *args: object) -> None:
+        super().on_train_start(trainer, *args)
+        self.train_progress_bar.reset(self.total_train_batches)
         self.train_progress_bar.set_description(self.style)
         # a resumed run's speed and time left count its own batches alone
         self.train_progress_bar.initial = trainer.global_step * trainer.accumulate_grad_batches
+
+    def on_train_epoch_start(self, *_: object) -> None:
+        """Keep the bar as it is: Lightning would name it after the epoch."""
