@@ -146,7 +146,7 @@ class ProgressBar(TQDMProgressBar):
 
     def on_train_start(self, trainer: pl.Trainer, *args: object) -> None:
         super().on_train_start(trainer, *args)
-        self.train_progress_bar.reset(self.total_train_batches)
+        self.train_progress_bar.reset(trainer.max_steps * trainer.accumulate_grad_batches)
         self.train_progress_bar.set_description(self.style)
         # a resumed run's speed and time left count its own batches alone
         self.train_progress_bar.initial = trainer.global_step * trainer.accumulate_grad_batches
