@@ -1,28 +1,15 @@
 import logging
-from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_data import attach, batches, dead_leaves_data, folder_data, given
 
-from fastnst.data import TRIES, PhotographData, Photographs
 from fastnst.dead_leaves import draw_dead_leaves
 from fastnst.errors import UserError
 from fastnst.images import crop_center, flatten, read_image, to_tensor
-from fastnst.settings import DeadLeavesData, FolderData
-
-COMMON = {"image_size": 32, "batch_size": 2, "hflip": True, "workers": 0, "val_images": 3}
-
-
-def folder_data(root, seed=0, **changes):
-    settings = {"name": "folder", "root": str(root), "resize": "crop", "limit": None, **COMMON}
-    return PhotographData(FolderData(**settings | changes), seed)
-
-
-def dead_leaves_data(seed=0, **changes):
-    return PhotographData(
-        DeadLeavesData(**{"name": "dead_leaves", "images": 5, **COMMON} | changes), seed
-    )
+from fastnst.pictures import TRIES, Photographs, to_pixels
 
 
 @pytest.fixture
@@ -32,28 +19,13 @@ def folder(tmp_path, picture):
     return tmp_path / "photos"
 
 
-def trainer(**changes):
-    usual = {
-        "accumulate_grad_batches": 1,
-        "global_step": 0,
-        "max_steps": 6,
-        "global_rank": 0,
-        "world_size": 1,
-    }
-    return SimpleNamespace(**usual | changes)
-
-
-def batches(data, **changes):
-    data.trainer = trainer(**changes)
-    return [*data.train_dataloader()]
-
-
 def test_a_folder_gives_training_batches(folder):
     loaded = batches(folder_data(folder))
     assert len(loaded) == 6
     for batch in loaded:
         assert batch.shape == (2, 3, 32, 32)
         assert batch.dtype == torch.float32
+        assert batch.is_contiguous(memory_format=torch.channels_last)
         assert 0 <= batch.min() < batch.max() <= 1
 
 
@@ -84,9 +56,12 @@ def test_the_held_out_photographs_are_no_training_photographs(folder):
 def test_the_held_out_photographs_are_the_same_for_every_seed(folder):
     one, two = (folder_data(folder, seed=seed, limit=limit) for seed, limit in ((0, None), (7, 2)))
     assert one.val_set.files == two.val_set.files
-    (first, rest) = one.val_dataloader()
-    assert torch.equal(torch.cat([first, rest]), torch.cat([*two.val_dataloader()]))
+    attach(one)
+    attach(two)
+    (first, rest) = given(one, one.val_dataloader())
+    assert torch.equal(torch.cat([first, rest]), torch.cat(given(two, two.val_dataloader())))
     assert torch.equal(first, one.sheet_photographs(2))
+    assert torch.equal(rest[0], to_tensor(crop_center(read_image(one.val_set.files[2], 32), 32)))
     assert len(one.sheet_photographs(99)) == 3
 
 
@@ -109,24 +84,28 @@ def test_the_limit_is_of_training_photographs(folder):
 def test_crop_and_squash(picture):
     path = picture("wide.png", size=(96, 32))
     image = read_image(path)
-    crop, squash = (Photographs([path], 32, resize)[0, False] for resize in ("crop", "squash"))
-    assert torch.equal(crop, to_tensor(image.crop((32, 0, 64, 32))))
-    whole = to_tensor(image.resize((32, 32), Image.Resampling.LANCZOS))
-    assert torch.equal(squash, whole)
+    crop, squash = (Photographs([path], 32, resize)[0] for resize in ("crop", "squash"))
+    np.testing.assert_array_equal(crop, image.crop((32, 0, 64, 32)))
+    np.testing.assert_array_equal(squash, image.resize((32, 32), Image.Resampling.LANCZOS))
 
 
-def test_mirroring(picture):
-    photographs = Photographs([picture()], 32, "crop")
-    assert torch.equal(photographs[0, True], photographs[0, False].flip(-1))
-    assert not torch.equal(photographs[0, True], photographs[0, False])
+def test_bytes_become_pixels_mirrored_where_asked(picture):
+    path = picture()
+    pictures, mirrored = Photographs([path], 32, "crop").__getitems__([(0, False), (0, True)])
+    assert (pictures.dtype, pictures.shape) == (torch.uint8, (2, 32, 32, 3))
+    assert mirrored.tolist() == [False, True]
+    plain, mirror = to_pixels(pictures, mirrored)
+    assert torch.equal(plain, to_tensor(crop_center(read_image(path), 32)))
+    assert torch.equal(mirror, plain.flip(-1))
+    assert not torch.equal(mirror, plain)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1"])
 def test_every_mode_gives_three_channels(picture, mode):
     path = picture(mode=mode)
-    pixels = Photographs([path], 32, "crop")[0, False]
-    assert pixels.shape == (3, 32, 32)
-    assert torch.equal(pixels, to_tensor(crop_center(flatten(read_image(path)), 32)))
+    pixels = Photographs([path], 32, "crop")[0]
+    assert pixels.shape == (32, 32, 3)
+    np.testing.assert_array_equal(pixels, crop_center(flatten(read_image(path)), 32))
 
 
 def test_a_damaged_photograph_is_stepped_over(folder, caplog):
@@ -134,7 +113,8 @@ def test_a_damaged_photograph_is_stepped_over(folder, caplog):
     files[1].write_bytes(files[1].read_bytes()[:300])
     photographs = Photographs(files[:3], 32, "crop")
     with caplog.at_level(logging.WARNING):
-        assert torch.equal(photographs[1, False], photographs[2, False])
+        (damaged, after), _ = photographs.__getitems__([(1, False), (2, False)])
+    assert torch.equal(damaged, after)
     assert files[1].name in caplog.text
 
 
@@ -142,7 +122,8 @@ def test_the_last_photograph_may_be_damaged(folder):
     files = sorted(folder.rglob("*.jpg"))[:3]
     files[2].write_bytes(b"")
     photographs = Photographs(files, 32, "crop")
-    assert torch.equal(photographs[2, False], photographs[0, False])
+    (damaged, after), _ = photographs.__getitems__([(2, False), (0, False)])
+    assert torch.equal(damaged, after)
 
 
 @pytest.mark.parametrize("count", [3, 15])
@@ -152,7 +133,7 @@ def test_damaged_photographs_alone_are_refused(tmp_path, count):
         file.touch()
     last = files[(TRIES - 1) % count].name
     with pytest.raises(UserError, match=rf"images in a row cannot be read.*{last}"):
-        Photographs(files, 32, "crop")[0, False]
+        Photographs(files, 32, "crop").__getitems__([(0, False)])
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -180,9 +161,7 @@ def test_a_single_photograph_is_refused(picture, tmp_path):
 
 def test_dead_leaves_are_drawn():
     data = dead_leaves_data(seed=3)
-    drawn = torch.from_numpy(draw_dead_leaves(32, 3, 4)).permute(2, 0, 1) / 255
-    assert torch.equal(data.train_set[4, False], drawn)
-    assert torch.equal(data.train_set[4, True], drawn.flip(-1))
+    np.testing.assert_array_equal(data.train_set[4], draw_dead_leaves(32, 3, 4))
     assert len(data.train_set) == 5
     assert batches(data)[0].shape == (2, 3, 32, 32)
 

@@ -43,6 +43,7 @@ def fails(
         (["data.batch_size=0"], ["data.batch_size=0", "greater"]),
         (["data.colour=1"], ["data.colour"]),
         (["trainer.precision=17"], ["precision", "17"]),
+        (["data=dead_leaves", "data.cache=disk", "data.prepared=text.jpg/in"], ["text.jpg"]),
         (["=("], ["="]),
     ],
 )

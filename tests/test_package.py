@@ -73,6 +73,9 @@ def test_documented_commands_are_valid(file: str) -> None:
         if words[:2] == ["python", "train.py"]:
             with initialize_config_dir(str(CONFIGS), version_base="1.3"):
                 read_settings(compose("train", words[2:]))
+        elif words[:2] == ["python", "scripts/prepare_coco.py"]:
+            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+                read_settings(compose("prepare", words[2:]))
         elif words[:2] == ["python", "stylize.py"]:
             parse(words[2:])
         elif words[0] == "make":

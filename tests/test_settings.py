@@ -72,6 +72,8 @@ def test_every_key_is_explained(path):
         ("data.resize=foo", ["data.resize=foo", "'crop'", "'squash'"]),
         ("data.image_size=15", ["data.image_size=15", "16"]),
         ("data.workers=-1", ["data.workers=-1", "0"]),
+        ("data.cache=ram", ["data.cache=ram", "'none'", "'disk'", "'device'"]),
+        ("data.prepared=''", ["data.prepared=", "1 character"]),
         ("data.val_images=0", ["data.val_images=0", "1"]),
         ("data.limit=0", ["data.limit=0", "1"]),
         ("data.hflip=perhaps", ["data.hflip=perhaps", "boolean"]),

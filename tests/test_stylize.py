@@ -72,15 +72,19 @@ def test_one_photograph_to_one_file(model: Path, photograph: Path, tmp_path: Pat
 def test_output_is_the_networks(
     model: Path, photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", tmp_path / "a.png") == 0
     torch.manual_seed(0)
     network = build_network(ARCHITECTURE).eval()
     pixels = torch.from_numpy(np.array(load(photograph))).permute(2, 0, 1)[None] / 255
     with torch.no_grad():
         expected = (network(pixels)[0] * 255).round().permute(1, 2, 0).byte().numpy()
-    painted = np.asarray(load(tmp_path / "a.png"))
-    # a tensor laid out otherwise in memory may round the other way at a half
-    assert np.abs(painted.astype(int) - expected).max() <= 1
+    for bf16 in (False, True):
+        monkeypatch.setattr("fastnst.stylizer.computes_bf16", lambda _, bf16=bf16: bf16)
+        assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", tmp_path / "a.png") == 0
+        distance = np.abs(np.asarray(load(tmp_path / "a.png")).astype(int) - expected)
+        if bf16:
+            assert distance.mean() < 1
+        else:  # a tensor laid out otherwise in memory may round the other way at a half
+            assert distance.max() <= 1
 
 
 def test_beside_the_photograph_without_an_output(
@@ -200,6 +204,6 @@ def test_memory_running_out_is_one_sentence(
     def full(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 99 GiB")
 
-    monkeypatch.setattr("fastnst.stylizer.to_tensor", full)
+    monkeypatch.setattr("fastnst.networks.resnet.ResNet.forward", full)
     assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", tmp_path / "out.png") == 1
     assert "--size" in capsys.readouterr().err

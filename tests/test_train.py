@@ -96,10 +96,12 @@ def test_checkpoint_holds_plain_types_and_only_the_trained_network(trained: Path
         assert torch.equal(value, checkpoint["state_dict"][f"network.{name}"])
 
 
+@pytest.mark.parametrize("cache", ["disk", "device"])
 def test_resumed_run_ends_like_an_uninterrupted_one(
-    trained: Path, photographs: Path, tmp_path: Path
+    cache: str, trained: Path, photographs: Path, tmp_path: Path
 ) -> None:
     data = ["data=folder", f"data.root={photographs}", "sample_every=2", "checkpoint_every=2"]
+    data += [f"data.cache={cache}"]
     first = run(*data, "trainer.max_steps=3", "hydra.run.dir=first", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     second = run(
@@ -170,6 +172,7 @@ def test_two_processes_share_a_run(sample_every: int, photographs: Path, tmp_pat
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Preparing") == 1
     assert done.stdout.count("model.safetensors") == 1
     checkpoint = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
     assert checkpoint["global_step"] == 3

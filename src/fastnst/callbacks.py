@@ -137,11 +137,15 @@ class Speed(Callback):
 
 
 class ProgressBar(TQDMProgressBar):
-    """Lightning's bar, named after the style: the whole training is one endless epoch."""
+    """Lightning's bar, named after the style: the whole training is one endless epoch.
 
-    def __init__(self, style: str) -> None:
-        # a redraw reads the losses, for which an accelerator must be waited for
-        super().__init__(refresh_rate=10)
+    Args:
+        style: its name.
+        every: steps between redraws; a redraw waits for the accelerator to have the losses.
+    """
+
+    def __init__(self, style: str, every: int) -> None:
+        super().__init__(refresh_rate=every)
         self.style = style
 
     def on_train_start(self, trainer: pl.Trainer, *args: object) -> None:

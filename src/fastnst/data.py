@@ -1,89 +1,34 @@
 """Training and held-out photographs as a LightningDataModule."""
 
-import logging
+import hashlib
+import json
 import random
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from fastnst.dead_leaves import draw_dead_leaves
 from fastnst.errors import UserError
-from fastnst.images import crop_center, flatten, read_image, to_tensor
 from fastnst.photo_files import coco_files, folder_files
+from fastnst.pictures import MAKING, Batch, DeadLeaves, Photographs, Pictures, to_pixels
+from fastnst.preparation import prepare
+from fastnst.prepared import PreparedPictures
+from fastnst.resident import ResidentBatches, load
 from fastnst.sampler import EndlessShuffle
 from fastnst.settings import CocoData, DeadLeavesData, FolderData
 
-log = logging.getLogger(__name__)
-
 BUNDLED = Path(__file__).parent / "photographs"  # public domain and CC0, see the README there
-TRIES = 10  # a few damaged files are stepped over; more in a row is a damaged data set
-
-
-class Photographs(Dataset[Tensor]):
-    """Photographs from files, at one size.
-
-    Args:
-        files: the pictures.
-        size: of the square, in pixels.
-        resize: `crop` the middle, or `squash` the whole picture into the square.
-    """
-
-    def __init__(self, files: list[Path], size: int, resize: Literal["crop", "squash"]) -> None:
-        self.files, self.size, self.resize = files, size, resize
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def __getitem__(self, pair: tuple[int, bool]) -> Tensor:
-        """`(3, size, size)`, RGB in [0, 1]; the next file that can be read if one cannot."""
-        index, mirrored = pair
-        for attempt in range(TRIES):
-            try:
-                image = self._read(self.files[(index + attempt) % len(self)])
-            except UserError as error:
-                log.warning("%s Taking the next one.", error)
-            else:
-                return _mirror(to_tensor(image), mirrored)
-        last = self.files[(index + TRIES - 1) % len(self)]
-        raise UserError(f"{TRIES} images in a row cannot be read, the last was {last}.")
-
-    def _read(self, file: Path) -> Image.Image:
-        image = flatten(read_image(file, draft_side=self.size))
-        if self.resize == "crop":
-            return crop_center(image, self.size)
-        return image.resize((self.size, self.size), Image.Resampling.LANCZOS)
-
-
-class DeadLeaves(Dataset[Tensor]):
-    """Synthetic pictures, drawn when asked for; see `fastnst.dead_leaves`."""
-
-    def __init__(self, images: int, size: int, seed: int) -> None:
-        self.images, self.size, self.seed = images, size, seed
-
-    def __len__(self) -> int:
-        return self.images
-
-    def __getitem__(self, pair: tuple[int, bool]) -> Tensor:
-        """`(3, size, size)`, RGB in [0, 1]."""
-        index, mirrored = pair
-        image = Image.fromarray(draw_dead_leaves(self.size, self.seed, index))
-        return _mirror(to_tensor(image), mirrored)
-
-
-def _mirror(pixels: Tensor, mirrored: bool) -> Tensor:
-    return pixels.flip(-1) if mirrored else pixels
 
 
 class PhotographData(pl.LightningDataModule):
     """Endless shuffled training batches and a fixed held-out set.
 
     Photographs held out are the same whatever the seed. Where there is no data set (dead leaves)
-    they are the photographs that come with the package.
+    they are the photographs that come with the package. Training pictures are made as training
+    goes, or beforehand, as `data.cache` says; batches are the same either way.
 
     Args:
         settings: the `data` group.
@@ -98,19 +43,40 @@ class PhotographData(pl.LightningDataModule):
         self.settings, self.seed = settings, seed
         size = settings.image_size
         if isinstance(settings, DeadLeavesData):
-            self.train_set: Dataset[Tensor] = DeadLeaves(settings.images, size, seed)
+            self.train_set: Pictures = DeadLeaves(settings.images, size, seed)
             held_out = folder_files(BUNDLED)[: settings.val_images]
             self.val_set = Photographs(held_out, size, "crop")
         else:
             train, held_out = _split(_files(settings), settings.val_images)
             self.train_set = Photographs(train[: settings.limit], size, settings.resize)
             self.val_set = Photographs(held_out, size, settings.resize)
+        self.prepared: PreparedPictures | None = None
+        self.resident: Tensor | None = None  # the prepared pictures, in the device's memory
 
-    def train_dataloader(self) -> DataLoader[Tensor]:
-        trainer = self.trainer
+    def prepare(self) -> PreparedPictures:
+        """Make the training pictures beforehand, unless that was done before.
+
+        Raises:
+            UserError: if the disk is too small, or most of the pictures cannot be read.
+        """
+        return prepare(self.train_set, self._folder, self._what_decides())
+
+    def prepare_data(self) -> None:
+        if self.settings.cache != "none" and self.prepared is None:
+            self.prepare()  # in one process of the machine: setup() is for all
+
+    def setup(self, stage: str) -> None:
+        if self.settings.cache == "none" or self.prepared is not None:
+            return
+        self.prepared = PreparedPictures(self._folder)
+        if self.settings.cache == "device":
+            self.resident = load(self.prepared, self.trainer.strategy.root_device)
+
+    def train_dataloader(self) -> "DataLoader[Batch] | ResidentBatches":
+        trainer, pictures = self.trainer, self.prepared or self.train_set
         per_step = trainer.accumulate_grad_batches
         shuffle = EndlessShuffle(
-            len(self.train_set),
+            len(pictures),
             self.settings.batch_size,
             first=trainer.global_step * per_step,
             last=trainer.max_steps * per_step,
@@ -119,28 +85,60 @@ class PhotographData(pl.LightningDataModule):
             rank=trainer.global_rank,
             processes=trainer.world_size,
         )
-        return self._loader(self.train_set, batch_sampler=shuffle, workers=self.settings.workers)
+        if self.resident is not None:
+            return ResidentBatches(self.resident, shuffle)
+        workers = self.settings.workers
+        if self.prepared is not None and trainer.strategy.root_device.type == "cpu":
+            workers = 0  # reading takes less time than handing over from one process to another
+        return self._loader(pictures, workers, batch_sampler=shuffle)
 
-    def val_dataloader(self) -> DataLoader[Tensor]:
+    def val_dataloader(self) -> DataLoader[Batch]:
         every = [(index, False) for index in range(len(self.val_set))]
         # few pictures and seldom: starting workers would take longer than reading them
-        return self._loader(
-            self.val_set, sampler=every, batch_size=self.settings.batch_size, workers=0
-        )
+        return self._loader(self.val_set, 0, sampler=every, batch_size=self.settings.batch_size)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Tensor:
+        """`(N, 3, S, S)` in [0, 1], of the type that the Trainer's precision works with."""
+        # Lightning has done this before, when there were only bytes
+        return self.trainer.precision_plugin.convert_input(to_pixels(*batch))
 
     def sheet_photographs(self, count: int) -> Tensor:
         """The first held-out photographs, `(n, 3, size, size)` with n at most `count`."""
         count = min(count, len(self.val_set))
-        return torch.stack([self.val_set[index, False] for index in range(count)])
+        return to_pixels(*self.val_set.__getitems__([(index, False) for index in range(count)]))
 
-    def _loader(self, dataset: Dataset[Tensor], workers: int, **how: object) -> DataLoader[Tensor]:
+    def _loader(self, dataset: Dataset[Batch], workers: int, **how: Any) -> DataLoader[Batch]:
         return DataLoader(
             dataset,
             num_workers=workers,
             persistent_workers=workers > 0,
             pin_memory=torch.cuda.is_available(),
+            collate_fn=_as_it_is,  # the data sets make whole batches
             **how,
         )
+
+    @property
+    def _folder(self) -> Path:
+        what = json.dumps([MAKING, self._what_decides()], sort_keys=True)
+        name, size = self.settings.name, self.settings.image_size
+        digest = hashlib.sha256(what.encode()).hexdigest()[:8]
+        return Path(self.settings.prepared).expanduser() / f"{name}_{size}_{digest}"
+
+    def _what_decides(self) -> dict[str, Any]:
+        """The settings that choose and shape the training pictures, files named in full."""
+        elsewhere = {"batch_size", "hflip", "workers", "cache", "prepared"}
+        decisive = self.settings.model_dump(exclude=elsewhere)
+        if isinstance(self.settings, DeadLeavesData):
+            del decisive["val_images"]  # held out are others
+            return decisive | {"seed": self.seed}
+        for key in decisive.keys() & {"root", "annotations"}:
+            if decisive[key] is not None:
+                decisive[key] = str(Path(decisive[key]).expanduser().resolve())
+        return decisive
+
+
+def _as_it_is(batch: Batch) -> Batch:
+    return batch
 
 
 def _files(settings: CocoData | FolderData) -> list[Path]:

@@ -1,12 +1,21 @@
-"""Files that are there whole or not at all, and files of tensors that never run code."""
+"""Files that are there whole or not at all, that one process at a time writes, and files of
+tensors that never run code."""
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -24,6 +33,27 @@ def whole_file(path: Path) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let one process at a time past, the others wait; the system frees the lock of a killed one.
+
+    Windows has no such lock: there nobody waits.
+    """
+    with path.open("w") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                log.info("Another process is at work in %s: waiting for it.", path.parent)
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def readable_size(count: int) -> str:
+    """Bytes -> such as 16.3 GB or 0.2 MB."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
 
 
 def load_plain(path: Path) -> Any:

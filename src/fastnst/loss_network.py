@@ -4,7 +4,9 @@ from collections.abc import Collection
 from typing import Any, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx, once_differentiable
 from torchvision import models
 
 Architecture = Literal["vgg16", "vgg19"]
@@ -39,6 +41,37 @@ LAYERS: dict[str, list[str]] = {
 }
 
 
+class _MaxPool(torch.autograd.Function):
+    """2x2 maximum whose backward compares instead of scattering, which `torch.compile` can fuse
+    with what is around it. Of equal largest values each gets the gradient, not the first alone;
+    after a ReLU most of these are zeros, to which no gradient flows in either case."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, features: Tensor) -> Tensor:
+        largest = F.max_pool2d(features, 2)
+        ctx.save_for_backward(features, largest)
+        return largest
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
+        features, largest = ctx.saved_tensors
+        height, width = 2 * largest.shape[2], 2 * largest.shape[3]
+        even = features[..., :height, :width].unflatten(3, (-1, 2)).unflatten(2, (-1, 2))
+        hit = even == largest[:, :, :, None, :, None]
+        spread = torch.where(hit, grad[:, :, :, None, :, None], 0).flatten(4, 5).flatten(2, 3)
+        odd = (0, features.shape[3] - width, 0, features.shape[2] - height)
+        return F.pad(spread, odd)
+
+
+class MaxPool2d(nn.Module):
+    """Maximum of each 2x2 block; a last odd row or column is left out, as in PyTorch's."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`(N, C, H, W)` -> `(N, C, H // 2, W // 2)`."""
+        return _MaxPool.apply(features)
+
+
 class LossNetwork(nn.Module):
     """Frozen VGG (Simonyan and Zisserman 2015) with named activations.
 
@@ -61,11 +94,9 @@ class LossNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.layers = layer_indices(features)
-        if pooling == "avg":
-            features = nn.Sequential(
-                *(nn.AvgPool2d(2, 2) if isinstance(m, nn.MaxPool2d) else m for m in features)
-            )
-        self.features = features
+        pool = {"avg": lambda: nn.AvgPool2d(2, 2), "max": MaxPool2d}[pooling]
+        layers = (pool() if isinstance(layer, nn.MaxPool2d) else layer for layer in features)
+        self.features = nn.Sequential(*layers).to(memory_format=torch.channels_last)
         self.register_buffer("mean", torch.tensor(list(mean)).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(list(std)).view(1, 3, 1, 1))
         self.requires_grad_(False)

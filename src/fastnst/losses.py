@@ -6,6 +6,7 @@ Feature maps are `(N, C, H, W)` activations of the loss network, Gram matrices `
 
 import torch
 from torch import Tensor
+from torch.autograd.function import FunctionCtx, once_differentiable
 
 
 def gram_matrix(features: Tensor) -> Tensor:
@@ -21,9 +22,31 @@ def gram_matrix(features: Tensor) -> Tensor:
     Returns:
         `(N, C, C)` in float32.
     """
-    with torch.autocast(features.device.type, enabled=False):
-        flat = features.float().flatten(2)
-        return flat @ flat.transpose(1, 2) / (flat.shape[1] * flat.shape[2])
+    return _GramMatrix.apply(features)
+
+
+class _GramMatrix(torch.autograd.Function):
+    """The gradient, `(dG + dG^T) F / (C H W)`, is one product where PyTorch's own takes two, and
+    as good in the features' own precision: it is rounded to that anyway."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, features: Tensor) -> Tensor:
+        ctx.save_for_backward(features)
+        with torch.autocast(features.device.type, enabled=False):
+            flat = features.float().permute(0, 2, 3, 1).flatten(1, 2)
+            return flat.transpose(1, 2) @ flat / flat[0].numel()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
+        (features,) = ctx.saved_tensors
+        # float16 does not reach as far as the gradient
+        dtype = torch.float32 if features.dtype == torch.float16 else features.dtype
+        with torch.autocast(features.device.type, enabled=False):
+            flat = features.to(dtype).permute(0, 2, 3, 1)
+            both = (grad + grad.transpose(1, 2)) / flat[0].numel()
+            product = flat.flatten(1, 2) @ both.to(dtype)
+            return product.view(flat.shape).permute(0, 3, 1, 2).to(features.dtype)
 
 
 def feature_loss(features: Tensor, target: Tensor) -> Tensor:

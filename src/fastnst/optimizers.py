@@ -20,10 +20,14 @@ def build_optimizer(
         settings: `adam` or `sgd` with its learning rate; `cosine` falls to zero at `max_steps`.
         max_steps: length of the training.
     """
+    # Lightning refuses to clip in mixed precision before a fused step, which could unscale itself
+    fused = settings.clip is None
     if isinstance(settings, AdamSettings):
-        optimizer: torch.optim.Optimizer = torch.optim.Adam(parameters, lr=settings.lr)
+        optimizer: torch.optim.Optimizer = torch.optim.Adam(parameters, lr=settings.lr, fused=fused)
     else:
-        optimizer = torch.optim.SGD(parameters, lr=settings.lr, momentum=settings.momentum)
+        optimizer = torch.optim.SGD(
+            parameters, lr=settings.lr, momentum=settings.momentum, fused=fused
+        )
     if settings.schedule == "constant":
         return {"optimizer": optimizer}
     # not CosineAnnealingLR: a checkpoint of it brings its own end back, whatever max_steps says now

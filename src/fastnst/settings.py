@@ -76,6 +76,8 @@ class Data(Group):
     batch_size: Annotated[int, Field(ge=1)]
     hflip: bool
     workers: Annotated[int, Field(ge=0)]
+    cache: Literal["none", "disk", "device"]
+    prepared: Annotated[str, Field(min_length=1)]
     val_images: Annotated[int, Field(ge=1)]
 
 
@@ -128,6 +130,8 @@ class Settings(Group):
     trainer: dict[str, Any]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     resume: str | None
+    compile: bool | Literal["auto"]
+    tf32: bool
     log_every: Annotated[int, Field(ge=1)]
     sample_every: Annotated[int, Field(ge=1)]
     checkpoint_every: Annotated[int, Field(ge=1)]

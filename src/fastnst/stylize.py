@@ -8,8 +8,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from fastnst.errors import UserError, one_sentence_errors
-from fastnst.images import SUFFIXES, list_images, read_image, write_image
+from fastnst.hardware import keep_freed_memory
+from fastnst.images import SUFFIXES, list_images
 from fastnst.networks import SMALLEST_SIDE
+from fastnst.painting import Job, paint_files
 from fastnst.stylizer import Stylizer
 
 
@@ -29,7 +31,7 @@ def find_pictures(inputs: list[Path]) -> Iterator[tuple[Path, Path]]:
         yield from ((file, file.relative_to(path)) for file in files)
 
 
-def plan(inputs: list[Path], output: Path | None, style: str) -> list[tuple[Path, Path]]:
+def plan(inputs: list[Path], output: Path | None, style: str) -> list[Job]:
     """Decide where each painted picture goes.
 
     Without an output it goes beside its photograph, as `<name>_<style>.<extension>`. An output
@@ -52,31 +54,12 @@ def plan(inputs: list[Path], output: Path | None, style: str) -> list[tuple[Path
         if other := taken.get(target.resolve()):
             raise UserError(f"{path} would be written over {other}: give another output with -o.")
         taken[target.resolve()] = path
-    return jobs
+    return [Job(path, target) for path, target in jobs]
 
 
 def _writable(path: Path) -> Path:
     """The same with `.png` if Pillow may read the format but not write it."""
     return path if path.suffix.lower() in SUFFIXES else path.with_suffix(".png")
-
-
-def repaint(stylizer: Stylizer, source: Path, target: Path, size: int | None) -> None:
-    """Repaint one file.
-
-    Raises:
-        UserError: if it cannot be read, is too small or too large, or cannot be written.
-    """
-    picture = read_image(source)
-    try:
-        painted = stylizer(picture, size)
-    except UserError as error:
-        raise UserError(f"{source}: {error}.") from error
-    except (RuntimeError, MemoryError) as error:  # PyTorch and Pillow when memory is full
-        raise UserError(
-            f"{source}: {picture.width}x{picture.height} pixels are too many for this machine; "
-            f"work at a smaller --size ({' '.join(str(error).split())})."
-        ) from error
-    write_image(painted, target)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -110,16 +93,18 @@ def main() -> None:
     arguments = parse()
     with one_sentence_errors():
         stylizer = Stylizer(arguments.ckpt, arguments.device)
+        if stylizer.device.type == "cpu":
+            keep_freed_memory()
         jobs = plan(arguments.pictures, arguments.output, stylizer.style["name"])
         skipped = 0
-        with tqdm(jobs, unit="picture", disable=len(jobs) == 1) as progress:
-            for source, target in progress:
-                try:
-                    repaint(stylizer, source, target, arguments.size)
-                    progress.write(f"{source} -> {target}")
-                except UserError as error:
+        with tqdm(total=len(jobs), unit="picture", disable=len(jobs) == 1) as progress:
+            for job, error in paint_files(stylizer, jobs, arguments.size):
+                if error is None:
+                    progress.write(f"{job.source} -> {job.target}")
+                else:
                     skipped += 1
                     progress.write(f"skipped: {error}", file=sys.stderr)
+                progress.update()
     if skipped:
         print(f"{len(jobs) - skipped} painted, {skipped} skipped", file=sys.stderr)
         sys.exit(1)

@@ -3,6 +3,7 @@
 import logging
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import hydra
@@ -15,10 +16,12 @@ from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities import rank_zero_only
 
+from fastnst import compilation
 from fastnst.callbacks import Checkpoints, ProgressBar, SampleSheets, Speed
 from fastnst.data import PhotographData
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.files import load_plain
+from fastnst.hardware import allow_tf32, choose_device, computes_bf16, keep_freed_memory
 from fastnst.model_file import read_model
 from fastnst.perceptual_loss import PerceptualLoss
 from fastnst.settings import Settings, read_settings
@@ -47,6 +50,10 @@ def train(settings: Settings, folder: Path) -> None:
     if resume is not None:
         _check_resume(resume, settings)  # before the slow parts
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
+    device = _device(settings.trainer.get("accelerator", "auto"))
+    if device.type == "cpu":
+        keep_freed_memory()
+    allow_tf32(settings.tf32)
     pl.seed_everything(settings.seed, workers=True, verbose=False)
     style = load_style_image(settings.style.name, settings.style.image, settings.style.size)
     data = PhotographData(settings.data, settings.seed)
@@ -61,7 +68,14 @@ def train(settings: Settings, folder: Path) -> None:
         style,
         **settings.loss.model_dump(),
     )
-    module = StyleTransfer(settings, loss)
+    batches = settings.trainer["max_steps"] * settings.trainer["accumulate_grad_batches"]
+    pixels = batches * settings.data.batch_size * settings.data.image_size**2
+    module = StyleTransfer(
+        settings,
+        loss,
+        compiled=compilation.pays(settings.compile, device, pixels),
+        cuda_graphs=_one_gpu(settings, device),
+    )
     sheets = SampleSheets(folder, style, data.sheet_photographs(SHEET_PHOTOGRAPHS))
     callbacks: list[pl.Callback] = [
         Checkpoints(folder, settings.checkpoint_every),
@@ -69,8 +83,8 @@ def train(settings: Settings, folder: Path) -> None:
         Speed(settings.log_every, settings.data.batch_size),
     ]
     if settings.trainer.get("enable_progress_bar", True):
-        callbacks.append(ProgressBar(settings.style.name))
-    trainer = _trainer(settings, folder, callbacks)
+        callbacks.append(ProgressBar(settings.style.name, settings.log_every))
+    trainer = _trainer(settings, device, folder, callbacks)
     log.info(
         "Learning %s on %s from %d pictures; everything goes to %s",
         settings.style.title,
@@ -119,7 +133,29 @@ def _check_resume(path: Path, settings: Settings) -> None:
         )
 
 
-def _trainer(settings: Settings, folder: Path, callbacks: list[pl.Callback]) -> pl.Trainer:
+def _device(accelerator: str) -> torch.device:
+    """What Lightning will take, as far as speed depends on it."""
+    if accelerator in ("auto", "gpu"):
+        return choose_device("auto")
+    return torch.device(accelerator if accelerator in ("cuda", "mps") else "cpu")
+
+
+def _one_gpu(settings: Settings, device: torch.device) -> bool:
+    """Whether each step is one batch on one GPU, which is what CUDA graphs are used for."""
+    trainer = settings.trainer
+    asked = trainer.get("devices", "auto")
+    devices = torch.cuda.device_count() if asked in ("auto", -1, "-1") else asked
+    alone = devices in (1, "1") or (isinstance(devices, list) and len(devices) == 1)
+    one_batch = trainer["accumulate_grad_batches"] == 1
+    return device.type == "cuda" and alone and trainer.get("num_nodes", 1) == 1 and one_batch
+
+
+def _trainer(
+    settings: Settings, device: torch.device, folder: Path, callbacks: list[pl.Callback]
+) -> pl.Trainer:
+    options = dict(settings.trainer)
+    if options.get("precision") == "auto":
+        options["precision"] = "bf16-mixed" if computes_bf16(device) else "32-true"
     try:
         return pl.Trainer(
             default_root_dir=folder,
@@ -132,7 +168,7 @@ def _trainer(settings: Settings, folder: Path, callbacks: list[pl.Callback]) -> 
             log_every_n_steps=settings.log_every,
             gradient_clip_val=settings.optimizer.clip,
             use_distributed_sampler=False,  # EndlessShuffle shares the batches out itself
-            **settings.trainer,
+            **options,
         )
     except (ValueError, TypeError, pl.utilities.exceptions.MisconfigurationException) as error:
         raise UserError(f"Lightning's Trainer refuses the trainer settings: {error}") from error
@@ -166,15 +202,20 @@ def _run(config: DictConfig) -> None:
         train(settings, folder)
 
 
-def main() -> None:
-    """Run the command line `train.py key=value ...`."""
+def run_command(run: Callable[[], None]) -> None:
+    """Call what `hydra.main` made; every mistake of the user ends in one sentence."""
     # Hydra shall hand its errors on, not print them itself with half a traceback
     os.environ["HYDRA_FULL_ERROR"] = "1"
     with one_sentence_errors():
         try:
-            _run()
+            run()
         except MissingConfigException as error:
             known = f"there are {', '.join(error.options)}" if error.options else error
             raise UserError(f"There is no {error.missing_cfg_file}: {known}.") from error
         except (HydraException, OmegaConfBaseException) as error:
             raise UserError(str(error)) from error
+
+
+def main() -> None:
+    """Run the command line `train.py key=value ...`."""
+    run_command(_run)

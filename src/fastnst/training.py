@@ -5,6 +5,7 @@ from typing import Any
 import pytorch_lightning as pl
 from torch import Tensor
 
+from fastnst.compilation import Compiled
 from fastnst.networks import build_network
 from fastnst.optimizers import build_optimizer
 from fastnst.perceptual_loss import PerceptualLoss
@@ -19,27 +20,44 @@ class StyleTransfer(pl.LightningModule):
     Args:
         settings: the run's settings.
         loss: the perceptual loss with the style already in it.
+        compiled: whether the training step goes through `torch.compile`.
+        cuda_graphs: whether it is then replayed as a CUDA graph; for one GPU and one batch a step.
     """
 
-    def __init__(self, settings: Settings, loss: PerceptualLoss) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        loss: PerceptualLoss,
+        compiled: bool = False,
+        cuda_graphs: bool = False,
+    ) -> None:
         super().__init__()
         self.save_hyperparameters(settings.model_dump(), logger=False)  # config.yaml has them
         self.settings = settings
         self.network = build_network(settings.network.model_dump())
         self.loss = loss
+        # a function is compiled, not a module: no name in a checkpoint changes
+        self._train_terms = Compiled(self._terms, cuda_graphs) if compiled else self._terms
+        self._cuda_graphs = compiled and cuda_graphs
 
     def forward(self, photographs: Tensor) -> Tensor:
         """Stylize `(N, 3, H, W)` in [0, 1]."""
         return self.network(photographs)
 
+    def _terms(self, photographs: Tensor) -> dict[str, Tensor]:
+        return self.loss(self.network(photographs), photographs)
+
     def training_step(self, photographs: Tensor, batch_idx: int) -> Tensor:
-        terms = self.loss(self(photographs), photographs)
-        self._log("train", terms)
+        if self._cuda_graphs:  # the last gradients lie where the graph is about to write
+            self.network.zero_grad()
+        terms = self._train_terms(photographs)
+        # each value logged costs time, and on a GPU the loss is not even there yet
+        if (self.global_step + 1) % self.settings.log_every == 0:
+            self._log("train", terms)
         return terms["total"]
 
     def validation_step(self, photographs: Tensor, batch_idx: int) -> None:
-        terms = self.loss(self(photographs), photographs)
-        self._log("val", terms, batch_size=len(photographs))
+        self._log("val", self._terms(photographs), batch_size=len(photographs))
 
     def _log(self, stage: str, terms: dict[str, Tensor], **how: Any) -> None:
         for name, value in terms.items():

@@ -5,6 +5,12 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from fastnst.networks.layers import (
+    FewOutputsConv2d,
+    InstanceNorm2d,
+    ReflectionPad2d,
+    UpsampleConv2d,
+)
 from fastnst.networks.padding import check_size, pad_to_multiple
 
 Norm = Literal["instance", "batch"]
@@ -14,22 +20,19 @@ Upsample = Literal["nearest", "transposed"]
 def normalization(kind: Norm, channels: int) -> nn.Module:
     """Affine instance normalisation without running statistics, or batch normalisation."""
     if kind == "instance":
-        return nn.InstanceNorm2d(channels, affine=True)
+        return InstanceNorm2d(channels)
     return nn.BatchNorm2d(channels)
 
 
 def conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
     """Reflection-padded convolution; zero padding would draw a frame around every picture."""
-    return nn.Sequential(
-        nn.ReflectionPad2d(kernel // 2), nn.Conv2d(inputs, outputs, kernel, stride)
-    )
+    return nn.Sequential(ReflectionPad2d(kernel // 2), nn.Conv2d(inputs, outputs, kernel, stride))
 
 
 def upsampling(kind: Upsample, inputs: int, outputs: int) -> nn.Module:
-    """Double height and width. Nearest-neighbour first, then a convolution: no checkerboard
-    (Odena, Dumoulin, Olah 2016, "Deconvolution and checkerboard artifacts")."""
+    """Double height and width."""
     if kind == "nearest":
-        return nn.Sequential(nn.Upsample(scale_factor=2, mode="nearest"), conv(inputs, outputs, 3))
+        return UpsampleConv2d(inputs, outputs)
     return nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1)
 
 
@@ -93,7 +96,7 @@ class ResNet(nn.Module):
             normalization(norm, width),
             nn.ReLU(),
         )
-        self.to_rgb = conv(width, 3, 9)
+        self.to_rgb = nn.Sequential(ReflectionPad2d(4), FewOutputsConv2d(width, 3, 9))
 
     def forward(self, images: Tensor) -> Tensor:
         """Stylize.

@@ -1,0 +1,57 @@
+"""What the machine can do, and the most of it: device, precision, memory."""
+
+import ctypes
+import sys
+
+import torch
+
+from fastnst.errors import UserError
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto` takes CUDA, then Apple's MPS, then the CPU.
+
+    Raises:
+        UserError: if the device asked for is not there.
+    """
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(kind for kind, present in there.items() if present)
+    if not there[name]:
+        raise UserError(f"There is no {name} device here: use --device auto or --device cpu.")
+    return torch.device(name)
+
+
+def computes_bf16(device: torch.device) -> bool:
+    """Whether the hardware itself multiplies bfloat16, which doubles its speed at least."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        # torch.cpu.get_capabilities, their public form, came after PyTorch 2.8
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return False
+
+
+def allow_tf32(allowed: bool) -> None:
+    """Let float32 products and convolutions on NVIDIA GPUs use TF32: 10 bits of mantissa."""
+    torch.backends.cuda.matmul.allow_tf32 = allowed
+    torch.backends.cudnn.allow_tf32 = allowed
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep memory that is freed, for the next tensor of this process.
+
+    By default every large tensor on the CPU is fresh memory from the system, page by page, in each
+    step anew: a quarter of a training step's time. Does nothing where the library is not glibc.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        trim_threshold, mmap_max = -1, -4  # M_TRIM_THRESHOLD, M_MMAP_MAX of <malloc.h>
+        mallopt(trim_threshold, -1)  # never hand back
+        mallopt(mmap_max, 0)  # large blocks too come from the heap, the only part that is kept

@@ -1,0 +1,160 @@
+"""Layers of the transformation networks, arranged for speed: the same numbers with less work.
+
+Each equals its plain counterpart in PyTorch up to rounding. Written for `torch.compile`, which
+fuses what is element-wise here into few passes over memory, and no slower without it.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx, once_differentiable
+
+
+class _Pad(torch.autograd.Function):
+    """Padding whose backward folds the margins back in with slices: PyTorch's own scatters, which
+    is slow in a compiled step and not deterministic on a GPU."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, images: Tensor, pixels: int, mode: str) -> Tensor:
+        ctx.pixels, ctx.mode = pixels, mode
+        return F.pad(images, (pixels,) * 4, mode)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None, None]:
+        return _fold(_fold(grad, 2, ctx.pixels, ctx.mode), 3, ctx.pixels, ctx.mode), None, None
+
+
+def _fold(grad: Tensor, dim: int, pixels: int, mode: str) -> Tensor:
+    length = grad.shape[dim] - 2 * pixels
+    first, middle, last = grad.split((pixels, length, pixels), dim)
+    if mode == "reflect":  # row -1 shows row 1, row -2 row 2: not the outermost row itself
+        first, last, inset = first.flip(dim), last.flip(dim), 1
+    else:  # replicate: every row outside shows the outermost
+        first, last, inset = first.sum(dim, keepdim=True), last.sum(dim, keepdim=True), 0
+    rest = length - first.shape[dim] - inset
+    return middle + _zeros_around(first, dim, inset, rest) + _zeros_around(last, dim, rest, inset)
+
+
+def _zeros_around(part: Tensor, dim: int, before: int, after: int) -> Tensor:
+    return F.pad(part, (before, after) if dim == 3 else (0, 0, before, after))
+
+
+class ReflectionPad2d(nn.Module):
+    """Pad each side by some pixels of reflection, fewer than the image has."""
+
+    def __init__(self, pixels: int) -> None:
+        super().__init__()
+        self.pixels = pixels
+
+    def forward(self, images: Tensor) -> Tensor:
+        """`(N, C, H, W)` -> `(N, C, H + 2 pixels, W + 2 pixels)`."""
+        return _Pad.apply(images, self.pixels, "reflect")
+
+
+class _InstanceNorm(torch.autograd.Function):
+    """Statistics in float32, in channels-last order; PyTorch's own goes through the other order."""
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx, features: Tensor, weight: Tensor, bias: Tensor, eps: float
+    ) -> Tensor:
+        values = features.float()
+        mean = values.mean((2, 3), keepdim=True)
+        # the mean first: a mean of squares less the squared mean would lose all digits far from 0
+        variance = (values - mean).square_().mean((2, 3), keepdim=True)
+        scale = torch.rsqrt(variance + eps)
+        ctx.save_for_backward(features, mean, scale, weight)
+        slope = scale * _per_channel(weight)
+        shift = _per_channel(bias) - mean * slope
+        return torch.addcmul(shift, values, slope).to(features.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        features, mean, scale, weight = ctx.saved_tensors
+        values = grad.float()
+        normalized = (features.float() - mean) * scale
+        grad_bias = values.sum((2, 3), keepdim=True)
+        grad_weight = (values * normalized).sum((2, 3), keepdim=True)
+        pixels = features.shape[2] * features.shape[3]
+        rest = values - (grad_bias + normalized * grad_weight) / pixels
+        grad_features = (scale * _per_channel(weight) * rest).to(features.dtype)
+        return grad_features, grad_weight.sum((0, 2, 3)), grad_bias.sum((0, 2, 3)), None
+
+
+def _per_channel(values: Tensor) -> Tensor:
+    return values.view(1, -1, 1, 1)
+
+
+class InstanceNorm2d(nn.InstanceNorm2d):
+    """Affine instance normalisation without running statistics (Ulyanov et al. 2016)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, affine=True)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`(N, C, H, W)`, each channel of each picture to mean `bias` and deviation `weight`."""
+        return _InstanceNorm.apply(features, self.weight, self.bias, self.eps)
+
+
+class UpsampleConv2d(nn.Conv2d):
+    """Nearest-neighbour upsampling to twice the size, reflection padding by one pixel, 3x3
+    convolution, all in one: no checkerboard (Odena, Dumoulin, Olah 2016).
+
+    Three neighbouring rows of the larger picture are copies of only two rows of the smaller one,
+    which two depends on whether the middle row is even or odd. So each output pixel needs a 2x2
+    kernel of sums of the weights, one of four, instead of 3x3: 4/9 of the work. And reflecting the
+    larger picture by one pixel is repeating the outermost pixel of the smaller one.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 3)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` -> `(N, outputs, 2 H, 2 W)`."""
+        batch, _, height, width = features.shape
+        # the four kernels as outputs of one convolution: (column parity, row parity, outputs)
+        kernels = _halves(_halves(self.weight, 2), 4).reshape(-1, self.in_channels, 2, 2)
+        padded = _Pad.apply(features, 1, "replicate")
+        every = F.conv2d(padded, kernels, self.bias.repeat(4)).permute(0, 2, 3, 1)
+        every = every.reshape(batch, height + 1, width + 1, 2, 2, self.out_channels)
+        rows = []
+        for row in (0, 1):
+            columns = [
+                every[:, row : row + height, column : column + width, column, row]
+                for column in (0, 1)
+            ]
+            rows.append(torch.stack(columns, 3))  # (N, H, W, 2, outputs)
+        larger = torch.stack(rows, 2).reshape(batch, 2 * height, 2 * width, self.out_channels)
+        return larger.permute(0, 3, 1, 2)
+
+
+def _halves(weight: Tensor, dim: int) -> Tensor:
+    """Three taps on doubled rows -> two taps on the rows themselves, for even and for odd rows."""
+    first, middle, last = weight.unbind(dim)
+    even = torch.stack((first, middle + last), dim)
+    odd = torch.stack((first + middle, last), dim)
+    return torch.stack((even, odd))
+
+
+class FewOutputsConv2d(nn.Conv2d):
+    """Square convolution to few channels, as RGB, without padding.
+
+    Processors compute 16 or more output channels at a time, so three are mostly waste. Here a
+    convolution of one column gives the contribution of each kernel column as channels of its own,
+    and these are shifted and added up.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`(N, C, H, W)` -> `(N, outputs, H - kernel + 1, W - kernel + 1)`, in float32 whatever
+        autocast says: it is a sum of many parts."""
+        outputs, _, _, columns = self.weight.shape
+        single = self.weight.permute(3, 0, 1, 2).reshape(columns * outputs, self.in_channels, -1, 1)
+        parts = F.conv2d(features, single)
+        width = parts.shape[3] - columns + 1
+        total = _per_channel(self.bias)
+        for column in range(columns):
+            part = parts[:, column * outputs : (column + 1) * outputs, :, column : column + width]
+            total = total + part.float()
+        return total.to(self.weight.dtype)

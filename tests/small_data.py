@@ -1,0 +1,64 @@
+"""Training data on so little that it takes no time, with a stand-in for Lightning's Trainer."""
+
+from types import SimpleNamespace
+
+import torch
+from pytorch_lightning.plugins.precision import Precision
+
+from fastnst.data import PhotographData
+from fastnst.settings import CocoData, DeadLeavesData, FolderData
+
+COMMON = {
+    "image_size": 32,
+    "batch_size": 2,
+    "hflip": True,
+    "workers": 0,
+    "cache": "none",
+    "prepared": "nowhere",
+    "val_images": 3,
+}
+PHOTOGRAPHS = {"resize": "crop", "limit": None, **COMMON}
+CHOICES = {"annotations": None, "categories": None, "licenses": None}
+
+
+def folder_data(root, seed=0, **changes):
+    settings = {"name": "folder", "root": str(root), **PHOTOGRAPHS}
+    return PhotographData(FolderData(**settings | changes), seed)
+
+
+def coco_data(root, seed=0, **changes):
+    settings = {"name": "coco", "root": str(root), **PHOTOGRAPHS, **CHOICES}
+    return PhotographData(CocoData(**settings | changes), seed)
+
+
+def dead_leaves_data(seed=0, **changes):
+    settings = {"name": "dead_leaves", "images": 5, **COMMON}
+    return PhotographData(DeadLeavesData(**settings | changes), seed)
+
+
+def attach(data, device="cpu", **changes):
+    """What Lightning does with a LightningDataModule before the training."""
+    usual = {
+        "accumulate_grad_batches": 1,
+        "global_step": 0,
+        "max_steps": 6,
+        "global_rank": 0,
+        "world_size": 1,
+        "strategy": SimpleNamespace(root_device=torch.device(device)),
+        "precision_plugin": Precision(),
+    }
+    data.trainer = SimpleNamespace(**usual | changes)
+    data.prepare_data()
+    data.setup("fit")
+
+
+def given(data, loader):
+    """The batches of a loader as the training steps get them."""
+    device = data.trainer.strategy.root_device
+    moved = (tuple(part.to(device) for part in batch) for batch in loader)
+    return [data.on_after_batch_transfer(batch, 0) for batch in moved]
+
+
+def batches(data, **changes):
+    attach(data, **changes)
+    return given(data, data.train_dataloader())

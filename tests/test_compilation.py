@@ -1,0 +1,82 @@
+import logging
+import subprocess
+
+import pytest
+import torch
+from small_runs import run
+
+from fastnst.compilation import PAYS_AFTER, Compiled, pays
+from fastnst.files import load_plain
+from fastnst.hardware import computes_bf16
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("pixels", [1, 10**15])
+def test_true_and_false_decide(pixels):
+    assert pays(True, CPU, pixels) is True
+    assert pays(False, CPU, pixels) is False
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_auto_compiles_long_runs(device):
+    assert not pays("auto", torch.device(device), PAYS_AFTER[device] - 1)
+    assert pays("auto", torch.device(device), PAYS_AFTER[device])
+    assert pays("auto", torch.device(device), 40_000 * 4 * 256**2)
+    assert not pays("auto", torch.device("mps"), 10**15)
+
+
+def test_without_a_compiler_there_is_one_notice(monkeypatch, caplog):
+    def broken(function, **_):
+        def fail(*_):
+            raise RuntimeError("there is no g++\nand no clang")
+
+        return fail
+
+    monkeypatch.setattr(torch, "compile", broken)
+    double = Compiled(lambda value: 2 * value)
+    with caplog.at_level(logging.WARNING):
+        assert [double(value) for value in (1, 2, 3)] == [2, 4, 6]
+    (record,) = caplog.records
+    assert "there is no g++" in record.message
+    assert "clang" not in record.message
+
+
+def test_an_error_later_on_is_not_taken_for_a_missing_compiler(monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda function, **_: function)
+    inverse = Compiled(lambda value: 1 / value)
+    assert inverse(2) == 0.5
+    with pytest.raises(ZeroDivisionError):
+        inverse(0)
+
+
+def names(folder):
+    checkpoint = load_plain(folder / "checkpoints" / "last.ckpt")
+    return sorted(checkpoint["state_dict"])
+
+
+def test_training_compiled_or_not(tmp_path):
+    folders = {}
+    for how in ("true", "false"):
+        folders[how] = tmp_path / how
+        done = run(
+            "data=dead_leaves",
+            f"compile={how}",
+            "trainer.precision=auto",
+            "trainer.max_steps=3",
+            f"hydra.run.dir={folders[how]}",
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "without torch.compile" not in done.stdout + done.stderr
+        assert ("Compiling" in (folders[how] / "train.log").read_text()) == (how == "true")
+    assert names(folders["true"]) == names(folders["false"])
+    assert not [name for name in names(folders["true"]) if "_orig_mod" in name]
+
+
+def test_bfloat16_is_used_where_the_processor_computes_it():
+    flags = subprocess.run(["lscpu"], capture_output=True, text=True).stdout
+    if not flags:
+        pytest.skip("lscpu says nothing here")
+    assert computes_bf16(CPU) == ("avx512_bf16" in flags or "amx_tile" in flags)
+    assert not computes_bf16(torch.device("mps"))

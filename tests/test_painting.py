@@ -1,0 +1,153 @@
+"""Many files at once, and when the network is compiled for them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fastnst import painting, stylizer
+from fastnst.errors import UserError
+from fastnst.model_file import write_model
+from fastnst.networks import build_network
+from fastnst.painting import Job, paint_files
+from fastnst.stylizer import Stylizer
+
+ARCHITECTURE = {"name": "resnet", "width": 4, "blocks": 1}
+
+
+@pytest.fixture
+def painter(tmp_path):
+    torch.manual_seed(0)
+    path = tmp_path / "model.safetensors"
+    write_model(path, build_network(ARCHITECTURE), ARCHITECTURE, {"name": "dots"})
+    return Stylizer(path, "cpu")
+
+
+@pytest.fixture
+def jobs(tmp_path, picture):
+    """Makes files of the sizes asked for; None is no picture."""
+
+    def make(*sizes: tuple[int, int] | None) -> list[Job]:
+        made = []
+        for number, size in enumerate(sizes):
+            source = tmp_path / "in" / f"{number}.png"
+            if size is None:
+                source.write_text("no picture")
+            else:
+                picture(f"in/{number}.png", size, seed=number)
+            made.append(Job(source, tmp_path / "out" / source.name))
+        return made
+
+    return make
+
+
+def seen_by(painter, monkeypatch):
+    """Sizes of the batches that go through the network, and how many pictures were to come."""
+    batches, paint = [], painter.paint
+
+    def watched(pictures, to_come):
+        batches.append((len(pictures), pictures[0].size, to_come))
+        return paint(pictures, to_come)
+
+    monkeypatch.setattr(painter, "paint", watched)
+    return batches
+
+
+def test_neighbours_of_one_size_go_together(painter, jobs, monkeypatch):
+    batches = seen_by(painter, monkeypatch)
+    monkeypatch.setattr(painting, "BATCH_PIXELS", 3 * 20 * 16)
+    wide, tall = (20, 16), (16, 20)
+    files = jobs(wide, wide, tall, tall, tall, tall, wide, None, wide, (40, 40))
+    results = list(paint_files(painter, files, None))
+    assert batches == [
+        (2, wide, 8), (3, tall, 5), (1, tall, 4), (1, wide, 3), (1, wide, 1), (1, (40, 40), 0)
+    ]  # fmt: skip
+    assert [job for job, _ in results] == files
+    assert [job for job, error in results if error] == [files[7]]
+
+
+def test_together_or_alone_is_the_same(painter, jobs):
+    files = jobs((24, 32), (24, 32), (24, 32))
+    assert not any(error for _, error in paint_files(painter, files, None))
+    for job in files:
+        with Image.open(job.source) as source, Image.open(job.target) as target:
+            alone = np.asarray(painter(source)).astype(int)
+            assert np.abs(np.asarray(target) - alone).max() <= 1
+            assert np.asarray(target).std() > 1
+
+
+def test_when_memory_is_full_pictures_are_painted_one_by_one(painter, jobs, monkeypatch):
+    whole = painter.network.forward
+
+    def limited(images):
+        if len(images) > 1 or images.shape[-1] == 48:
+            raise torch.OutOfMemoryError("Tried to allocate 99 GiB")
+        return whole(images)
+
+    monkeypatch.setattr(painter.network, "forward", limited)
+    files = jobs((20, 20), (20, 20), (48, 16))
+    errors = [error for _, error in paint_files(painter, files, None)]
+    assert errors[:2] == [None, None]
+    assert "48x16" in str(errors[2])
+    assert "--size" in str(errors[2])
+    assert [job.target.exists() for job in files] == [True, True, False]
+
+
+def test_what_cannot_be_written_does_not_stop_the_others(painter, jobs, tmp_path):
+    first, second = jobs((20, 20), (20, 20))
+    (tmp_path / "a file").touch()
+    blocked = Job(first.source, tmp_path / "a file" / "0.png")
+    (_, error), (_, none) = paint_files(painter, [blocked, second], None)
+    assert isinstance(error, UserError)
+    assert "a file" in str(error)
+    assert none is None
+    assert second.target.exists()
+
+
+def test_memory_that_does_not_suffice_to_read_is_one_sentence(painter, jobs, monkeypatch):
+    def full(_: Path) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(painting, "read_image", full)
+    ((job, error),) = paint_files(painter, jobs((20, 20)), None)
+    assert str(job.source) in str(error)
+
+
+class Recorder:
+    """Instead of the compiled network."""
+
+    def __init__(self, network):
+        self.network, self.shapes = network, []
+
+    def __call__(self, images):
+        self.shapes.append(tuple(images.shape))
+        return self.network(images)
+
+
+def test_the_network_is_compiled_for_many_pictures_of_one_size(painter, photograph, monkeypatch):
+    monkeypatch.setattr(painter, "_compiled", Recorder(painter.network))
+    monkeypatch.setitem(stylizer.PAYS_AFTER, "cpu", 10 * 20 * 20)
+    small, large = photograph(20, 20), photograph(40, 40)
+    painter.paint([small], to_come=100)  # the next ones may be of another size
+    painter.paint([large], to_come=9)
+    painter.paint([small], to_come=9)
+    painter.paint([small], to_come=9)  # too few
+    assert painter._compiled.shapes == []
+    painter.paint([small], to_come=10)
+    painter.paint([small], to_come=1)  # it is there now
+    painter.paint([large])
+    painter.paint([small, small])
+    painter.paint([small])
+    assert painter._compiled.shapes == [(1, 3, 20, 20)] * 3
+
+
+def test_a_compiled_network_paints_the_same(painter, photograph, monkeypatch):
+    monkeypatch.setitem(stylizer.PAYS_AFTER, "cpu", 1)
+    pictures = [photograph(32, 24, seed) for seed in range(2)]
+    plain = [np.asarray(image).astype(int) for image in painter.paint(pictures)]
+    compiled = painter.paint(pictures, to_come=2)
+    assert painter._compiled_shape == (2, 3, 24, 32)
+    for image, expected in zip(compiled, plain, strict=True):
+        assert np.abs(np.asarray(image) - expected).mean() < 1

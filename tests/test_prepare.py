@@ -1,0 +1,80 @@
+"""The preparing command, run as a user runs it, and a training after it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from small_data import coco_data
+from small_runs import ROOT, run
+
+from fastnst.prepare import main
+
+
+@pytest.fixture
+def coco(tmp_path, picture):
+    images = [{"id": i, "file_name": picture(f"coco/{i}.png", seed=i).name} for i in range(9)]
+    note = {"images": images, "annotations": [], "categories": []}
+    (tmp_path / "coco" / "annotations.json").write_text(json.dumps(note))
+    return tmp_path / "coco"
+
+
+def prepare(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    script = ROOT / "scripts" / "prepare_coco.py"
+    return subprocess.run(
+        [sys.executable, script, *arguments], cwd=cwd, capture_output=True, text=True, timeout=300
+    )
+
+
+def test_coco_is_prepared_and_then_trained_on(coco, tmp_path):
+    bad = coco_data(coco).train_set.files[2]
+    bad.write_bytes(b"")
+    data = ["data=coco", f"data.root={coco}", "data.image_size=32", "data.val_images=3"]
+    done = prepare(*data, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "data" / "prepared").iterdir()
+    assert folder.name.startswith("coco_32_")
+    reason, warning, pictures, where, taken = done.stdout.splitlines()
+    assert reason.startswith("Preparing 6 pictures of 32x32, 0.0 MB, in data/prepared/coco_32_")
+    assert warning.startswith(f"1 of 6 pictures cannot be read and are left out: {bad} ")
+    assert pictures == "pictures: 5 of 32x32; 1 could not be read"
+    assert where == f"folder:   data/prepared/{folder.name} (0.0 MB)"
+    assert taken.startswith("time:     ")
+    assert "pictures/s" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["coco", "data"]  # no run folder
+
+    trained = run(*data, "trainer.max_steps=2", "hydra.run.dir=run", cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    assert "Preparing" not in trained.stdout
+    assert [*(tmp_path / "data" / "prepared").iterdir()] == [folder]
+
+
+def test_dead_leaves_are_prepared_whatever_the_cache(tmp_path):
+    data = ["data=dead_leaves", "data.images=7", "data.image_size=32", "data.cache=none"]
+    done = prepare(*data, "data.prepared=here", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "pictures: 7 of 32x32; 0 could not be read" in done.stdout
+    assert [path.name[:15] for path in (tmp_path / "here").iterdir()] == ["dead_leaves_32_"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["data.root=nowhere"], "nowhere: check data.root"),
+        (["data=photos"], "data/photos: there are coco"),
+        (["data.cache=ram"], "data.cache=ram"),
+        (["data=dead_leaves", "data.prepared=file/in"], "file"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(arguments, word, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(sys, "argv", ["prepare_coco.py", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    sentence = capsys.readouterr().err
+    assert sentence.startswith("error: ")
+    assert sentence.count("\n") == 1
+    assert word in sentence

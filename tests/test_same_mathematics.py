@@ -1,0 +1,128 @@
+"""The fast training step against the same recipe written plainly, see scripts/plain_recipe.py."""
+
+import copy
+
+import plain_recipe
+import pytest
+import torch
+
+from fastnst.compilation import Compiled
+from fastnst.hardware import computes_bf16
+from fastnst.loss_network import LossNetwork
+from fastnst.networks import build_network
+from fastnst.optimizers import build_optimizer
+from fastnst.perceptual_loss import PerceptualLoss
+from fastnst.settings import AdamSettings
+
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+LAYERS = dict.fromkeys(plain_recipe.STYLE_LAYERS, 1.0)
+CPU, BF16 = torch.device("cpu"), {"device_type": "cpu", "dtype": torch.bfloat16}
+
+
+def weights(network):
+    return [parameter.detach().clone() for parameter in network.parameters()]
+
+
+class Pair:
+    """The same transformation network and the same loss, ours and plain."""
+
+    def __init__(self, features, style, width=8, blocks=2):
+        torch.manual_seed(0)
+        plain_features = copy.deepcopy(features)
+        self.loss = PerceptualLoss(
+            LossNetwork(features, *IMAGENET), style, "relative", {"relu2_2": 1.0}, LAYERS, 1, 10, 1
+        )
+        self.network = build_network({"name": "resnet", "width": width, "blocks": blocks})
+        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in IMAGENET)
+        self.plain_loss = plain_recipe.PlainLoss(plain_features, mean, std, style)
+        self.plain_network = plain_recipe.PlainNetwork(width, blocks)
+        self.plain_network.take(weights(self.network))
+
+    def terms(self, photographs):
+        return self.loss(self.network(photographs), photographs)
+
+
+@pytest.fixture
+def pair(small_features, batch):
+    return Pair(small_features(), batch(1, 48, seed=9))
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+def test_a_step_in_float32_is_the_plain_one(pair, batch, compiled):
+    photographs = batch(2, 64)
+    photographs = photographs.to(memory_format=torch.channels_last)
+    total = (Compiled(pair.terms) if compiled else pair.terms)(photographs)["total"]
+    plain_total = pair.plain_loss(pair.plain_network(photographs), photographs)
+    torch.testing.assert_close(total, plain_total, rtol=1e-4, atol=0)
+    ours = torch.autograd.grad(total, list(pair.network.parameters()))
+    plain = torch.autograd.grad(plain_total, list(pair.plain_network.parameters()))
+    largest = max(grad.abs().max() for grad in plain)
+    for grad, plain_grad in zip(ours, plain, strict=True):
+        torch.testing.assert_close(grad, plain_grad, rtol=1e-3, atol=1e-4 * largest.item())
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+def test_a_step_in_bfloat16_has_the_plain_losses(pair, batch, compiled):
+    photographs = batch(4, 64)
+    step = Compiled(pair.terms) if compiled else pair.terms
+    with torch.autocast(**BF16):
+        terms = step(photographs.to(memory_format=torch.channels_last))
+    exact = pair.terms(photographs)
+    for name in ("total", "content", "style", "tv"):
+        torch.testing.assert_close(terms[name], exact[name], rtol=1e-2, atol=0, msg=name)
+    plain = pair.plain_loss(pair.plain_network(photographs), photographs)
+    torch.testing.assert_close(terms["total"], plain, rtol=1e-2, atol=0)
+
+
+@pytest.mark.skipif(not computes_bf16(CPU), reason="bfloat16 is emulated here, slowly")
+def test_real_features_in_bfloat16_give_the_plain_losses(vgg19, shared, batch):
+    from fastnst.images import crop_center, read_image, to_tensor
+
+    photograph = crop_center(read_image(sorted((shared / "content").glob("*.jpg"))[0]), 128)
+    style = crop_center(read_image(shared / "styles" / "starry_night.jpg"), 128)
+    loss = PerceptualLoss(
+        vgg19, to_tensor(style)[None], "relative", {"relu2_2": 1.0}, LAYERS, 1, 10, 1
+    )
+    torch.manual_seed(0)
+    network = build_network({"name": "resnet", "width": 16, "blocks": 2})
+    photographs = to_tensor(photograph)[None]
+    with torch.no_grad():
+        exact = loss(network(photographs), photographs)
+        with torch.autocast(**BF16):
+            fast = loss(network(photographs), photographs)
+    for name in ("total", "content", "style"):
+        torch.testing.assert_close(fast[name], exact[name], rtol=1e-2, atol=0, msg=name)
+
+
+def train(step, network, photographs, steps=200):
+    # a learning rate that falls to zero: the last steps of a constant one are noisy
+    settings = AdamSettings(name="adam", lr=3e-3, clip=None, schedule="cosine")
+    built = build_optimizer(network.parameters(), settings, steps)
+    for number in range(steps):
+        built["optimizer"].zero_grad()
+        step(photographs[number % len(photographs)]).backward()
+        built["optimizer"].step()
+        built["lr_scheduler"]["scheduler"].step()
+
+
+def test_200_steps_of_either_kind_learn_as_much(small_features, batch):
+    pair = Pair(small_features(), batch(1, 48, seed=9), width=8, blocks=1)
+    photographs, held_out = [batch(2, 32, seed=seed) for seed in range(10)], batch(4, 32, seed=99)
+
+    def fast_step(images):
+        with torch.autocast(**BF16):
+            return pair.terms(images.to(memory_format=torch.channels_last))["total"]
+
+    def plain_step(images):
+        return pair.plain_loss(pair.plain_network(images), images)
+
+    def measure(network):
+        with torch.no_grad():
+            return pair.plain_loss(network(held_out), held_out).item()
+
+    before = measure(pair.network)
+    train(fast_step, pair.network, photographs)
+    train(plain_step, pair.plain_network, photographs)
+    fast, plain = measure(pair.network), measure(pair.plain_network)
+    assert plain < 0.7 * before
+    assert fast == pytest.approx(plain, rel=0.15)
