@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 
 from fastnst.errors import UserError
 from fastnst.images import (
@@ -9,6 +9,7 @@ from fastnst.images import (
     flatten,
     list_images,
     read_image,
+    read_size,
     resize_short_side,
     to_image,
     to_tensor,
@@ -271,3 +272,18 @@ def test_a_hidden_folder_above_does_not_matter(tmp_path):
     folder.mkdir(parents=True)
     (folder / "a.png").touch()
     assert list_images(folder) == [folder / "a.png"]
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp"])
+def test_the_size_is_known_without_decoding(picture, name, orientation):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    path = picture(name, (40, 24), exif=exif)
+    assert read_size(path) == read_image(path).size == ((40, 24) if orientation < 5 else (24, 40))
+
+
+def test_what_is_no_picture_has_no_size(tmp_path):
+    (tmp_path / "text.jpg").write_text("text")
+    assert read_size(tmp_path / "text.jpg") is None
+    assert read_size(tmp_path / "missing.jpg") is None

@@ -44,7 +44,7 @@ def jobs(tmp_path, picture):
 
 
 def seen_by(painter, monkeypatch):
-    """Sizes of the batches that go through the network, and how many pictures were to come."""
+    """Batches that go through the network: number, size, how many more of that size to come."""
     batches, paint = [], painter.paint
 
     def watched(pictures, to_come):
@@ -62,7 +62,7 @@ def test_neighbours_of_one_size_go_together(painter, jobs, monkeypatch):
     files = jobs(wide, wide, tall, tall, tall, tall, wide, None, wide, (40, 40))
     results = list(paint_files(painter, files, None))
     assert batches == [
-        (2, wide, 8), (3, tall, 5), (1, tall, 4), (1, wide, 3), (1, wide, 1), (1, (40, 40), 0)
+        (2, wide, 2), (3, tall, 1), (1, tall, 0), (1, wide, 1), (1, wide, 0), (1, (40, 40), 0)
     ]  # fmt: skip
     assert [job for job, _ in results] == files
     assert [job for job, error in results if error] == [files[7]]
@@ -130,17 +130,16 @@ def test_the_network_is_compiled_for_many_pictures_of_one_size(painter, photogra
     monkeypatch.setattr(painter, "_compiled", Recorder(painter.network))
     monkeypatch.setitem(stylizer.PAYS_AFTER, "cpu", 10 * 20 * 20)
     small, large = photograph(20, 20), photograph(40, 40)
-    painter.paint([small], to_come=100)  # the next ones may be of another size
-    painter.paint([large], to_come=9)
+    painter.paint([large], to_come=2)  # too few
     painter.paint([small], to_come=9)
-    painter.paint([small], to_come=9)  # too few
     assert painter._compiled.shapes == []
     painter.paint([small], to_come=10)
     painter.paint([small], to_come=1)  # it is there now
     painter.paint([large])
-    painter.paint([small, small])
+    painter.paint([small, small])  # batches of another number would have to be compiled anew
     painter.paint([small])
-    assert painter._compiled.shapes == [(1, 3, 20, 20)] * 3
+    painter.paint([small, small], to_come=10)
+    assert painter._compiled.shapes == [(1, 3, 20, 20)] * 3 + [(2, 3, 20, 20)]
 
 
 def test_a_compiled_network_paints_the_same(painter, photograph, monkeypatch):
@@ -148,6 +147,6 @@ def test_a_compiled_network_paints_the_same(painter, photograph, monkeypatch):
     pictures = [photograph(32, 24, seed) for seed in range(2)]
     plain = [np.asarray(image).astype(int) for image in painter.paint(pictures)]
     compiled = painter.paint(pictures, to_come=2)
-    assert painter._compiled_shape == (2, 3, 24, 32)
+    assert painter._compiled_shapes == {(2, 3, 24, 32)}
     for image, expected in zip(compiled, plain, strict=True):
         assert np.abs(np.asarray(image) - expected).mean() < 1

@@ -7,6 +7,8 @@ import torch
 
 from fastnst.errors import UserError
 
+KEPT = 2**29  # bytes: a block larger than this, of a huge picture, is handed back all the same
+
 
 def choose_device(name: str) -> torch.device:
     """`auto` takes CUDA, then Apple's MPS, then the CPU.
@@ -52,6 +54,6 @@ def keep_freed_memory() -> None:
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        trim_threshold, mmap_max = -1, -4  # M_TRIM_THRESHOLD, M_MMAP_MAX of <malloc.h>
+        trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
         mallopt(trim_threshold, -1)  # never hand back
-        mallopt(mmap_max, 0)  # large blocks too come from the heap, the only part that is kept
+        mallopt(mmap_threshold, KEPT)

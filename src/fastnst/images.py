@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from fastnst.errors import UserError
@@ -45,6 +45,16 @@ def read_image(path: str | Path, draft_side: int | None = None) -> Image.Image:
         raise UserError(f"{path} is not an image that Pillow can read.") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UserError(f"The image {path} cannot be read: {error}.") from error
+
+
+def read_size(path: str | Path) -> tuple[int, int] | None:
+    """Width and height as `read_image` will have them, without decoding; None if it will fail."""
+    try:
+        with Image.open(path) as image:
+            sideways = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+            return image.size[::-1] if sideways else image.size
+    except (OSError, ValueError, SyntaxError, TypeError, Image.DecompressionBombError):
+        return None
 
 
 def _eight_bit_rgb(image: Image.Image) -> Image.Image:

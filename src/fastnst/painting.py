@@ -1,7 +1,7 @@
 """Many files painted with one network: reading, computing and writing at the same time."""
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from PIL import Image
 
 from fastnst.errors import UserError
-from fastnst.images import read_image, write_image
+from fastnst.images import read_image, read_size, write_image
 from fastnst.stylizer import Stylizer, fit
 
 BATCH_PIXELS = 2**20  # in a batch at most, unless one picture alone has more
@@ -51,7 +51,8 @@ def paint_files(
         job, painted = done
         return job, painted if isinstance(painted, UserError) else _write(painted, job.target)
 
-    return _ahead(write, _paint_all(stylizer, _ahead(read, jobs), len(jobs)))
+    sizes = [read_size(job.source) for job in jobs]
+    return _ahead(write, _paint_all(stylizer, _ahead(read, jobs), sizes))
 
 
 def _ahead(
@@ -91,10 +92,15 @@ def _write(painted: Image.Image, target: Path) -> UserError | None:
     return None
 
 
-def _paint_all(stylizer: Stylizer, pictures: Iterator[Read], to_come: int) -> Iterator[Read]:
+def _paint_all(
+    stylizer: Stylizer, pictures: Iterator[Read], sizes: Sequence[tuple[int, int] | None]
+) -> Iterator[Read]:
+    to_come, sizes_in_order = Counter(sizes), iter(sizes)
     for batch in _batches(pictures):
-        to_come -= len(batch)
-        yield from _paint(stylizer, batch, to_come)
+        for _ in batch:
+            size = next(sizes_in_order)
+            to_come[size] -= 1
+        yield from _paint(stylizer, batch, to_come[size])
 
 
 def _batches(pictures: Iterator[Read]) -> Iterator[list[Read]]:

@@ -37,8 +37,7 @@ class Stylizer:
         network, self.style = read_model(checkpoint)
         self.network = network.to(self.device)
         self._compiled = Compiled(self.network)
-        self._last_shape: torch.Size | None = None  # of the batch before
-        self._compiled_shape: torch.Size | None = None
+        self._compiled_shapes: set[torch.Size] = set()
 
     def __call__(self, picture: Image.Image, size: int | None = None) -> Image.Image:
         """Repaint one picture, see `fit` and `paint`."""
@@ -50,26 +49,22 @@ class Stylizer:
 
         Args:
             pictures: of the same size, any mode.
-            to_come: how many more there will be. If they promise to be of this size, as the last
-                ones were, and enough of them, the network is compiled for it first.
+            to_come: how many more of this size there will be; for enough of them the network is
+                compiled first.
 
         Returns:
             RGB, or RGBA where the picture has transparency.
         """
         values = np.stack([np.asarray(flatten(picture)) for picture in pictures])
         pixels = torch.from_numpy(values).to(self.device).permute(0, 3, 1, 2).float() / 255
-        self._choose(pixels.shape, to_come)
-        network = self._compiled if pixels.shape == self._compiled_shape else self.network
+        work = to_come * pixels.shape[2] * pixels.shape[3]
+        if work >= PAYS_AFTER.get(self.device.type, float("inf")):
+            self._compiled_shapes.add(pixels.shape)
+        network = self._compiled if pixels.shape in self._compiled_shapes else self.network
         bf16 = computes_bf16(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
             output = network(pixels)
         return [_like(picture, one) for picture, one in zip(pictures, _bytes(output), strict=True)]
-
-    def _choose(self, shape: torch.Size, to_come: int) -> None:
-        work = to_come * shape[2] * shape[3]
-        if shape == self._last_shape and work >= PAYS_AFTER.get(self.device.type, float("inf")):
-            self._compiled_shape = shape
-        self._last_shape = shape
 
 
 def fit(picture: Image.Image, size: int | None) -> Image.Image:

@@ -59,15 +59,14 @@ class _InstanceNorm(torch.autograd.Function):
     def forward(
         ctx: FunctionCtx, features: Tensor, weight: Tensor, bias: Tensor, eps: float
     ) -> Tensor:
-        values = features.float()
-        mean = values.mean((2, 3), keepdim=True)
-        # the mean first: a mean of squares less the squared mean would lose all digits far from 0
-        variance = (values - mean).square_().mean((2, 3), keepdim=True)
-        scale = torch.rsqrt(variance + eps)
+        mean = features.mean((2, 3), keepdim=True, dtype=torch.float32)
+        # centred first: a mean of squares less the squared mean would lose all digits far from 0
+        centred = features - mean
+        scale = torch.rsqrt(centred.square().mean((2, 3), keepdim=True) + eps)
         ctx.save_for_backward(features, mean, scale, weight)
-        slope = scale * _per_channel(weight)
-        shift = _per_channel(bias) - mean * slope
-        return torch.addcmul(shift, values, slope).to(features.dtype)
+        # in place: without a compiler these are the largest tensors there are
+        normalized = centred.mul_(scale * _per_channel(weight)).add_(_per_channel(bias))
+        return normalized.to(features.dtype)
 
     @staticmethod
     @once_differentiable
