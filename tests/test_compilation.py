@@ -50,6 +50,24 @@ def test_an_error_later_on_is_not_taken_for_a_missing_compiler(monkeypatch):
         inverse(0)
 
 
+def test_the_first_call_counts_once(monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda function, **_: function)
+    calls = []
+    Compiled(calls.append)(1)
+    assert calls == [1]
+
+
+def test_memory_that_is_full_is_not_taken_for_a_missing_compiler(monkeypatch, caplog):
+    monkeypatch.setattr(torch, "compile", lambda function, **_: function)
+
+    def full(_):
+        raise torch.OutOfMemoryError("99 GiB")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        Compiled(full)(1)
+    assert not caplog.records
+
+
 def names(folder):
     checkpoint = load_plain(folder / "checkpoints" / "last.ckpt")
     return sorted(checkpoint["state_dict"])

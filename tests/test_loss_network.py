@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fastnst.loss_network import LAYERS, LossNetwork
+from fastnst.loss_network import LAYERS, LossNetwork, MaxPool2d
 
 # Positions in torchvision's `features`, by hand.
 VGG16 = {
@@ -126,3 +126,20 @@ def test_mean_and_std_are_applied(small_features, batch):
     torch.testing.assert_close(
         scaled(images, ["relu2_2"])["relu2_2"], plain(by_hand, ["relu2_2"])["relu2_2"]
     )
+
+
+@pytest.mark.parametrize("size", [(2, 3, 8, 6), (1, 2, 7, 5), (1, 1, 2, 3)])
+def test_maximum_pooling_is_pytorchs(size):
+    images = torch.randn(size).requires_grad_()
+    ours, plain = MaxPool2d()(images), torch.nn.functional.max_pool2d(images, 2)
+    assert torch.equal(ours, plain)
+    wanted = torch.randn(ours.shape)
+    (grad,) = torch.autograd.grad(ours, images, wanted)
+    (plain_grad,) = torch.autograd.grad(plain, images, wanted)
+    torch.testing.assert_close(grad, plain_grad)
+
+
+def test_equal_maxima_share_the_gradient():
+    images = torch.tensor([[1.0, 1.0], [0.0, 1.0]])[None, None].requires_grad_()
+    (grad,) = torch.autograd.grad(MaxPool2d()(images).sum(), images)
+    torch.testing.assert_close(grad[0, 0], torch.tensor([[1 / 3, 1 / 3], [0, 1 / 3]]))

@@ -62,7 +62,7 @@ def test_neighbours_of_one_size_go_together(painter, jobs, monkeypatch):
     files = jobs(wide, wide, tall, tall, tall, tall, wide, None, wide, (40, 40))
     results = list(paint_files(painter, files, None))
     assert batches == [
-        (2, wide, 2), (3, tall, 1), (1, tall, 0), (1, wide, 1), (1, wide, 0), (1, (40, 40), 0)
+        (2, wide, 0), (3, tall, 1), (1, tall, 0), (1, wide, 0), (1, wide, 0), (1, (40, 40), 0)
     ]  # fmt: skip
     assert [job for job, _ in results] == files
     assert [job for job, error in results if error] == [files[7]]
@@ -115,31 +115,32 @@ def test_memory_that_does_not_suffice_to_read_is_one_sentence(painter, jobs, mon
     assert str(job.source) in str(error)
 
 
-class Recorder:
-    """Instead of the compiled network."""
-
-    def __init__(self, network):
-        self.network, self.shapes = network, []
-
-    def __call__(self, images):
-        self.shapes.append(tuple(images.shape))
-        return self.network(images)
-
-
 def test_the_network_is_compiled_for_many_pictures_of_one_size(painter, photograph, monkeypatch):
-    monkeypatch.setattr(painter, "_compiled", Recorder(painter.network))
+    shapes = []
+
+    class Recorder:
+        """Instead of a compiled network."""
+
+        def __init__(self, network):
+            self.network = network
+
+        def __call__(self, images):
+            shapes.append(tuple(images.shape))
+            return self.network(images)
+
+    monkeypatch.setattr(stylizer, "Compiled", Recorder)
     monkeypatch.setitem(stylizer.PAYS_AFTER, "cpu", 10 * 20 * 20)
     small, large = photograph(20, 20), photograph(40, 40)
     painter.paint([large], to_come=2)  # too few
     painter.paint([small], to_come=9)
-    assert painter._compiled.shapes == []
+    assert shapes == []
     painter.paint([small], to_come=10)
     painter.paint([small], to_come=1)  # it is there now
     painter.paint([large])
     painter.paint([small, small])  # batches of another number would have to be compiled anew
     painter.paint([small])
     painter.paint([small, small], to_come=10)
-    assert painter._compiled.shapes == [(1, 3, 20, 20)] * 3 + [(2, 3, 20, 20)]
+    assert shapes == [(1, 3, 20, 20)] * 3 + [(2, 3, 20, 20)]
 
 
 def test_a_compiled_network_paints_the_same(painter, photograph, monkeypatch):
@@ -147,6 +148,6 @@ def test_a_compiled_network_paints_the_same(painter, photograph, monkeypatch):
     pictures = [photograph(32, 24, seed) for seed in range(2)]
     plain = [np.asarray(image).astype(int) for image in painter.paint(pictures)]
     compiled = painter.paint(pictures, to_come=2)
-    assert painter._compiled_shapes == {(2, 3, 24, 32)}
+    assert painter._compiled.keys() == {(2, 3, 24, 32)}
     for image, expected in zip(compiled, plain, strict=True):
         assert np.abs(np.asarray(image) - expected).mean() < 1

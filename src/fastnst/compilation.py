@@ -39,27 +39,36 @@ class Compiled:
     """
 
     def __init__(self, function: Callable[..., Any], cuda_graphs: bool = False) -> None:
-        self._plain = function
-        self._cuda_graphs = cuda_graphs
-        mode = "reduce-overhead" if cuda_graphs else "default"
-        self._compiled = torch.compile(function, dynamic=False, mode=mode)
-        self._works = False
+        self._function, self._cuda_graphs = function, cuda_graphs
+        self._ready = False
 
     def __call__(self, *arguments: Any) -> Any:
         if self._cuda_graphs:
             torch.compiler.cudagraph_mark_step_begin()
-        if self._works:
-            return self._compiled(*arguments)
+        if not self._ready:
+            self._ready = True
+            try:
+                return self._first(*arguments)
+            except torch.OutOfMemoryError:
+                raise
+            except Exception as error:  # what the compiler raises is not documented
+                log.warning(
+                    "Going on without torch.compile, which does not work here (%s); compile=false "
+                    "says so from the start.",
+                    next(iter(str(error).strip().splitlines()), repr(error)),
+                )
+            # out of the handler, which holds on to all that the failed call had in memory
+        return self._function(*arguments)
+
+    def _first(self, *arguments: Any) -> Any:
         log.info("Compiling: the first step takes up to a minute longer.")
-        try:
-            result = self._compiled(*arguments)
-        except Exception as error:  # what the compiler raises is not documented
-            log.warning(
-                "Going on without torch.compile, which does not work here (%s); compile=false "
-                "says so from the start.",
-                str(error).strip().splitlines()[0] if str(error).strip() else repr(error),
-            )
-            self._compiled = self._plain
-            result = self._plain(*arguments)
-        self._works = True
+        mode = "reduce-overhead" if self._cuda_graphs else "default"
+        compiled = torch.compile(self._function, dynamic=False, mode=mode)
+        result = compiled(*arguments)
+        self._function = compiled
         return result
+
+
+def is_compiler_error(error: Exception) -> bool:
+    """Whether `torch.compile` raised this: it compiles the backward pass after the first call."""
+    return type(error).__module__.startswith(("torch._dynamo", "torch._inductor"))

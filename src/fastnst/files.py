@@ -39,15 +39,16 @@ def whole_file(path: Path) -> Iterator[Path]:
 def locked(path: Path) -> Iterator[None]:
     """Let one process at a time past, the others wait; the system frees the lock of a killed one.
 
-    Windows has no such lock: there nobody waits.
+    Windows and some network drives have no such lock: there nobody waits.
     """
     with path.open("w") as file:
         if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                log.info("Another process is at work in %s: waiting for it.", path.parent)
-                fcntl.flock(file, fcntl.LOCK_EX)
+            with contextlib.suppress(OSError):
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    log.info("Another process is at work in %s: waiting for it.", path.parent)
+                    fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

@@ -54,6 +54,7 @@ def keep_freed_memory() -> None:
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
+        trim_threshold, mmap_threshold, mmap_max = -1, -3, -4  # M_... of malloc.h
+        if not mallopt(mmap_threshold, KEPT):  # older libraries allow at most 32 MB
+            mallopt(mmap_max, 0)
         mallopt(trim_threshold, -1)  # never hand back
-        mallopt(mmap_threshold, KEPT)

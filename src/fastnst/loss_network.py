@@ -43,8 +43,8 @@ LAYERS: dict[str, list[str]] = {
 
 class _MaxPool(torch.autograd.Function):
     """2x2 maximum whose backward compares instead of scattering, which `torch.compile` can fuse
-    with what is around it. Of equal largest values each gets the gradient, not the first alone;
-    after a ReLU most of these are zeros, to which no gradient flows in either case."""
+    with what is around it. Equal largest values share the gradient; PyTorch's own gives all of it
+    to the first of them."""
 
     @staticmethod
     def forward(ctx: FunctionCtx, features: Tensor) -> Tensor:
@@ -58,8 +58,9 @@ class _MaxPool(torch.autograd.Function):
         features, largest = ctx.saved_tensors
         height, width = 2 * largest.shape[2], 2 * largest.shape[3]
         even = features[..., :height, :width].unflatten(3, (-1, 2)).unflatten(2, (-1, 2))
-        hit = even == largest[:, :, :, None, :, None]
-        spread = torch.where(hit, grad[:, :, :, None, :, None], 0).flatten(4, 5).flatten(2, 3)
+        hit = (even == largest[:, :, :, None, :, None]).to(grad.dtype)
+        share = grad[:, :, :, None, :, None] / hit.sum((3, 5), keepdim=True)
+        spread = (hit * share).flatten(4, 5).flatten(2, 3)
         odd = (0, features.shape[3] - width, 0, features.shape[2] - height)
         return F.pad(spread, odd)
 

@@ -21,7 +21,7 @@ def build_optimizer(
         max_steps: length of the training.
     """
     # Lightning refuses to clip in mixed precision before a fused step, which could unscale itself
-    fused = settings.clip is None
+    fused = True if settings.clip is None else None
     if isinstance(settings, AdamSettings):
         optimizer: torch.optim.Optimizer = torch.optim.Adam(parameters, lr=settings.lr, fused=fused)
     else:

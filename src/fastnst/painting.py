@@ -15,7 +15,7 @@ from fastnst.stylizer import Stylizer, fit
 
 BATCH_PIXELS = 2**20  # in a batch at most, unless one picture alone has more
 # Pillow lets go of Python's lock while it decodes and encodes; the network needs cores as well
-THREADS = max(1, (os.cpu_count() or 1) // 2)
+THREADS = max(1, min(4, (os.cpu_count() or 1) // 2))
 
 Result = TypeVar("Result")
 
@@ -89,6 +89,8 @@ def _write(painted: Image.Image, target: Path) -> UserError | None:
         write_image(painted, target)
     except UserError as error:
         return error
+    except MemoryError as error:
+        return _too_large(target, painted, error)
     return None
 
 
@@ -100,7 +102,9 @@ def _paint_all(
         for _ in batch:
             size = next(sizes_in_order)
             to_come[size] -= 1
-        yield from _paint(stylizer, batch, to_come[size])
+        # to compile for a batch that another size cut short would pay for nothing
+        full = size is not None and len(batch) == max(1, BATCH_PIXELS // (size[0] * size[1]))
+        yield from _paint(stylizer, batch, to_come[size] if full else 0)
 
 
 def _batches(pictures: Iterator[Read]) -> Iterator[list[Read]]:

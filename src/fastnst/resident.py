@@ -37,9 +37,12 @@ class ResidentBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         for pairs in self.shuffle:
-            # a copy that blocks would wait for all that the device has still to do
+            # a copy that blocks would wait for all that the device has still to do; but others than
+            # CUDA devices may read these tensors when they are gone already:
+            # https://github.com/pytorch/pytorch/issues/139550
+            free = self.pictures.device.type == "cuda"
             index, mirrored = (
-                torch.tensor(column).to(self.pictures.device, non_blocking=True)
+                torch.tensor(column).to(self.pictures.device, non_blocking=free)
                 for column in zip(*pairs, strict=True)
             )
             yield self.pictures.index_select(0, index), mirrored

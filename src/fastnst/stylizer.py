@@ -36,8 +36,7 @@ class Stylizer:
         self.device = choose_device(device)
         network, self.style = read_model(checkpoint)
         self.network = network.to(self.device)
-        self._compiled = Compiled(self.network)
-        self._compiled_shapes: set[torch.Size] = set()
+        self._compiled: dict[torch.Size, Compiled] = {}
 
     def __call__(self, picture: Image.Image, size: int | None = None) -> Image.Image:
         """Repaint one picture, see `fit` and `paint`."""
@@ -59,8 +58,8 @@ class Stylizer:
         pixels = torch.from_numpy(values).to(self.device).permute(0, 3, 1, 2).float() / 255
         work = to_come * pixels.shape[2] * pixels.shape[3]
         if work >= PAYS_AFTER.get(self.device.type, float("inf")):
-            self._compiled_shapes.add(pixels.shape)
-        network = self._compiled if pixels.shape in self._compiled_shapes else self.network
+            self._compiled.setdefault(pixels.shape, Compiled(self.network))
+        network = self._compiled.get(pixels.shape, self.network)
         bf16 = computes_bf16(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
             output = network(pixels)

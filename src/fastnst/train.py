@@ -100,6 +100,12 @@ def train(settings: Settings, folder: Path) -> None:
             raise UserError(
                 "The accelerator's memory is full: make data.batch_size or data.image_size smaller."
             ) from error
+        except RuntimeError as error:
+            if compilation.is_compiler_error(error):
+                raise UserError(
+                    f"torch.compile does not work here ({error}): set compile=false."
+                ) from error
+            raise
         if sheets.last_step != trainer.global_step:  # fit() did not end with a validation
             trainer.validate(module, data, verbose=False, weights_only=True)
     model = folder / "model.safetensors"
@@ -146,8 +152,9 @@ def _one_gpu(settings: Settings, device: torch.device) -> bool:
     asked = trainer.get("devices", "auto")
     devices = torch.cuda.device_count() if asked in ("auto", -1, "-1") else asked
     alone = devices in (1, "1") or (isinstance(devices, list) and len(devices) == 1)
-    one_batch = trainer["accumulate_grad_batches"] == 1
-    return device.type == "cuda" and alone and trainer.get("num_nodes", 1) == 1 and one_batch
+    # DDP would put its own work in between, even for one
+    alone = alone and trainer.get("num_nodes", 1) == 1 and trainer.get("strategy") in (None, "auto")
+    return device.type == "cuda" and alone and trainer["accumulate_grad_batches"] == 1
 
 
 def _trainer(

@@ -45,7 +45,9 @@ class StyleTransfer(pl.LightningModule):
         return self.network(photographs)
 
     def _terms(self, photographs: Tensor) -> dict[str, Tensor]:
-        return self.loss(self.network(photographs), photographs)
+        terms = self.loss(self.network(photographs), photographs)
+        # a compiled step would be given a zero gradient for each of the others
+        return {name: term if name == "total" else term.detach() for name, term in terms.items()}
 
     def training_step(self, photographs: Tensor, batch_idx: int) -> Tensor:
         if self._cuda_graphs:  # the last gradients lie where the graph is about to write

@@ -60,13 +60,13 @@ class _InstanceNorm(torch.autograd.Function):
         ctx: FunctionCtx, features: Tensor, weight: Tensor, bias: Tensor, eps: float
     ) -> Tensor:
         mean = features.mean((2, 3), keepdim=True, dtype=torch.float32)
-        # centred first: a mean of squares less the squared mean would lose all digits far from 0
-        centred = features - mean
-        scale = torch.rsqrt(centred.square().mean((2, 3), keepdim=True) + eps)
+        # the mean first: a mean of squares less the squared mean would lose all digits far from 0
+        variance = (features - mean).square_().mean((2, 3), keepdim=True)
+        scale = torch.rsqrt(variance + eps)
         ctx.save_for_backward(features, mean, scale, weight)
-        # in place: without a compiler these are the largest tensors there are
-        normalized = centred.mul_(scale * _per_channel(weight)).add_(_per_channel(bias))
-        return normalized.to(features.dtype)
+        slope = scale * _per_channel(weight)
+        shift = _per_channel(bias) - mean * slope
+        return torch.addcmul(shift, features, slope).to(features.dtype)
 
     @staticmethod
     @once_differentiable
@@ -118,15 +118,35 @@ class UpsampleConv2d(nn.Conv2d):
         padded = _Pad.apply(features, 1, "replicate")
         every = F.conv2d(padded, kernels, self.bias.repeat(4)).permute(0, 2, 3, 1)
         every = every.reshape(batch, height + 1, width + 1, 2, 2, self.out_channels)
-        rows = []
-        for row in (0, 1):
-            columns = [
-                every[:, row : row + height, column : column + width, column, row]
-                for column in (0, 1)
+        return _Interleave.apply(every).permute(0, 3, 1, 2)
+
+
+class _Interleave(torch.autograd.Function):
+    """`(N, H + 1, W + 1, 2, 2, C)`, with the parities of column and row, -> `(N, 2 H, 2 W, C)`.
+
+    Even rows begin at row 0, odd ones at row 1, so that neither uses all rows. By index, for then
+    the compiler reads from where the values are instead of copying them together first.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, every: Tensor) -> Tensor:
+        height, width = (2 * (length - 1) for length in every.shape[1:3])
+        rows = torch.arange(height, device=every.device)[:, None]
+        columns = torch.arange(width, device=every.device)
+        return every[:, (rows + 1) // 2, (columns + 1) // 2, columns % 2, rows % 2]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
+        apart = grad.unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
+        columns = []
+        for column in (0, 1):
+            rows = [
+                F.pad(apart[:, :, row, :, column], (0, 0, column, 1 - column, row, 1 - row))
+                for row in (0, 1)
             ]
-            rows.append(torch.stack(columns, 3))  # (N, H, W, 2, outputs)
-        larger = torch.stack(rows, 2).reshape(batch, 2 * height, 2 * width, self.out_channels)
-        return larger.permute(0, 3, 1, 2)
+            columns.append(torch.stack(rows, 3))
+        return torch.stack(columns, 3)
 
 
 def _halves(weight: Tensor, dim: int) -> Tensor:
