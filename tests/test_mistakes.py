@@ -43,6 +43,8 @@ def fails(
         (["data.batch_size=0"], ["data.batch_size=0", "greater"]),
         (["data.colour=1"], ["data.colour"]),
         (["trainer.precision=17"], ["precision", "17"]),
+        (["compile=maybe"], ["compile=maybe", "'auto'", "True", "False"]),
+        (["tf32=3"], ["tf32=3", "boolean"]),
         (["data=dead_leaves", "data.cache=disk", "data.prepared=text.jpg/in"], ["text.jpg"]),
         (["=("], ["="]),
     ],

@@ -130,7 +130,7 @@ class Settings(Group):
     trainer: dict[str, Any]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     resume: str | None
-    compile: bool | Literal["auto"]
+    compile: Literal["auto", True, False]
     tf32: bool
     log_every: Annotated[int, Field(ge=1)]
     sample_every: Annotated[int, Field(ge=1)]

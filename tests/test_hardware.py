@@ -1,0 +1,52 @@
+import platform
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from fastnst.hardware import allow_tf32, computes_bf16
+
+CPU = torch.device("cpu")
+FAULTS = """
+import resource, sys, torch
+from fastnst.hardware import keep_freed_memory
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+def work():
+    for _ in range(20):
+        torch.empty(2**24).fill_(1)
+work()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+work()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
+def test_freed_memory_is_kept_for_the_next_tensor():
+    faults = {}
+    for how in ("keep", "let go"):
+        done = subprocess.run(
+            [sys.executable, "-c", FAULTS, how], capture_output=True, text=True, check=True
+        )
+        faults[how] = int(done.stdout)
+    assert faults["keep"] < faults["let go"] / 20
+
+
+def test_tf32_is_a_choice():
+    try:
+        for allowed in (True, False):
+            allow_tf32(allowed)
+            assert torch.backends.cuda.matmul.allow_tf32 == allowed
+            assert torch.backends.cudnn.allow_tf32 == allowed
+    finally:
+        torch.backends.cudnn.allow_tf32 = True  # PyTorch's default
+
+
+def test_bfloat16_is_used_where_the_processor_computes_it():
+    flags = subprocess.run(["lscpu"], capture_output=True, text=True).stdout
+    if not flags:
+        pytest.skip("lscpu says nothing here")
+    assert computes_bf16(CPU) == ("avx512_bf16" in flags or "amx_tile" in flags)
+    assert not computes_bf16(torch.device("mps"))
