@@ -5,24 +5,25 @@ import subprocess
 import sys
 
 import benchmark
+import benchmark_parts
 import pytest
 import torch
 
 
 def test_the_work_of_an_iteration_is_that_of_the_recipe():
     # 4 x (59.5 of the transformation network + 72.9 of the loss network + 12.3 for the content)
-    assert benchmark.part_work()["flops"] == pytest.approx(579e9, rel=0.005)
+    assert benchmark_parts.part_work()["flops"] == pytest.approx(579e9, rel=0.005)
 
 
 def test_data_is_decoded_and_read_back(tmp_path):
     benchmark.make_photographs(tmp_path / "photographs", 8)
-    found = benchmark.part_data(str(tmp_path / "photographs"), str(tmp_path / "prepared"))
+    found = benchmark_parts.part_data(str(tmp_path / "photographs"), str(tmp_path / "prepared"))
     assert len(found["decoded"]) == 20
     assert 0 < sum(found["cached"]) / 200 < sum(found["decoded"]) / 20
 
 
-def test_a_part_runs_in_a_process_of_its_own(root):
-    command = [sys.executable, str(root / "scripts" / "benchmark.py"), "--part", "peak"]
+def test_a_part_runs_in_a_process_of_its_own():
+    command = [sys.executable, benchmark_parts.__file__, "peak"]
     done = subprocess.run(
         [*command, json.dumps({"device": "cpu", "dtype": "float32"})],
         capture_output=True,
