@@ -78,49 +78,40 @@ def names(folder):
     return sorted(checkpoint["state_dict"])
 
 
-def test_training_compiled_or_not(tmp_path):
+def train_both_ways(tmp_path, *arguments):
+    """The run folders of a compiled training and of one that is not."""
     folders = {}
     for how in ("true", "false"):
         folders[how] = tmp_path / how
-        done = run(
-            "data=dead_leaves",
-            f"compile={how}",
-            "trainer.precision=auto",
-            "trainer.max_steps=3",
-            f"hydra.run.dir={folders[how]}",
-            cwd=tmp_path,
-        )
+        command = ["data=dead_leaves", f"compile={how}", f"hydra.run.dir={folders[how]}"]
+        done = run(*command, *arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert "without torch.compile" not in done.stdout + done.stderr
         assert ("Compiling" in (folders[how] / "train.log").read_text()) == (how == "true")
-    assert names(folders["true"]) == names(folders["false"])
-    assert totals(folders["true"]) == pytest.approx(totals(folders["false"]), rel=0.02)
-    assert not [name for name in names(folders["true"]) if "_orig_mod" in name]
+    return folders["true"], folders["false"]
+
+
+def test_training_compiled_or_not(tmp_path):
+    compiled, plain = train_both_ways(tmp_path, "trainer.precision=auto", "trainer.max_steps=3")
+    assert names(compiled) == names(plain)
+    assert not [name for name in names(compiled) if "_orig_mod" in name]
+    assert totals(compiled) == pytest.approx(totals(plain), rel=0.02)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 @pytest.mark.parametrize("clip", ["null", "1.0"])
 def test_a_cuda_graph_learns_what_plain_steps_learn(tmp_path, clip):
     """Logging, validation and clipping read what the graph is about to overwrite."""
-    learned = {}
-    for how in ("true", "false"):
-        done = run(
-            "data=dead_leaves",
-            f"data.prepared={tmp_path / 'prepared'}",
-            "data.cache=device",
-            f"compile={how}",
-            f"optimizer.clip={clip}",
-            "trainer.accelerator=cuda",
-            "trainer.devices=1",
-            "trainer.precision=32-true",
-            "trainer.max_steps=12",
-            "sample_every=5",
-            f"hydra.run.dir={tmp_path / how}",
-            cwd=tmp_path,
-        )
-        assert done.returncode == 0, done.stderr
-        assert "without torch.compile" not in done.stdout + done.stderr
-        learned[how] = totals(tmp_path / how)
-    assert len(learned["true"]) == 12
+    compiled, plain = train_both_ways(
+        tmp_path,
+        "data.cache=device",
+        f"optimizer.clip={clip}",
+        "trainer.accelerator=cuda",
+        "trainer.devices=1",
+        "trainer.precision=32-true",
+        "trainer.max_steps=12",
+        "sample_every=5",
+    )
+    assert len(totals(compiled)) == 12
     # the weights themselves may differ: Adam makes whole steps of what is but rounding
-    assert learned["true"] == pytest.approx(learned["false"], rel=0.02)
+    assert totals(compiled) == pytest.approx(totals(plain), rel=0.02)

@@ -68,6 +68,14 @@ def test_neighbours_of_one_size_go_together(painter, jobs, monkeypatch):
     assert [job for job, error in results if error] == [files[7]]
 
 
+def test_a_batch_is_full_at_the_size_to_work_at(painter, jobs, monkeypatch):
+    batches = seen_by(painter, monkeypatch)
+    monkeypatch.setattr(painting, "BATCH_PIXELS", 2 * 20 * 16)
+    files = jobs(*[(80, 64)] * 5)
+    assert not any(error for _, error in paint_files(painter, files, 16))
+    assert batches == [(2, (20, 16), 3), (2, (20, 16), 1), (1, (20, 16), 0)]
+
+
 def test_together_or_alone_is_the_same(painter, jobs):
     files = jobs((24, 32), (24, 32), (24, 32))
     assert not any(error for _, error in paint_files(painter, files, None))

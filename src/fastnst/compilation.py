@@ -53,15 +53,14 @@ class Compiled:
                 raise
             except Exception as error:  # what the compiler raises is not documented
                 log.warning(
-                    "Going on without torch.compile, which does not work here (%s); compile=false "
-                    "says so from the start.",
+                    "Going on without torch.compile, which does not work here: %s",
                     next(iter(str(error).strip().splitlines()), repr(error)),
                 )
             # out of the handler, which holds on to all that the failed call had in memory
         return self._function(*arguments)
 
     def _first(self, *arguments: Any) -> Any:
-        log.info("Compiling: the first step takes up to a minute longer.")
+        log.info("Compiling: the first time takes up to a minute longer.")
         mode = "reduce-overhead" if self._cuda_graphs else "default"
         compiled = torch.compile(self._function, dynamic=False, mode=mode)
         result = compiled(*arguments)

@@ -103,8 +103,7 @@ def _paint_all(
             size = next(sizes_in_order)
             to_come[size] -= 1
         # to compile for a batch that another size cut short would pay for nothing
-        full = size is not None and len(batch) == max(1, BATCH_PIXELS // (size[0] * size[1]))
-        yield from _paint(stylizer, batch, to_come[size] if full else 0)
+        yield from _paint(stylizer, batch, to_come[size] if _is_full(batch) else 0)
 
 
 def _batches(pictures: Iterator[Read]) -> Iterator[list[Read]]:
@@ -124,6 +123,11 @@ def _fits(picture: Image.Image | UserError, batch: list[Read]) -> bool:
         return False
     pixels = (len(batch) + 1) * picture.width * picture.height
     return picture.size == first.size and pixels <= BATCH_PIXELS
+
+
+def _is_full(batch: list[Read]) -> bool:
+    picture = batch[0][1]  # at the size to work at, which its file need not have
+    return isinstance(picture, UserError) or not _fits(picture, batch)
 
 
 def _paint(stylizer: Stylizer, batch: list[Read], to_come: int) -> list[Read]:
