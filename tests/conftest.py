@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_data import folder_data
 from torch import nn
 
+from fastnst import pictures as sources
 from fastnst.loss_network import LossNetwork
 from fastnst.vgg_weights import build_loss_network
 
@@ -122,3 +124,35 @@ def picture(tmp_path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def photos(tmp_path, picture):
+    for i in range(9):
+        picture(f"photos/{'sub/' if i % 2 else ''}{i}.jpg", size=(60, 40), seed=i)
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def made(photos, tmp_path):
+    """Makes the data of `photos`, six of them for training, read from disk if nothing is said."""
+
+    def make(**changes):
+        usual = {"cache": "disk", "prepared": str(tmp_path / "prepared")}
+        return folder_data(**{"root": photos} | usual | changes)
+
+    return make
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """Names of the files that are decoded from now on."""
+    names = []
+
+    def read(path, **how):
+        names.append(path.name)
+        return read_image(path, **how)
+
+    read_image = sources.read_image
+    monkeypatch.setattr(sources, "read_image", read)
+    return names

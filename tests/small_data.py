@@ -1,11 +1,15 @@
 """Training data on so little that it takes no time, with a stand-in for Lightning's Trainer."""
 
+import json
+import os
 from types import SimpleNamespace
 
+import numpy as np
 import torch
 from pytorch_lightning.plugins.precision import Precision
 
 from fastnst.data import PhotographData
+from fastnst.prepared import INDEX
 from fastnst.settings import CocoData, DeadLeavesData, FolderData
 
 COMMON = {
@@ -62,3 +66,21 @@ def given(data, loader):
 def batches(data, **changes):
     attach(data, **changes)
     return given(data, data.train_dataloader())
+
+
+def rows(data):
+    return np.array(data.prepare().rows)
+
+
+def expected(data):
+    """What the rows should be, one picture after the other."""
+    return np.stack([data.train_set[index] for index in range(len(data.train_set))])
+
+
+def index(data):
+    return json.loads((data.prepare().folder / INDEX).read_text())
+
+
+def touch(photos):
+    for file in photos.rglob("*.jpg"):
+        os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))

@@ -5,67 +5,25 @@ import logging
 import os
 import pickle
 import shutil
-import threading
-import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from small_data import attach, batches, coco_data, dead_leaves_data, folder_data, given
+from small_data import (
+    attach,
+    batches,
+    coco_data,
+    dead_leaves_data,
+    expected,
+    given,
+    index,
+    rows,
+    touch,
+)
 
-from fastnst import pictures as sources
-from fastnst import preparation, resident
-from fastnst.errors import UserError
-from fastnst.files import locked
-from fastnst.pictures import DeadLeaves, Photographs
+from fastnst import resident
 from fastnst.prepared import INDEX, PICTURES, PreparedPictures
 from fastnst.resident import ResidentBatches
-
-
-@pytest.fixture
-def photos(tmp_path, picture):
-    for i in range(9):
-        picture(f"photos/{'sub/' if i % 2 else ''}{i}.jpg", size=(60, 40), seed=i)
-    return tmp_path / "photos"
-
-
-@pytest.fixture
-def made(photos, tmp_path):
-    """Makes the data of `photos`, six of them for training, read from disk if nothing is said."""
-
-    def make(**changes):
-        usual = {"cache": "disk", "prepared": str(tmp_path / "prepared")}
-        return folder_data(**{"root": photos} | usual | changes)
-
-    return make
-
-
-@pytest.fixture
-def decoded(monkeypatch):
-    """Names of the files that are decoded from now on."""
-    names = []
-
-    def read(path, **how):
-        names.append(path.name)
-        return read_image(path, **how)
-
-    read_image = sources.read_image
-    monkeypatch.setattr(sources, "read_image", read)
-    return names
-
-
-def rows(data):
-    return np.array(data.prepare().rows)
-
-
-def expected(data):
-    """What the rows should be, one picture after the other."""
-    return np.stack([data.train_set[index] for index in range(len(data.train_set))])
-
-
-def index(data):
-    return json.loads((data.prepare().folder / INDEX).read_text())
 
 
 @pytest.mark.parametrize("cache", ["disk", "device"])
@@ -186,11 +144,6 @@ def change(photos):
         (photos / "new").replace(file)
 
 
-def touch(photos):
-    for file in photos.rglob("*.jpg"):
-        os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
-
-
 @pytest.mark.parametrize("alter", [add, remove, change, touch])
 def test_changed_files_are_prepared_anew(alter, made, photos, decoded, caplog):
     folder = made().prepare().folder
@@ -225,184 +178,6 @@ def test_a_damaged_file_is_made_anew(made, harm, caplog):
     caplog.set_level(logging.INFO)
     np.testing.assert_array_equal(rows(data), expected(data))
     assert "not what was written" in caplog.text
-
-
-@pytest.fixture
-def interrupted(made, monkeypatch):
-    """Prepares, up to a Ctrl-C at the fifth picture."""
-
-    read = Photographs.__getitem__
-
-    def up_to_four(self, number):
-        if number == 4:
-            raise KeyboardInterrupt
-        return read(self, number)
-
-    def interrupt():
-        with monkeypatch.context() as patch:
-            patch.setattr(Photographs, "__getitem__", up_to_four)
-            with pytest.raises(KeyboardInterrupt):
-                made().prepare()
-
-    return interrupt
-
-
-@pytest.mark.parametrize("bad", [None, 1])
-def test_an_interrupted_preparation_goes_on(bad, made, interrupted, decoded, caplog):
-    names = [file.name for file in made().train_set.files]
-    if bad is not None:
-        made().train_set.files[bad].write_bytes(b"")
-    interrupted()
-    assert not list(made().train_set.files[0].parents[1].rglob(INDEX))
-    caplog.set_level(logging.INFO)
-    del decoded[:]
-    data = made()
-    data.prepare()
-    assert sorted(decoded) == sorted(names[4:])
-    assert "going on after 4, where it was interrupted" in caplog.text
-    good = [number for number in range(6) if number != bad]
-    right = np.stack([data.train_set[number] for number in good])
-    np.testing.assert_array_equal(rows(data), right)
-    assert [name.rpartition("/")[2] for name in index(data)["names"]] == [names[n] for n in good]
-    assert len(index(data)["bad"]) == 6 - len(good)
-
-
-def test_a_killed_preparation_goes_on_from_the_last_note(made, interrupted, tmp_path):
-    interrupted()
-    (path,) = tmp_path.rglob(PICTURES)
-    with path.open("ab") as file:
-        file.write(bytes(100_000))  # written after the last note
-    np.testing.assert_array_equal(rows(made()), expected(made()))
-    assert path.stat().st_size == 128 + 6 * 32 * 32 * 3
-
-
-def test_a_bad_picture_that_was_not_counted_yet_is_looked_at_again(made, interrupted, tmp_path):
-    interrupted()
-    (path,) = tmp_path.rglob(preparation.PROGRESS)
-    note = json.loads(path.read_text())
-    path.write_text(json.dumps(note | {"bad": [[4, "Ctrl-C came in between."]]}))
-    np.testing.assert_array_equal(rows(made()), expected(made()))
-
-
-def test_an_interrupted_preparation_of_other_files_begins_anew(made, photos, interrupted, caplog):
-    interrupted()
-    touch(photos)
-    caplog.set_level(logging.INFO)
-    np.testing.assert_array_equal(rows(made()), expected(made()))
-    assert "files were added, removed or changed" in caplog.text
-
-
-def test_progress_is_noted_on_the_way(made, monkeypatch):
-    monkeypatch.setattr(preparation, "SAVE_EVERY", 0)
-    done = []
-    write = preparation._Progress.write
-
-    def noted(self, path):
-        done.append(self.done)
-        write(self, path)
-
-    monkeypatch.setattr(preparation._Progress, "write", noted)
-    made().prepare()
-    assert done == [1, 2, 3, 4, 5, 6, 6]
-
-
-def test_damaged_photographs_are_counted_named_and_left_out(made, caplog):
-    names = [file.name for file in made().train_set.files]
-    for number in (0, 5):
-        made().train_set.files[number].write_bytes(b"")
-    data = made()
-    attach(data)
-    assert len(data.prepared) == 4
-    (line,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    for word in ("2 of 6 pictures", names[0], names[5]):
-        assert word in line
-    assert [sentence.split()[0].rpartition("/")[2] for sentence in index(data)["bad"]] == [
-        names[0],
-        names[5],
-    ]
-    assert len(given(data, data.train_dataloader())) == 6
-
-
-def test_mostly_damaged_photographs_are_refused(made):
-    files = made().train_set.files
-    for file in files[1:5]:
-        file.write_bytes(b"")
-    for _ in range(2):
-        with pytest.raises(UserError, match=rf"4 of 6 pictures .*{files[1].name}"):
-            made().prepare()
-
-
-def test_a_full_disk_is_refused_before_anything_is_written(made, monkeypatch, decoded, tmp_path):
-    each, header = 32 * 32 * 3, 128
-    free = SimpleNamespace(free=header + 6 * each - 1)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
-    with pytest.raises(UserError) as refused:
-        made().prepare()
-    sentence = str(refused.value)
-    assert str(tmp_path / "prepared" / "folder_32_") in sentence
-    for way_out in ("data.cache=none", "data.limit", "data.prepared"):
-        assert way_out in sentence
-    assert decoded == []
-    free.free += 1
-    assert len(made().prepare()) == 6
-
-
-def test_what_is_already_written_needs_no_space(made, interrupted, monkeypatch):
-    interrupted()
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2 * 32 * 32 * 3))
-    assert len(made().prepare()) == 6
-
-
-def test_sizes_are_readable(made, monkeypatch):
-    free = SimpleNamespace(free=3 * 10**9)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
-    data = made()
-    monkeypatch.setattr(type(data.train_set), "__len__", lambda _: 82_775)
-    data.train_set.size = 256
-    with pytest.raises(UserError, match=r"need 16\.3 GB at .* 3\.0 GB are free"):
-        data.prepare()
-
-
-def test_a_second_process_waits_for_the_first(made, caplog, decoded):
-    caplog.set_level(logging.INFO)
-    data = made()
-    folder = data._folder
-    folder.mkdir(parents=True)
-    second = threading.Thread(target=made().prepare)
-    with locked(folder / "lock"):
-        second.start()
-        deadline = time.monotonic() + 20
-        while "Another process is at work" not in caplog.text:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        assert decoded == []
-        preparation._make(data.train_set, folder, {}, data.train_set.state())
-    second.join(20)
-    assert not second.is_alive()
-    assert len(decoded) == 6  # by the first alone
-
-
-def test_finished_pictures_are_only_read(made, monkeypatch):
-    made().prepare()
-    monkeypatch.setattr(preparation, "locked", None)
-    monkeypatch.setattr(preparation, "_make", None)
-    assert len(made().prepare()) == 6
-
-
-def test_few_pictures_wait_to_be_written():
-    started = []
-
-    class Counted(DeadLeaves):
-        def __getitem__(self, number):
-            started.append(number)
-            return super().__getitem__(number)
-
-    made_in_order = preparation._pictures(Counted(1000, 16, 0), 7)
-    first = next(made_in_order)
-    np.testing.assert_array_equal(first, DeadLeaves(1000, 16, 0)[7])
-    time.sleep(0.5)
-    assert len(started) <= preparation.AHEAD * (os.cpu_count() or 1) + 1
-    made_in_order.close()
 
 
 def test_loader_processes_are_not_sent_the_pictures(made):
