@@ -60,7 +60,7 @@ def test_neighbours_of_one_size_go_together(painter, jobs, monkeypatch):
     monkeypatch.setattr(painting, "BATCH_PIXELS", 3 * 20 * 16)
     wide, tall = (20, 16), (16, 20)
     files = jobs(wide, wide, tall, tall, tall, tall, wide, None, wide, (40, 40))
-    results = list(paint_files(painter, files, None))
+    results = list(paint_files(painter, files))
     assert batches == [
         (2, wide, 0), (3, tall, 1), (1, tall, 0), (1, wide, 0), (1, wide, 0), (1, (40, 40), 0)
     ]  # fmt: skip
@@ -72,13 +72,14 @@ def test_a_batch_is_full_at_the_size_to_work_at(painter, jobs, monkeypatch):
     batches = seen_by(painter, monkeypatch)
     monkeypatch.setattr(painting, "BATCH_PIXELS", 2 * 20 * 16)
     files = jobs(*[(80, 64)] * 5)
-    assert not any(error for _, error in paint_files(painter, files, 16))
+    painter.size = 16
+    assert not any(error for _, error in paint_files(painter, files))
     assert batches == [(2, (20, 16), 3), (2, (20, 16), 1), (1, (20, 16), 0)]
 
 
 def test_together_or_alone_is_the_same(painter, jobs):
     files = jobs((24, 32), (24, 32), (24, 32))
-    assert not any(error for _, error in paint_files(painter, files, None))
+    assert not any(error for _, error in paint_files(painter, files))
     for job in files:
         with Image.open(job.source) as source, Image.open(job.target) as target:
             alone = np.asarray(painter(source)).astype(int)
@@ -96,7 +97,7 @@ def test_when_memory_is_full_pictures_are_painted_one_by_one(painter, jobs, monk
 
     monkeypatch.setattr(painter.network, "forward", limited)
     files = jobs((20, 20), (20, 20), (48, 16))
-    errors = [error for _, error in paint_files(painter, files, None)]
+    errors = [error for _, error in paint_files(painter, files)]
     assert errors[:2] == [None, None]
     assert "48x16" in str(errors[2])
     assert "--size" in str(errors[2])
@@ -107,7 +108,7 @@ def test_what_cannot_be_written_does_not_stop_the_others(painter, jobs, tmp_path
     first, second = jobs((20, 20), (20, 20))
     (tmp_path / "a file").touch()
     blocked = Job(first.source, tmp_path / "a file" / "0.png")
-    (_, error), (_, none) = paint_files(painter, [blocked, second], None)
+    (_, error), (_, none) = paint_files(painter, [blocked, second])
     assert isinstance(error, UserError)
     assert "a file" in str(error)
     assert none is None
@@ -119,7 +120,7 @@ def test_memory_that_does_not_suffice_to_read_is_one_sentence(painter, jobs, mon
         raise MemoryError
 
     monkeypatch.setattr(painting, "read_image", full)
-    ((job, error),) = paint_files(painter, jobs((20, 20)), None)
+    ((job, error),) = paint_files(painter, jobs((20, 20)))
     assert str(job.source) in str(error)
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from fastnst.errors import UserError
 from fastnst.images import read_image, read_size, write_image
-from fastnst.stylizer import Stylizer, fit
+from fastnst.stylizer import Stylizer
 
 BATCH_PIXELS = 2**20  # in a batch at most, unless one picture alone has more
 # Pillow lets go of Python's lock while it decodes and encodes; the network needs cores as well
@@ -30,22 +30,19 @@ class Job(NamedTuple):
 Read = tuple[Job, Image.Image | UserError]
 
 
-def paint_files(
-    stylizer: Stylizer, jobs: Sequence[Job], size: int | None
-) -> Iterator[tuple[Job, UserError | None]]:
+def paint_files(stylizer: Stylizer, jobs: Sequence[Job]) -> Iterator[tuple[Job, UserError | None]]:
     """Paint files; neighbours of one size are painted together.
 
     Args:
         stylizer: with the network.
         jobs: the files.
-        size: length of the short side to work at, in pixels; None keeps each picture's size.
 
     Yields:
         Each job once it is done, in order, and what is wrong if there is no result of it.
     """
 
     def read(job: Job) -> Read:
-        return job, _read(job.source, size)
+        return job, _read(job.source, stylizer)
 
     def write(done: Read) -> tuple[Job, UserError | None]:
         job, painted = done
@@ -69,7 +66,7 @@ def _ahead(
             yield waiting.popleft().result()
 
 
-def _read(source: Path, size: int | None) -> Image.Image | UserError:
+def _read(source: Path, stylizer: Stylizer) -> Image.Image | UserError:
     try:
         picture = read_image(source)
     except UserError as error:
@@ -77,7 +74,7 @@ def _read(source: Path, size: int | None) -> Image.Image | UserError:
     except MemoryError:
         return UserError(f"{source}: it has too many pixels for this machine.")
     try:
-        return fit(picture, size)
+        return stylizer.fit(picture)
     except UserError as error:
         return UserError(f"{source}: {error}.")
     except MemoryError as error:

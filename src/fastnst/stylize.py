@@ -92,13 +92,13 @@ def main() -> None:
     """Run the command line; the exit code is 1 if any picture had to be skipped."""
     arguments = parse()
     with one_sentence_errors():
-        stylizer = Stylizer(arguments.ckpt, arguments.device)
+        stylizer = Stylizer(arguments.ckpt, arguments.device, size=arguments.size)
         if stylizer.device.type == "cpu":
             keep_freed_memory()
         jobs = plan(arguments.pictures, arguments.output, stylizer.style["name"])
         skipped = 0
         with tqdm(total=len(jobs), unit="picture", disable=len(jobs) == 1) as progress:
-            for job, error in paint_files(stylizer, jobs, arguments.size):
+            for job, error in paint_files(stylizer, jobs):
                 if error is None:
                     progress.write(f"{job.source} -> {job.target}")
                 else:

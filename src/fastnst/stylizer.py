@@ -27,20 +27,39 @@ class Stylizer:
     Args:
         checkpoint: a `model.safetensors` or a training checkpoint.
         device: `auto`, `cpu`, `cuda` or `mps`.
+        size: length of the short side to work at, in pixels; None keeps each picture's size.
 
     Raises:
         UserError: if the checkpoint is none or the device is not there.
     """
 
-    def __init__(self, checkpoint: str | Path, device: str = "auto") -> None:
+    def __init__(
+        self, checkpoint: str | Path, device: str = "auto", *, size: int | None = None
+    ) -> None:
+        self.size = size
         self.device = choose_device(device)
         network, self.style = read_model(checkpoint)
         self.network = network.to(self.device)
         self._compiled: dict[torch.Size, Compiled] = {}
 
-    def __call__(self, picture: Image.Image, size: int | None = None) -> Image.Image:
+    def __call__(self, picture: Image.Image) -> Image.Image:
         """Repaint one picture, see `fit` and `paint`."""
-        return self.paint([fit(picture, size)])[0]
+        return self.paint([self.fit(picture)])[0]
+
+    def fit(self, picture: Image.Image) -> Image.Image:
+        """The picture at the size to work at.
+
+        Raises:
+            UserError: if a side is shorter than the network can take.
+        """
+        if self.size is not None:
+            picture = resize_short_side(picture, self.size)
+        if min(picture.size) < SMALLEST_SIDE:
+            raise UserError(
+                f"it is {picture.width}x{picture.height} pixels, and at least "
+                f"{SMALLEST_SIDE}x{SMALLEST_SIDE} are needed; enlarge it with --size"
+            )
+        return picture
 
     @torch.inference_mode()
     def paint(self, pictures: Sequence[Image.Image], to_come: int = 0) -> list[Image.Image]:
@@ -64,26 +83,6 @@ class Stylizer:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
             output = network(pixels)
         return [_like(picture, one) for picture, one in zip(pictures, _bytes(output), strict=True)]
-
-
-def fit(picture: Image.Image, size: int | None) -> Image.Image:
-    """The picture at the size to work at.
-
-    Args:
-        picture: any mode.
-        size: length of the short side, in pixels; None keeps the picture's size.
-
-    Raises:
-        UserError: if a side is shorter than the network can take.
-    """
-    if size is not None:
-        picture = resize_short_side(picture, size)
-    if min(picture.size) < SMALLEST_SIDE:
-        raise UserError(
-            f"it is {picture.width}x{picture.height} pixels, and at least "
-            f"{SMALLEST_SIDE}x{SMALLEST_SIDE} are needed; enlarge it with --size"
-        )
-    return picture
 
 
 def _bytes(images: Tensor) -> np.ndarray:
