@@ -14,14 +14,17 @@ from torch import Tensor, nn
 from fastnst.errors import UserError
 from fastnst.files import load_plain, whole_file
 from fastnst.networks import build_network
+from fastnst.networks.pytorch_examples import convert, is_theirs
 
 PREFIX = "network."  # of the transformation network's weights in a training checkpoint
 
 
 class Model(NamedTuple):
-    """A trained transformation network in `eval()` mode and float32, and the style it learned."""
+    """A trained transformation network in `eval()` mode and float32, its plain description as
+    `build_network` takes it, and the style it learned."""
 
     network: nn.Module
+    architecture: dict[str, Any]
     style: dict[str, Any]
 
 
@@ -57,10 +60,11 @@ def write_model(
 
 
 def read_model(path: str | Path) -> Model:
-    """Read a `model.safetensors` or a training checkpoint; no code in the file is ever run.
+    """Read a `model.safetensors`, a training checkpoint, or a network that fast_neural_style of
+    pytorch/examples saved; no code in the file is ever run.
 
     Raises:
-        UserError: if the file is not there or is neither.
+        UserError: if the file is not there or is none of these.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -76,9 +80,9 @@ def read_model(path: str | Path) -> Model:
             safetensors.SafetensorError) as error:  # fmt: skip
         raise UserError(
             f"{path} is not a fastnst checkpoint: give a last.ckpt or model.safetensors that "
-            f"train.py wrote."
+            f"train.py wrote, or a network of pytorch/examples."
         ) from error
-    return Model(network.eval(), style)
+    return Model(network.eval(), architecture, style)
 
 
 def _read_safetensors(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:
@@ -90,6 +94,9 @@ def _read_safetensors(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:
 
 def _read_checkpoint(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:
     checkpoint = load_plain(path)
+    if is_theirs(checkpoint):
+        style = {"name": re.sub(r"[^\w-]+", "_", path.stem)}  # all that the file says about it
+        return {"name": "pytorch_examples"}, style, convert(checkpoint)
     settings = checkpoint["hyper_parameters"]
     state = {
         name.removeprefix(PREFIX): value

@@ -8,9 +8,10 @@ from torch import nn
 
 from fastnst.networks.johnson2016 import Johnson2016
 from fastnst.networks.padding import SMALLEST_SIDE
+from fastnst.networks.pytorch_examples import PyTorchExamples
 from fastnst.networks.resnet import ResNet
 
-NETWORKS = {"resnet": ResNet, "johnson2016": Johnson2016}
+NETWORKS = {"resnet": ResNet, "johnson2016": Johnson2016, "pytorch_examples": PyTorchExamples}
 
 
 def build_network(architecture: Mapping[str, Any]) -> nn.Module:
@@ -26,4 +27,4 @@ def build_network(architecture: Mapping[str, Any]) -> nn.Module:
     return network.to(memory_format=torch.channels_last)
 
 
-__all__ = ["NETWORKS", "SMALLEST_SIDE", "Johnson2016", "ResNet", "build_network"]
+__all__ = ["NETWORKS", "SMALLEST_SIDE", "Johnson2016", "PyTorchExamples", "ResNet", "build_network"]

@@ -54,6 +54,7 @@ class Johnson2016(nn.Module):
             nn.ReLU(),
         )
         self.to_rgb = nn.Conv2d(32, 3, 9, padding=4)
+        self.reach = 4 + 1 + 2 + 5 * 8 + 4 + 2 + 4  # in pixels
 
     def forward(self, images: Tensor) -> Tensor:
         """Stylize.

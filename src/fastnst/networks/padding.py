@@ -35,7 +35,8 @@ def reflect_pad(images: Tensor, left: int, right: int, top: int, bottom: int) ->
 
 
 def _to_and_fro(length: int, before: int, after: int, device: torch.device) -> Tensor:
-    period = 2 * (length - 1)
+    # a tensor, for ONNX: the exporter takes the remainder by a size that varies for a constant
+    period = torch.full((), 2 * (length - 1), device=device)
     place = torch.arange(-before, length + after, device=device) % period
     return torch.minimum(place, period - place)
 

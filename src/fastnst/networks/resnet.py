@@ -97,6 +97,8 @@ class ResNet(nn.Module):
             nn.ReLU(),
         )
         self.to_rgb = nn.Sequential(ReflectionPad2d(4), FewOutputsConv2d(width, 3, 9))
+        # in pixels: 9x9 convs 4 each, strided 1 and 2, blocks 2 x 4, upsamplings 4 and 2 at most
+        self.reach = 4 + 1 + 2 + 8 * blocks + 4 + 2 + 4
 
     def forward(self, images: Tensor) -> Tensor:
         """Stylize.
@@ -114,6 +116,10 @@ class ResNet(nn.Module):
         height, width = images.shape[-2:]
         features = self.downsample(pad_to_multiple(images, 4))
         output = self.to_rgb(self.upsample(self.residual(features)))[..., :height, :width]
+        return self.into_range(output)
+
+    def into_range(self, output: Tensor) -> Tensor:
+        """What the last convolution makes -> [0, 1]."""
         # 2,592 weights add up to one value, and a step of Adam moves all of them at once: halved,
         # the first steps do not overshoot, and training is well ahead after the first hundred
         return torch.sigmoid(output / 2)
