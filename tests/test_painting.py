@@ -7,11 +7,13 @@ import pytest
 import torch
 from PIL import Image
 
-from fastnst import painting, stylizer
+from fastnst import painter as painters
+from fastnst import painting
 from fastnst.errors import UserError
+from fastnst.jobs import Job
 from fastnst.model_file import write_model
 from fastnst.networks import build_network
-from fastnst.painting import Job, paint_files
+from fastnst.painting import Files, paint_files
 from fastnst.stylizer import Stylizer
 
 ARCHITECTURE = {"name": "resnet", "width": 4, "blocks": 1}
@@ -60,7 +62,7 @@ def test_neighbours_of_one_size_go_together(painter, jobs, monkeypatch):
     monkeypatch.setattr(painting, "BATCH_PIXELS", 3 * 20 * 16)
     wide, tall = (20, 16), (16, 20)
     files = jobs(wide, wide, tall, tall, tall, tall, wide, None, wide, (40, 40))
-    results = list(paint_files(painter, files))
+    results = list(paint_files(painter, files, Files()))
     assert batches == [
         (2, wide, 0), (3, tall, 1), (1, tall, 0), (1, wide, 0), (1, wide, 0), (1, (40, 40), 0)
     ]  # fmt: skip
@@ -73,13 +75,13 @@ def test_a_batch_is_full_at_the_size_to_work_at(painter, jobs, monkeypatch):
     monkeypatch.setattr(painting, "BATCH_PIXELS", 2 * 20 * 16)
     files = jobs(*[(80, 64)] * 5)
     painter.size = 16
-    assert not any(error for _, error in paint_files(painter, files))
+    assert not any(error for _, error in paint_files(painter, files, Files()))
     assert batches == [(2, (20, 16), 3), (2, (20, 16), 1), (1, (20, 16), 0)]
 
 
 def test_together_or_alone_is_the_same(painter, jobs):
     files = jobs((24, 32), (24, 32), (24, 32))
-    assert not any(error for _, error in paint_files(painter, files))
+    assert not any(error for _, error in paint_files(painter, files, Files()))
     for job in files:
         with Image.open(job.source) as source, Image.open(job.target) as target:
             alone = np.asarray(painter(source)).astype(int)
@@ -88,16 +90,17 @@ def test_together_or_alone_is_the_same(painter, jobs):
 
 
 def test_when_memory_is_full_pictures_are_painted_one_by_one(painter, jobs, monkeypatch):
-    whole = painter.network.forward
+    network = painter.painters[0].network
+    whole = network.forward
 
     def limited(images):
         if len(images) > 1 or images.shape[-1] == 48:
             raise torch.OutOfMemoryError("Tried to allocate 99 GiB")
         return whole(images)
 
-    monkeypatch.setattr(painter.network, "forward", limited)
+    monkeypatch.setattr(network, "forward", limited)
     files = jobs((20, 20), (20, 20), (48, 16))
-    errors = [error for _, error in paint_files(painter, files)]
+    errors = [error for _, error in paint_files(painter, files, Files())]
     assert errors[:2] == [None, None]
     assert "48x16" in str(errors[2])
     assert "--size" in str(errors[2])
@@ -108,7 +111,7 @@ def test_what_cannot_be_written_does_not_stop_the_others(painter, jobs, tmp_path
     first, second = jobs((20, 20), (20, 20))
     (tmp_path / "a file").touch()
     blocked = Job(first.source, tmp_path / "a file" / "0.png")
-    (_, error), (_, none) = paint_files(painter, [blocked, second])
+    (_, error), (_, none) = paint_files(painter, [blocked, second], Files())
     assert isinstance(error, UserError)
     assert "a file" in str(error)
     assert none is None
@@ -116,11 +119,11 @@ def test_what_cannot_be_written_does_not_stop_the_others(painter, jobs, tmp_path
 
 
 def test_memory_that_does_not_suffice_to_read_is_one_sentence(painter, jobs, monkeypatch):
-    def full(_: Path) -> None:
+    def full(_: Path, **__: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(painting, "read_image", full)
-    ((job, error),) = paint_files(painter, jobs((20, 20)))
+    ((job, error),) = paint_files(painter, jobs((20, 20)), Files())
     assert str(job.source) in str(error)
 
 
@@ -137,8 +140,8 @@ def test_the_network_is_compiled_for_many_pictures_of_one_size(painter, photogra
             shapes.append(tuple(images.shape))
             return self.network(images)
 
-    monkeypatch.setattr(stylizer, "Compiled", Recorder)
-    monkeypatch.setitem(stylizer.PAYS_AFTER, "cpu", 10 * 20 * 20)
+    monkeypatch.setattr(painters, "Compiled", Recorder)
+    monkeypatch.setitem(painters.PAYS_AFTER, "cpu", 10 * 20 * 20)
     small, large = photograph(20, 20), photograph(40, 40)
     painter.paint([large], to_come=2)  # too few
     painter.paint([small], to_come=9)
@@ -153,10 +156,10 @@ def test_the_network_is_compiled_for_many_pictures_of_one_size(painter, photogra
 
 
 def test_a_compiled_network_paints_the_same(painter, photograph, monkeypatch):
-    monkeypatch.setitem(stylizer.PAYS_AFTER, "cpu", 1)
+    monkeypatch.setitem(painters.PAYS_AFTER, "cpu", 1)
     pictures = [photograph(32, 24, seed) for seed in range(2)]
     plain = [np.asarray(image).astype(int) for image in painter.paint(pictures)]
     compiled = painter.paint(pictures, to_come=2)
-    assert painter._compiled.keys() == {(2, 3, 24, 32)}
+    assert [shape for _, shape in painter.painters[0]._compiled] == [(2, 3, 24, 32)]
     for image, expected in zip(compiled, plain, strict=True):
         assert np.abs(np.asarray(image) - expected).mean() < 1

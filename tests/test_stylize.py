@@ -78,7 +78,7 @@ def test_output_is_the_networks(
     with torch.no_grad():
         expected = (network(pixels)[0] * 255).round().permute(1, 2, 0).byte().numpy()
     for bf16 in (False, True):
-        monkeypatch.setattr("fastnst.stylizer.computes_bf16", lambda _, bf16=bf16: bf16)
+        monkeypatch.setattr("fastnst.painter.computes_bf16", lambda _, bf16=bf16: bf16)
         assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", tmp_path / "a.png") == 0
         distance = np.abs(np.asarray(load(tmp_path / "a.png")).astype(int) - expected)
         if bf16:

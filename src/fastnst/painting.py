@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -11,64 +11,90 @@ from PIL import Image
 
 from fastnst.errors import UserError
 from fastnst.images import read_image, read_size, write_image
+from fastnst.jobs import Job
+from fastnst.metadata import read_metadata
 from fastnst.stylizer import Stylizer
 
 BATCH_PIXELS = 2**20  # in a batch at most, unless one picture alone has more
 # Pillow lets go of Python's lock while it decodes and encodes; the network needs cores as well
 THREADS = max(1, min(4, (os.cpu_count() or 1) // 2))
 
+WAITING_PIXELS = 2**24  # of pictures read ahead, or painted and not written yet, at most
+
+Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
 
-class Job(NamedTuple):
-    """A file to paint and where the result goes."""
+class Files(NamedTuple):
+    """How picture files are read and written.
 
-    source: Path
-    target: Path
+    Attributes:
+        quality: of JPEG, WebP and AVIF, 1 to 100; None for the usual one.
+        keep_metadata: all of it, instead of EXIF alone.
+        max_megapixels: refuse larger pictures; None for Pillow's limit.
+    """
+
+    quality: int | None = None
+    keep_metadata: bool = False
+    max_megapixels: float | None = None
 
 
 Read = tuple[Job, Image.Image | UserError]
 
 
-def paint_files(stylizer: Stylizer, jobs: Sequence[Job]) -> Iterator[tuple[Job, UserError | None]]:
-    """Paint files; neighbours of one size are painted together.
+def paint_files(
+    stylizer: Stylizer, jobs: Sequence[Job], files: Files
+) -> Iterator[tuple[Job, UserError | None]]:
+    """Paint picture files; neighbours of one size are painted together.
 
     Args:
         stylizer: with the network.
         jobs: the files.
+        files: how to read and write them.
 
     Yields:
         Each job once it is done, in order, and what is wrong if there is no result of it.
     """
 
     def read(job: Job) -> Read:
-        return job, _read(job.source, stylizer)
+        return job, _read(job.source, stylizer, files)
 
     def write(done: Read) -> tuple[Job, UserError | None]:
         job, painted = done
-        return job, painted if isinstance(painted, UserError) else _write(painted, job.target)
+        if isinstance(painted, UserError):
+            return job, painted
+        return job, _write(painted, job, files)
 
-    sizes = [read_size(job.source) for job in jobs]
-    return _ahead(write, _paint_all(stylizer, _ahead(read, jobs), sizes))
+    sizes = {job: read_size(job.source, files.max_megapixels) for job in jobs}
+    pictures = ahead(read, jobs, lambda job: _pixels(sizes[job]))
+    painted = _paint_all(stylizer, pictures, sizes)
+    return ahead(write, painted, lambda done: _pixels(getattr(done[1], "size", None)))
 
 
-def _ahead(
-    function: Callable[..., Result], arguments: Iterable[Job] | Iterable[Read]
+def _pixels(size: tuple[int, int] | None) -> int:
+    return 0 if size is None else size[0] * size[1]
+
+
+def ahead(
+    function: Callable[[Argument], Result],
+    arguments: Iterable[Argument],
+    pixels: Callable[[Argument], int],
 ) -> Iterator[Result]:
-    """Results in order, computed by other threads; a few of them before they are asked for."""
-    waiting: deque[Future[Result]] = deque()
+    """Results in order, computed by other threads; a few of them before they are asked for, as
+    long as the pictures in them have few pixels."""
+    waiting: deque[tuple[Future[Result], int]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
         for argument in arguments:
-            waiting.append(pool.submit(function, argument))
-            if len(waiting) > 2 * THREADS:
-                yield waiting.popleft().result()
+            waiting.append((pool.submit(function, argument), pixels(argument)))
+            while len(waiting) > 2 * THREADS or sum(size for _, size in waiting) > WAITING_PIXELS:
+                yield waiting.popleft()[0].result()
         while waiting:
-            yield waiting.popleft().result()
+            yield waiting.popleft()[0].result()
 
 
-def _read(source: Path, stylizer: Stylizer) -> Image.Image | UserError:
+def _read(source: Path, stylizer: Stylizer, files: Files) -> Image.Image | UserError:
     try:
-        picture = read_image(source)
+        picture = read_image(source, max_megapixels=files.max_megapixels)
     except UserError as error:
         return error
     except MemoryError:
@@ -81,23 +107,24 @@ def _read(source: Path, stylizer: Stylizer) -> Image.Image | UserError:
         return _too_large(source, picture, error)
 
 
-def _write(painted: Image.Image, target: Path) -> UserError | None:
+def _write(painted: Image.Image, job: Job, files: Files) -> UserError | None:
     try:
-        write_image(painted, target)
+        metadata = read_metadata(job.source, everything=files.keep_metadata)
+        write_image(painted, job.target, quality=files.quality, metadata=metadata)
     except UserError as error:
         return error
     except MemoryError as error:
-        return _too_large(target, painted, error)
+        return _too_large(job.target, painted, error)
     return None
 
 
 def _paint_all(
-    stylizer: Stylizer, pictures: Iterator[Read], sizes: Sequence[tuple[int, int] | None]
+    stylizer: Stylizer, pictures: Iterator[Read], sizes: Mapping[Job, tuple[int, int] | None]
 ) -> Iterator[Read]:
-    to_come, sizes_in_order = Counter(sizes), iter(sizes)
+    to_come = Counter(sizes.values())
     for batch in _batches(pictures):
-        for _ in batch:
-            size = next(sizes_in_order)
+        for job, _ in batch:
+            size = sizes[job]
             to_come[size] -= 1
         # to compile for a batch that another size cut short would pay for nothing
         yield from _paint(stylizer, batch, to_come[size] if _is_full(batch) else 0)
@@ -110,6 +137,9 @@ def _batches(pictures: Iterator[Read]) -> Iterator[list[Read]]:
             yield batch
             batch = []
         batch.append((job, picture))
+        if _is_full(batch):  # a huge picture does not wait until the next one is read as well
+            yield batch
+            batch = []
     if batch:
         yield batch
 

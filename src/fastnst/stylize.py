@@ -1,110 +1,101 @@
-"""The stylizing command: one network, any number of pictures and folders."""
+"""The stylizing command: trained styles, and any number of pictures, videos and folders."""
 
 import argparse
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Sequence
+from functools import partial
 
 from tqdm import tqdm
 
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.hardware import keep_freed_memory
-from fastnst.images import SUFFIXES, list_images
-from fastnst.networks import SMALLEST_SIDE
-from fastnst.painting import Job, paint_files
+from fastnst.jobs import Job, plan
+from fastnst.painting import Files, paint_files
+from fastnst.stylize_options import parse
 from fastnst.stylizer import Stylizer
-
-
-def find_pictures(inputs: list[Path]) -> Iterator[tuple[Path, Path]]:
-    """Each picture with its place relative to the input that named it.
-
-    Raises:
-        UserError: if a folder holds no picture.
-    """
-    for path in inputs:
-        if not path.is_dir():
-            yield path, Path(path.name)
-            continue
-        files = list_images(path)
-        if not files:
-            raise UserError(f"There are no images in the folder {path}.")
-        yield from ((file, file.relative_to(path)) for file in files)
-
-
-def plan(inputs: list[Path], output: Path | None, style: str) -> list[Job]:
-    """Decide where each painted picture goes.
-
-    Without an output it goes beside its photograph, as `<name>_<style>.<extension>`. An output
-    that ends in a picture's extension is a file, for one photograph; any other is a folder.
-
-    Raises:
-        UserError: if two pictures would go to one file, or one over a photograph.
-    """
-    pictures = list(find_pictures(inputs))
-    if output is None:
-        jobs = [(path, _writable(path.with_stem(f"{path.stem}_{style}"))) for path, _ in pictures]
-    elif output.suffix.lower() in SUFFIXES and not output.is_dir():
-        if len(pictures) != 1:
-            raise UserError(f"{len(pictures)} pictures cannot all go to {output}: give a folder.")
-        jobs = [(pictures[0][0], output)]
-    else:
-        jobs = [(path, _writable(output / place)) for path, place in pictures]
-    taken = {path.resolve(): path for path, _ in jobs}
-    for path, target in jobs:
-        if other := taken.get(target.resolve()):
-            raise UserError(f"{path} would be written over {other}: give another output with -o.")
-        taken[target.resolve()] = path
-    return [Job(path, target) for path, target in jobs]
-
-
-def _writable(path: Path) -> Path:
-    """The same with `.png` if Pillow may read the format but not write it."""
-    return path if path.suffix.lower() in SUFFIXES else path.with_suffix(".png")
-
-
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description="Repaint photographs with a trained style.")
-    parser.add_argument("pictures", nargs="+", type=Path, help="photographs, or folders of them")
-    parser.add_argument(
-        "--ckpt", required=True, type=Path, help="model.safetensors or last.ckpt of a training run"
-    )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        help="file or folder to write; without it <name>_<style> beside each photograph",
-    )
-    parser.add_argument(
-        "--size", type=_side, help="work at this length of the short side, in pixels"
-    )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    return parser.parse_args(arguments)
-
-
-def _side(text: str) -> int:
-    if not text.isdecimal() or int(text) < SMALLEST_SIDE:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of at least {SMALLEST_SIDE}")
-    return int(text)
+from fastnst.video import VideoOptions, VideoReport, paint_video
+from fastnst.video_formats import is_video
+from fastnst.webcam import run_webcam
 
 
 def main() -> None:
-    """Run the command line; the exit code is 1 if any picture had to be skipped."""
-    arguments = parse()
+    """Run the command line; the exit code is 1 if any file had to be skipped."""
+    options = parse()
     with one_sentence_errors():
-        stylizer = Stylizer(arguments.ckpt, arguments.device, size=arguments.size)
-        if stylizer.device.type == "cpu":
+        make = partial(
+            Stylizer,
+            device=options.device,
+            size=options.size,
+            style_scale=options.style_scale,
+            strength=options.strength,
+            preserve_color=options.preserve_color,
+            mask=options.mask,
+            tile=options.tile,
+        )
+        if options.webcam is not None and options.blend is None and options.mask is None:
+            stylizers = [make(path) for path in options.ckpt]
+        else:
+            stylizers = [make(options.ckpt, blend=options.blend, progress=True)]
+        if stylizers[0].device.type == "cpu":
             keep_freed_memory()
-        jobs = plan(arguments.pictures, arguments.output, stylizer.style["name"])
-        skipped = 0
-        with tqdm(total=len(jobs), unit="picture", disable=len(jobs) == 1) as progress:
-            for job, error in paint_files(stylizer, jobs):
-                if error is None:
-                    progress.write(f"{job.source} -> {job.target}")
-                else:
-                    skipped += 1
-                    progress.write(f"skipped: {error}", file=sys.stderr)
-                progress.update()
+        if options.webcam is not None:
+            run_webcam(stylizers, options.webcam)
+            return
+        skipped = _paint(stylizers[0], options)
+    if skipped:
+        sys.exit(1)
+
+
+def _paint(stylizer: Stylizer, options: argparse.Namespace) -> int:
+    """Paint all files; returns how many could not be."""
+    jobs = plan(options.inputs, options.output, options.name, stylizer.style["name"])
+    if options.skip_existing:
+        to_do = [job for job in jobs if not job.target.exists()]
+        if len(to_do) < len(jobs):
+            print(f"{len(jobs) - len(to_do)} are there already")
+        jobs = to_do
+    videos = [job for job in jobs if is_video(job.source)]
+    pictures = [job for job in jobs if job not in videos]
+    skipped = _paint_pictures(stylizer, pictures, options)
+    skipped += _paint_videos(stylizer, videos, options)
     if skipped:
         print(f"{len(jobs) - skipped} painted, {skipped} skipped", file=sys.stderr)
-        sys.exit(1)
+    return skipped
+
+
+def _paint_pictures(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Namespace) -> int:
+    files = Files(options.quality, options.keep_metadata, options.max_megapixels)
+    skipped = 0
+    with tqdm(total=len(jobs), unit="picture", disable=len(jobs) < 2) as progress:
+        for job, error in paint_files(stylizer, jobs, files):
+            if error is None:
+                progress.write(f"{job.source} -> {job.target}")
+            else:
+                skipped += 1
+                progress.write(f"skipped: {error}", file=sys.stderr)
+            progress.update()
+    return skipped
+
+
+def _paint_videos(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Namespace) -> int:
+    how = VideoOptions(options.codec, options.crf, options.start, options.end, options.temporal)
+    skipped = 0
+    for job in jobs:
+        try:
+            report = paint_video(stylizer, job.source, job.target, how)
+        except UserError as error:
+            skipped += 1
+            print(f"skipped: {error}", file=sys.stderr)
+        else:
+            print(f"{job.source} -> {job.target}{_remarks(report)}")
+    return skipped
+
+
+def _remarks(report: VideoReport) -> str:
+    remarks = [f"{report.frames} frames"]
+    if report.broken:
+        remarks.append(f"{report.broken} broken ones left out")
+    if report.flicker is not None:
+        before, after = report.flicker
+        remarks.append(f"flicker {before:.1f} of 255 without smoothing, {after:.1f} with")
+    return f" ({', '.join(remarks)})"

@@ -3,39 +3,57 @@
 Instance normalisation takes mean and deviation over the whole picture. A part of it has others, so
 that parts painted on their own differ in colour and contrast, with seams where they meet. Chen et
 al. 2022 (Towards ultra-resolution neural style transfer via thumbnail instance normalization)
-therefore take the statistics once, and use them everywhere.
+therefore take the statistics once, from the picture scaled down, and use them everywhere. But small
+pictures have other statistics. Here they are those of the picture itself, or of many samples of it:
+one normalisation after the other, each over all samples before any goes on.
 """
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from fastnst.networks.layers import InstanceNorm2d
+from fastnst.networks.padding import pad_to_multiple
+from fastnst.networks.resnet import ResidualBlock
+
+
+class Sample(NamedTuple):
+    """A part of a picture, `(1, 3, H, W)` in [0, 1], and what of it counts: the left, upper, right
+    and lower edge, in its pixels. What is around that is there for the network to see."""
+
+    pixels: Tensor
+    counted: tuple[int, int, int, int]
+
+
+Walk = Generator[tuple["_SharedNorm", Tensor], None, Tensor]
 
 
 class _SharedNorm(nn.Module):
-    """An instance normalisation that remembers statistics: `features * slope + shift`."""
+    """An instance normalisation with given statistics: `features * slope + shift`."""
 
     def __init__(self, norm: InstanceNorm2d) -> None:
         super().__init__()
         self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
-        self.measuring = False
         # changed in place, so that a compiled network sees it
         self.register_buffer("slope", torch.ones_like(norm.weight).view(1, -1, 1, 1))
         self.register_buffer("shift", torch.zeros_like(norm.bias).view(1, -1, 1, 1))
 
     def forward(self, features: Tensor) -> Tensor:
-        if self.measuring:
-            self._measure(features)
         return torch.addcmul(self.shift, features, self.slope).to(features.dtype)
 
-    def _measure(self, features: Tensor) -> None:
-        variance, mean = torch.var_mean(features.float(), (0, 2, 3), correction=0, keepdim=True)
-        self.slope.copy_(self.weight.view(1, -1, 1, 1) * torch.rsqrt(variance + self.eps))
-        self.shift.copy_(self.bias.view(1, -1, 1, 1) - mean * self.slope)
+    def take(self, found: Sequence[tuple[int, Tensor, Tensor]]) -> None:
+        """Take the statistics of parts: number of pixels, mean and variance of each."""
+        total = sum(pixels for pixels, _, _ in found)
+        mean = sum(pixels * mean.double() for pixels, mean, _ in found) / total
+        variance = sum(
+            pixels * (variance + (part.double() - mean) ** 2) for pixels, part, variance in found
+        )
+        slope = self.weight * torch.rsqrt((variance / total).float() + self.eps)
+        self.slope.copy_(slope.view(1, -1, 1, 1))
+        self.shift.copy_((self.bias - mean.float() * slope).view(1, -1, 1, 1))
 
 
 def share_statistics(network: nn.Module) -> nn.Module:
@@ -48,21 +66,109 @@ def share_statistics(network: nn.Module) -> nn.Module:
         for name, child in parent.named_children():
             if isinstance(child, InstanceNorm2d):
                 setattr(parent, name, _SharedNorm(child))
+            elif isinstance(child, nn.ReLU):
+                child.inplace = True  # nothing here is needed again for a gradient
     return shared
 
 
-@contextmanager
-def measure(shared: nn.Module) -> Iterator[None]:
-    """While this lasts, take the statistics of what goes through, of all its pictures together.
+def measure(shared: nn.Module, samples: Sequence[Sample]) -> None:
+    """Take the statistics of samples of a picture, all of them together.
+
+    If what counts of the samples is the whole picture, and they overlap by twice the reach of the
+    network, then these are exactly the statistics that the network takes of the whole picture.
+    Memory is that of the features at a quarter of the resolution of all samples, twice.
 
     Args:
         shared: what `share_statistics` returned.
+        samples: of the picture.
     """
-    norms = [module for module in shared.modules() if isinstance(module, _SharedNorm)]
-    for norm in norms:
-        norm.measuring = True
+    if not _norms(shared):
+        return
+    values = [pad_to_multiple(sample.pixels, 4) for sample in samples]
+    # at the right and the lower edge of a picture the network counts what it pads as well
+    counted = [_padded(sample, value) for sample, value in zip(samples, values, strict=True)]
+    widths = [value.shape[-1] for value in values]
+
+    def statistics(index: int, features: Tensor) -> tuple[int, Tensor, Tensor]:
+        scale = widths[index] // features.shape[-1]
+        left, upper, right, lower = (-(-edge // scale) for edge in counted[index])
+        part = features[..., upper:lower, left:right].float()
+        variance, mean = torch.var_mean(part, (0, 2, 3), correction=0)
+        return part.shape[-1] * part.shape[-2], mean, variance
+
+    *large, small = _norms(shared.downsample)
+    for norm in large:
+        # from the start again each time: to keep features of this resolution takes much memory
+        walks = (_walk(shared.downsample, value) for value in values)
+        norm.take([statistics(i, _until(norm, walk)) for i, walk in enumerate(walks)])
+    # these wait before each normalisation, and hold all that they need to go on
+    quarter = nn.Sequential(shared.downsample, shared.residual)
+    waiting = [_walk(quarter, value) for value in values]
+    for norm in (small, *_norms(shared.residual)):
+        norm.take([statistics(i, _until(norm, walk)) for i, walk in enumerate(waiting)])
+    values = [_end(walk) for walk in waiting]
+    for norm in _norms(shared.upsample):
+        walks = (_walk(shared.upsample, value) for value in values)
+        norm.take([statistics(i, _until(norm, walk)) for i, walk in enumerate(walks)])
+
+
+def _padded(sample: Sample, value: Tensor) -> tuple[int, int, int, int]:
+    left, upper, right, lower = sample.counted
+    height, width = sample.pixels.shape[-2:]
+    return (
+        left,
+        upper,
+        value.shape[-1] if right == width else right,
+        value.shape[-2] if lower == height else lower,
+    )
+
+
+def _norms(module: nn.Module) -> list[_SharedNorm]:
+    return [child for child in module.modules() if isinstance(child, _SharedNorm)]
+
+
+def _walk(module: nn.Module, features: Tensor) -> Walk:
+    """What the module computes, with a halt before each normalisation.
+
+    What is held meanwhile is held in bfloat16: statistics do not feel it.
+    """
+    shortcut = None
+    for step in _steps(module):
+        if isinstance(step, ResidualBlock):
+            if shortcut is None:
+                shortcut = features.bfloat16()
+            else:
+                features, shortcut = features + shortcut.to(features.dtype), None
+            continue
+        if isinstance(step, _SharedNorm):
+            dtype, features = features.dtype, features.bfloat16()
+            yield step, features
+            features = features.to(dtype)
+        features = step(features)
+    return features
+
+
+def _steps(module: nn.Module) -> Iterator[nn.Module]:
+    """Layers in order; a residual block before and after its own."""
+    if isinstance(module, ResidualBlock):
+        yield module
+        yield from _steps(module.body)
+        yield module
+    elif isinstance(module, nn.Sequential):
+        for child in module:
+            yield from _steps(child)
+    else:
+        yield module
+
+
+def _until(norm: _SharedNorm, walk: Walk) -> Tensor:
+    """Walk on to a normalisation, past those before it: what comes to it."""
+    return next(features for halt, features in walk if halt is norm)
+
+
+def _end(walk: Walk) -> Tensor:
     try:
-        yield
-    finally:
-        for norm in norms:
-            norm.measuring = False
+        next(walk)
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("a normalisation more than there are")

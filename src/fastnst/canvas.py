@@ -1,0 +1,116 @@
+"""The way of a region of pictures to the size it is painted at, and back."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from fastnst.images import flatten
+from fastnst.networks.shared_statistics import Sample
+from fastnst.tiling import GRID, Box, Tile, plan_tiles
+
+LANCZOS = Image.Resampling.LANCZOS
+WHOLE = 2**23  # pixels: of larger pictures statistics are taken of samples
+SAMPLES, SQUARE = 24, 448  # their number and side in pixels
+
+
+class Canvas(NamedTuple):
+    """Pictures of one size, painted at that size or another.
+
+    Attributes:
+        size: width and height of the pictures.
+        working: width and height at which they are painted.
+        device: where.
+    """
+
+    size: tuple[int, int]
+    working: tuple[int, int]
+    device: torch.device
+
+    def seen(self, pictures: Sequence[Image.Image], tile: Tile) -> Tensor:
+        """What a tile shows of N pictures, at the size to paint at: `(N, 3, H, W)` in [0, 1]."""
+        if self.working == self.size:
+            return self.cut(pictures, tile.seen)
+        extent = tile.seen[2] - tile.seen[0], tile.seen[3] - tile.seen[1]
+        source = _scaled(tile.seen, self.working, self.size)
+        return self._tensor(picture.resize(extent, LANCZOS, source) for picture in pictures)
+
+    def cut(self, pictures: Sequence[Image.Image], box: Box) -> Tensor:
+        """A region of N pictures as it is: `(N, 3, H, W)` in [0, 1]."""
+        whole = (0, 0, *self.size)
+        return self._tensor(one if box == whole else one.crop(box) for one in pictures)
+
+    def kept(self, painted: Tensor, tile: Tile) -> Tensor:
+        """What a tile gives of pictures: painted `(N, 3, H, W)` in [0, 1] -> that part of it, at
+        the size of the pictures."""
+        if self.working == self.size:
+            left, upper, right, lower = tile.kept
+            x, y = tile.seen[:2]
+            return painted[..., upper - y : lower - y, left - x : right - x]
+        extent = tile.kept[2] - tile.kept[0], tile.kept[3] - tile.kept[1]
+        source = _scaled(tile.kept, self.size, self.working, origin=tile.seen[:2])
+        images = (Image.fromarray(one) for one in to_bytes(painted))
+        return self._tensor(image.resize(extent, LANCZOS, source) for image in images)
+
+    def samples(self, picture: Image.Image, side: int, reach: int) -> list[Sample]:
+        """What stands for a huge picture when statistics are taken: all of it, in tiles, up to 8
+        million pixels, else squares here and there, evenly spread."""
+        width, height = self.working
+        if width * height > WHOLE:
+            boxes = [(box, _inset(box, reach)) for box in _spread(width, height)]
+        else:
+            rows = plan_tiles(self.working, self.working, side, reach)
+            boxes = [tile for row in rows for tile in row]
+        return [
+            Sample(
+                self.seen([picture], Tile(seen, counted)),
+                tuple(edge - seen[index % 2] for index, edge in enumerate(counted)),
+            )
+            for seen, counted in boxes
+        ]
+
+    def _tensor(self, images: Iterable[Image.Image]) -> Tensor:
+        values = np.stack([np.asarray(flatten(image)) for image in images])
+        return torch.from_numpy(values).to(self.device).permute(0, 3, 1, 2).float() / 255
+
+
+def _spread(width: int, height: int) -> Iterator[Box]:
+    columns = min(SAMPLES, max(1, round((SAMPLES * width / height) ** 0.5)))
+    rows = SAMPLES // columns
+    for row in range(rows):
+        for column in range(columns):
+            left = _place(column, columns, width)
+            upper = _place(row, rows, height)
+            yield left, upper, min(left + SQUARE, width), min(upper + SQUARE, height)
+
+
+def _place(index: int, count: int, length: int) -> int:
+    middle = (2 * index + 1) * length // (2 * count)
+    return max(0, middle - SQUARE // 2) // GRID * GRID
+
+
+def _inset(box: Box, reach: int) -> Box:
+    left, upper, right, lower = box
+    return left + reach, upper + reach, right - reach, lower - reach
+
+
+def to_bytes(images: Tensor) -> np.ndarray:
+    """`(N, 3, H, W)` in [0, 1] -> uint8 `(N, H, W, 3)`, rounded."""
+    return images.permute(0, 2, 3, 1).mul(255).round().byte().cpu().numpy()
+
+
+def _scaled(
+    box: Box, size: tuple[int, int], other: tuple[int, int], origin: tuple[int, int] = (0, 0)
+) -> tuple[float, float, float, float]:
+    """A box in a picture of one size -> in the same picture at another, from an origin there."""
+    across, down = (to / own for own, to in zip(size, other, strict=True))
+    left, upper, right, lower = box
+    return (
+        left * across - origin[0],
+        upper * down - origin[1],
+        right * across - origin[0],
+        lower * down - origin[1],
+    )

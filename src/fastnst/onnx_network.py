@@ -1,0 +1,117 @@
+"""An exported network, run by onnxruntime in place of PyTorch."""
+
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from fastnst.canvas import to_bytes
+from fastnst.errors import UserError
+from fastnst.networks.padding import check_size
+
+INPUT, OUTPUT = "images", "stylized"
+
+
+class OnnxNetwork(nn.Module):
+    """A transformation network from a `.onnx` file: RGB in [0, 1], `(N, 3, H, W)`, in and out.
+
+    It has no parameters, and tensors of any device are brought to where onnxruntime works. It uses
+    as many threads as PyTorch.
+
+    Args:
+        path: what `export_onnx` wrote, of either kind.
+        device: `auto` takes CUDA if the onnxruntime installed offers it, `cpu` does not.
+
+    Attributes:
+        architecture: of the network it was exported from, as `build_network` takes it.
+        style: plain facts about the style.
+        reach: how far an input pixel's influence goes, statistics aside, in pixels.
+
+    Raises:
+        UserError: if onnxruntime is not installed, or the file is not there or something else.
+    """
+
+    def __init__(self, path: str | Path, device: Literal["auto", "cpu"] = "auto") -> None:
+        super().__init__()
+        onnxruntime = _import_onnxruntime()
+        path = Path(path).expanduser()
+        if not path.is_file():
+            raise UserError(f"There is no checkpoint {path}: check the name.")
+        try:
+            self.session = _open(onnxruntime, path, device)
+            metadata = self.session.get_modelmeta().custom_metadata_map
+            self.architecture, self.style, self.reach = _read(metadata)
+            (input_,), (output,) = self.session.get_inputs(), self.session.get_outputs()
+            self.uint8 = _takes_uint8(input_, output)
+        except Exception as error:  # each of onnxruntime's is derived from Exception alone
+            raise UserError(
+                f"{path} is not an ONNX file of fastnst that onnxruntime "
+                f"{onnxruntime.__version__} can run: give one that scripts/export.py wrote."
+            ) from error
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Stylize.
+
+        Args:
+            images: `(N, 3, H, W)`, RGB in [0, 1], H and W at least 16.
+
+        Returns:
+            The same shape, in [0, 1], float32. A file for bytes rounds to multiples of 1/255.
+
+        Raises:
+            ValueError: if a side is smaller than 16 pixels.
+            RuntimeError: if onnxruntime fails, as when memory is full.
+        """
+        check_size(images)
+        pixels = to_bytes(images) if self.uint8 else images.detach().float().cpu().numpy()
+        try:
+            (painted,) = self.session.run([OUTPUT], {INPUT: pixels})
+        except Exception as error:  # as above
+            raise RuntimeError(str(error)) from error
+        painted = torch.from_numpy(painted).to(images.device)
+        return painted.permute(0, 3, 1, 2).float() / 255 if self.uint8 else painted
+
+
+def _import_onnxruntime() -> ModuleType:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise UserError(
+            "Running a .onnx file takes onnxruntime: pip install 'fastnst[onnx]'."
+        ) from error
+    return onnxruntime
+
+
+def _open(onnxruntime: ModuleType, path: Path, device: str) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4  # errors come as exceptions: do not print them as well
+    wanted = ["CUDAExecutionProvider"] * (device == "auto") + ["CPUExecutionProvider"]
+    there = onnxruntime.get_available_providers()
+    providers = [provider for provider in wanted if provider in there]
+    return onnxruntime.InferenceSession(path, options, providers)
+
+
+def _read(metadata: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any], int]:
+    if metadata["format"] != "fastnst":
+        raise ValueError("another program's file")
+    architecture, style = json.loads(metadata["architecture"]), json.loads(metadata["style"])
+    if not re.fullmatch(r"[\w-]+", style["name"]):  # it becomes part of file names
+        raise ValueError("the name of the style is not a plain word")
+    return architecture, style, int(metadata["reach"])
+
+
+def _takes_uint8(input_: Any, output: Any) -> bool:
+    if (input_.name, output.name) != (INPUT, OUTPUT):
+        raise ValueError("other inputs or outputs")
+    form = {input_.type, output.type}
+    channels = {input_.shape[1], output.shape[1]}, {input_.shape[3], output.shape[3]}
+    if form == {"tensor(float)"} and channels[0] == {3}:
+        return False
+    if form == {"tensor(uint8)"} and channels[1] == {3}:
+        return True
+    raise ValueError(f"images of another form: {input_.type} {input_.shape}")

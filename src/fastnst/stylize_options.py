@@ -1,0 +1,200 @@
+"""The command line of stylizing."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fastnst.jobs import name_pattern
+from fastnst.networks import SMALLEST_SIDE
+from fastnst.video_formats import CODECS
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; what is wrong with it ends the program with one sentence."""
+    parser = argparse.ArgumentParser(
+        description="Repaint pictures, videos, or what the webcam sees, with trained styles.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _what(parser)
+    _look(parser.add_argument_group("how it looks"))
+    _pictures(parser.add_argument_group("picture files"))
+    _videos(parser.add_argument_group("videos"))
+    found = parser.parse_args(arguments)
+    if found.webcam is None and not found.inputs:
+        parser.error("name a picture, a video or a folder, or use --webcam")
+    if found.webcam is not None and (found.inputs or found.output):
+        parser.error("with --webcam there are no files to read, nor -o to write")
+    return found
+
+
+def _what(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "inputs", nargs="*", type=Path, metavar="FILE", help="pictures, videos, folders of pictures"
+    )
+    parser.add_argument(
+        "--ckpt",
+        required=True,
+        type=Path,
+        action="append",
+        help="model.safetensors or last.ckpt of a training run, a .onnx that scripts/export.py "
+        "wrote, or a .pth or .model of pytorch/examples; several with --blend, --mask or --webcam",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="file or folder to write; without it <name>_<style> beside each file",
+    )
+    parser.add_argument(
+        "--name",
+        type=_checked(name_pattern),
+        metavar="PATTERN",
+        help="names of the results, such as {name}_{style}",
+    )
+    parser.add_argument(
+        "--skip-existing", action="store_true", help="leave out what has been written already"
+    )
+    parser.add_argument(
+        "--webcam",
+        nargs="?",
+        type=_number(int, 0),
+        const=0,
+        metavar="N",
+        help="show what camera N sees, beside it painted; digits choose among the styles",
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument(
+        "--tile",
+        type=_tile,
+        default="auto",
+        metavar="auto|N|off",
+        help="paint in tiles of N pixels; auto: for more than 4 million pixels",
+    )
+
+
+def _look(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--size",
+        type=_number(int, SMALLEST_SIDE),
+        help="length of the short side of the result, in pixels",
+    )
+    group.add_argument(
+        "--style-scale",
+        type=_number(float, 0.1, 10),
+        default=1.0,
+        metavar="FACTOR",
+        help="size of the strokes: 2 for twice as large",
+    )
+    group.add_argument(
+        "--strength",
+        type=_number(float, 0, 1),
+        default=1.0,
+        help="0 to 1: how much of the style, the rest is photograph",
+    )
+    group.add_argument(
+        "--preserve-color",
+        choices=("lum", "hist"),
+        help="the photograph's colours: lum takes only light and dark from the painted picture, "
+        "hist gives it the photograph's palette",
+    )
+    group.add_argument(
+        "--mask",
+        type=Path,
+        help="picture that is white where to paint and black where the photograph stays, or the "
+        "second --ckpt paints",
+    )
+    group.add_argument(
+        "--blend", type=_shares, metavar="A,B,...", help="shares of several --ckpt, such as 0.3,0.7"
+    )
+
+
+def _pictures(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--quality",
+        type=_number(int, 1, 100),
+        help="of JPEG, WebP and AVIF, 1 to 100 (default 95)",
+    )
+    group.add_argument(
+        "--keep-metadata",
+        action="store_true",
+        help="keep resolution, XMP and comments as well, beside EXIF",
+    )
+    group.add_argument(
+        "--max-megapixels",
+        type=_number(float, 1),
+        metavar="N",
+        help="read pictures of up to so many (default 179: larger ones may be an attack)",
+    )
+
+
+def _videos(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--codec", choices=sorted(CODECS), help="default by the file's extension")
+    group.add_argument(
+        "--crf", type=_number(int, 0, 63), help="quality of the video: lower is better, and larger"
+    )
+    group.add_argument("--start", type=_time, metavar="TIME", help="seconds, or [h:]mm:ss")
+    group.add_argument("--end", type=_time, metavar="TIME")
+    group.add_argument(
+        "--temporal",
+        nargs="?",
+        type=_number(float, 0, 1),
+        const=0.7,
+        default=0.0,
+        metavar="AMOUNT",
+        help="smooth flicker along the motion, 0 to 1 (without a number 0.7), and say how much "
+        "there was",
+    )
+
+
+def _checked(function: Callable[[str], Any]) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            return function(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read
+
+
+def _number(kind: type, low: float, high: float | None = None) -> Callable[[str], Any]:
+    @_checked
+    def read(text: str) -> Any:
+        wanted = f"of at least {low}" if high is None else f"from {low} to {high}"
+        try:
+            value = kind(text)
+        except ValueError:
+            raise ValueError(f"{text} is not a number {wanted}") from None
+        if not low <= value <= (float("inf") if high is None else high):
+            raise ValueError(f"{text} is not a number {wanted}")
+        return value
+
+    return read
+
+
+@_checked
+def _tile(text: str) -> Any:
+    if text in ("auto", "off"):
+        return None if text == "off" else text
+    return _number(int, 1)(text)
+
+
+@_checked
+def _shares(text: str) -> list[float]:
+    try:
+        return [float(share) for share in text.split(",")]
+    except ValueError:
+        raise ValueError(f"{text} are not numbers with commas between") from None
+
+
+@_checked
+def _time(text: str) -> float:
+    parts = text.split(":")
+    try:
+        *hours_and_minutes, seconds = [float(part) for part in parts]
+    except ValueError:
+        raise ValueError(f"{text} is neither seconds nor [h:]mm:ss") from None
+    total = 0.0
+    for part in hours_and_minutes:
+        total = (total + part) * 60
+    return total + seconds

@@ -1,0 +1,75 @@
+"""Where the tiles of a huge picture lie: they overlap, and each gives its middle.
+
+A pixel that a network paints depends on the photograph around it, as far as the network's reach.
+With tiles that overlap by twice that, what is taken of each tile equals, at shared statistics of
+normalisation, what the network would make of the whole picture, so that there are no seams.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+GRID = 4  # pixels: a tile that began elsewhere would be sampled down differently
+
+Box = tuple[int, int, int, int]  # left, upper, right, lower, in pixels
+
+
+class Tile(NamedTuple):
+    """One tile of a picture that is painted at another size, or the same."""
+
+    seen: Box  # what goes through the network, in the picture at the size it is painted at
+    kept: Box  # the part of the picture that this tile gives, in the picture itself
+
+
+def plan_tiles(
+    size: tuple[int, int], working: tuple[int, int], side: int | None, reach: int
+) -> Iterator[list[Tile]]:
+    """Cover a picture with tiles, all of one size.
+
+    Args:
+        size: width and height of the picture.
+        working: width and height at which it is painted.
+        side: the most that a side of a tile may have, in pixels at that size, at least
+            `smallest_side(reach)`; None for one tile, the whole picture.
+        reach: how far the network sees, in pixels.
+
+    Yields:
+        The tiles of one row after the other, from left to right.
+    """
+    columns, rows = (_cut(length, side or length, reach) for length in working)
+    across, down = (whole / part for whole, part in zip(size, working, strict=True))
+    for upper, lower, top, bottom in rows:
+        yield [
+            Tile(
+                (left, upper, right, lower),
+                (
+                    round(first * across),
+                    round(top * down),
+                    round(last * across),
+                    round(bottom * down),
+                ),
+            )
+            for left, right, first, last in columns
+        ]
+
+
+def smallest_side(reach: int) -> int:
+    """Side of a tile of which half is taken."""
+    return 4 * (reach + GRID)
+
+
+def _cut(length: int, side: int, reach: int) -> list[tuple[int, int, int, int]]:
+    """Start and end of the tiles along one side, and of what each of them gives."""
+    if length <= side:
+        return [(0, length, 0, length)]
+    overlap = 2 * (reach + GRID)
+    count = -(-(length - overlap) // (side - overlap))
+    tile = -(-(length - overlap) // count) + overlap
+    tile += (length - tile) % GRID  # the last one has to begin on the grid as well
+    if tile > side:
+        tile -= GRID
+    starts = [index * (length - tile) // (count - 1) // GRID * GRID for index in range(count)]
+    ends = [start + tile for start in starts]
+    middles = [
+        (end + start) // 2 // GRID * GRID for end, start in zip(ends, starts[1:], strict=False)
+    ]
+    return list(zip(starts, ends, [0, *middles], [*middles, length], strict=True))

@@ -1,0 +1,84 @@
+"""What differs between kinds of video files, and the libraries that read and write them."""
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from PIL import Image
+
+from fastnst.errors import UserError
+
+SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".gif"})
+
+
+class Codec(NamedTuple):
+    """How to encode; a quality is a constant rate factor, lower is better."""
+
+    encoder: str
+    quality: int
+    worst: int
+    options: dict[str, str]
+
+
+# The qualities are those at which strokes of paint, which have more detail than photographs, look
+# as they were painted.
+CODECS = {
+    "h264": Codec("libx264", 18, 51, {}),
+    "h265": Codec("libx265", 20, 51, {"x265-params": "log-level=none"}),
+    "vp9": Codec(
+        "libvpx-vp9", 28, 63, {"b": "0", "row-mt": "1", "deadline": "good", "cpu-used": "4"}
+    ),
+}
+
+
+def load_library(name: str) -> ModuleType:
+    """Import `av` or `cv2`, which are optional.
+
+    Raises:
+        UserError: if it is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise UserError(f"Videos need {name} ({error}): pip install 'fastnst[video]'.") from error
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file is to be read as a video, by its extension; a GIF if it moves."""
+    if path.suffix.lower() != ".gif":
+        return path.suffix.lower() in SUFFIXES
+    try:
+        with Image.open(path) as image:
+            return image.is_animated
+    except (OSError, ValueError, SyntaxError):
+        return False
+
+
+def choose_codec(target: Path, name: str | None, quality: int | None) -> Codec | None:
+    """The codec for a file, with the quality asked for; None for a GIF, which has its own.
+
+    Args:
+        target: the extension decides where no codec is named.
+        name: one of `CODECS`, or None.
+        quality: constant rate factor, or None for the usual one.
+
+    Raises:
+        UserError: if there is no such extension, codec or quality.
+    """
+    suffix = target.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UserError(f"{target}: end the name of a video in {', '.join(sorted(SUFFIXES))}.")
+    if suffix == ".gif":
+        if name is not None or quality is not None:
+            raise UserError(f"{target}: a GIF has no choice of codec and quality.")
+        return None
+    name = name or ("vp9" if suffix == ".webm" else "h264")
+    if name not in CODECS:
+        raise UserError(f"There is no video codec {name}: choose one of {', '.join(CODECS)}.")
+    codec = CODECS[name]
+    if quality is None:
+        return codec
+    if not 0 <= quality <= codec.worst:
+        raise UserError(f"The quality of {name} is 0 (best) to {codec.worst}, not {quality}.")
+    return codec._replace(quality=quality)

@@ -1,0 +1,171 @@
+"""Writing a video: painted frames encoded, every other stream copied."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastnst import video_gif
+from fastnst.errors import UserError
+from fastnst.temporal import TemporalSmoother
+from fastnst.video_formats import Codec, load_library
+from fastnst.video_reader import CONVERSION, MATRICES, Frame, VideoReader
+
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame
+    from av.stream import Stream
+
+# what a container says of itself; the new one says its own
+NOT_KEPT = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration"})
+
+
+class VideoWriter:
+    """Writes frames and packets of a `VideoReader`; the file is begun with the first frame.
+
+    An odd last row or column is cut off, as players need even sizes (not so in a GIF). The colours
+    are tagged as those of the source, 8 bits each, and pixels have its aspect.
+
+    Args:
+        path: file to write; the extension decides the container.
+        reader: of the source.
+        codec: how to encode; None for a GIF.
+        smoother: applied to the frames first, if given.
+        notice: told in a sentence what the container cannot hold.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        reader: VideoReader,
+        codec: Codec | None,
+        smoother: TemporalSmoother | None,
+        notice: Callable[[str], None],
+    ) -> None:
+        self.frames, self.finished = 0, False
+        self._av = load_library("av")
+        self._path, self._reader, self._codec = path, reader, codec
+        self._smoother, self._notice = smoother, notice
+        self._container = None
+        self._copies: dict[int, Stream] = {}
+        self._last: int | None = None
+
+    def write(
+        self, frames: Sequence[Frame], painted: Sequence[np.ndarray], packets: Sequence["Packet"]
+    ) -> None:
+        """Write what belongs together.
+
+        Args:
+            frames: the source, at the size it was painted at.
+            painted: uint8 RGB `(H, W, 3)` for each of them.
+            packets: of streams to copy.
+        """
+        for frame, pixels in zip(frames, painted, strict=True):
+            if self._smoother is not None:
+                pixels = self._smoother(np.asarray(frame.picture), pixels)
+            if self._container is None:
+                self._begin(pixels)
+            self._encode(frame, pixels)
+            self.frames += 1
+        for packet in packets:
+            if copy := self._copies.get(packet.stream.index):
+                packet.stream = copy
+                self._container.mux(packet)
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._container is not None:
+            self._container.mux(self._stream.encode(None))
+            self._container.close()
+            self.finished = True
+
+    def _begin(self, pixels: np.ndarray) -> None:
+        reader, gif = self._reader, self._codec is None
+        height, width = (side - side % (1 if gif else 2) for side in pixels.shape[:2])
+        options = video_gif.muxer_options(reader.path, whole=reader.is_whole) if gif else {}
+        self._container = self._av.open(str(self._path), "w", container_options=options)
+        self._add_video(width, height)
+        self._palettes = video_gif.Palettes(width, height) if gif else None
+        self._size = width, height
+        if not gif:
+            self._container.metadata.update(_kept(reader.container.metadata))
+            if reader.is_whole:
+                self._container.set_chapters(reader.container.chapters())
+        for stream in reader.others:
+            self._copy(stream)
+
+    def _add_video(self, width: int, height: int) -> None:
+        reader, codec = self._reader, self._codec
+        name = "gif" if codec is None else codec.encoder
+        try:
+            stream = self._container.add_stream(name, rate=reader.rate)
+        except ValueError as error:
+            message = f"{self._path.suffix[1:]} cannot hold this codec ({error})"
+            raise UserError(f"{message}: choose another codec or extension.") from error
+        stream.width, stream.height = width, height
+        context = stream.codec_context
+        if codec is None:
+            stream.pix_fmt, context.time_base = "pal8", video_gif.TIME_BASE
+        else:
+            stream.pix_fmt, context.time_base = "yuv420p", reader.time_base
+            stream.options = {"crf": str(codec.quality), **codec.options}
+            context.sample_aspect_ratio = reader.aspect
+            context.colorspace, context.color_range, context.color_primaries, context.color_trc = (
+                reader.colours
+            )
+            context.flags |= load_library("av.codec.context").Flags.frame_duration
+            stream.metadata.update(_kept(reader.stream.metadata))
+        self._stream = stream
+
+    def _copy(self, stream: "Stream") -> None:
+        try:
+            copy = self._container.add_stream_from_template(stream, opaque=True)
+        except (ValueError, self._av.FFmpegError):
+            self._notice(
+                f"{self._reader.path}: {self._path.suffix[1:]} cannot hold its {stream.type} "
+                f"({_codec_name(stream)}), which is left out."
+            )
+            return
+        copy.disposition = stream.disposition
+        copy.metadata.update(_kept(stream.metadata))
+        self._copies[stream.index] = copy
+
+    def _encode(self, frame: Frame, pixels: np.ndarray) -> None:
+        width, height = self._size
+        pixels = np.ascontiguousarray(pixels[:height, :width])
+        image = self._av.VideoFrame.from_ndarray(pixels, format="rgb24")
+        image.pts, image.time_base, image.duration = (
+            frame.pts,
+            self._reader.time_base,
+            frame.duration,
+        )
+        if self._palettes is not None:
+            image = self._in_gif(image)
+        else:
+            colours = self._reader.colours
+            image = image.reformat(
+                format="yuv420p",
+                dst_colorspace=MATRICES[colours.matrix],
+                dst_color_range=colours.range,
+                interpolation=CONVERSION,
+            )
+            image.colorspace, image.color_range, image.color_primaries, image.color_trc = colours
+        if image is not None:
+            self._container.mux(self._stream.encode(image))
+
+    def _in_gif(self, image: "VideoFrame") -> "VideoFrame | None":
+        """The frame with its palette; None if it comes too soon after the one before."""
+        pts = round(image.pts * image.time_base / video_gif.TIME_BASE)
+        if self._last is not None and pts - self._last < video_gif.SHORTEST:
+            return None
+        self._last = image.pts = pts
+        image.time_base = video_gif.TIME_BASE
+        return self._palettes(image)
+
+
+def _kept(metadata: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in metadata.items() if key.lower() not in NOT_KEPT}
+
+
+def _codec_name(stream: "Stream") -> str:
+    return "unknown" if stream.codec_context is None else stream.codec_context.name

@@ -1,0 +1,181 @@
+"""Videos when something goes wrong, is stopped, or is long."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import weakref
+from functools import partial
+from pathlib import Path
+
+import av
+import pytest
+from small_clips import HEIGHT, WIDTH, Negative, distance, make_clip, paint_clip, read_clip
+
+from fastnst import painting
+from fastnst.errors import UserError
+from fastnst.video import VideoOptions, paint_video
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return partial(make_clip, tmp_path)
+
+
+@pytest.fixture
+def paint(tmp_path, monkeypatch):
+    """Three frames in a batch."""
+    monkeypatch.setattr(painting, "BATCH_PIXELS", 3 * WIDTH * HEIGHT)
+    return partial(paint_clip, tmp_path)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_ctrl_c_leaves_what_is_painted(clip, paint, tmp_path, capsys):
+    source, target = clip(count=40, audio="aac"), tmp_path / "out.mp4"
+    with pytest.raises(KeyboardInterrupt):
+        paint_video(Negative(interrupt=6), source, target)
+    before, after = read_clip(source), read_clip(target)
+    assert after.times == before.times[:6]
+    assert distance(after.frames[5], 255 - before.frames[5]) < 4
+    assert after.packets["audio"] == before.packets["audio"][: len(after.packets["audio"])]
+    assert "first 6 frames" in capsys.readouterr().err
+    with pytest.raises(KeyboardInterrupt):
+        paint_video(Negative(interrupt=0), source, tmp_path / "nothing.mp4")
+    assert names(tmp_path) == ["clip.mp4", "out.mp4"]
+
+
+SLOWLY = """
+import sys, time
+from pathlib import Path
+from small_clips import Negative
+from fastnst import painting
+from fastnst import painting
+from fastnst.errors import one_sentence_errors
+from fastnst.video import paint_video
+
+class Slow(Negative):
+    def paint(self, pictures, to_come=0):
+        time.sleep(0.02)
+        print(self.painted, flush=True)
+        return super().paint(pictures, to_come)
+
+painting.BATCH_PIXELS = 1
+with one_sentence_errors():
+    paint_video(Slow(), Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT")
+def test_a_real_ctrl_c(clip, tmp_path, root):
+    source, target = clip(count=500), tmp_path / "out.mp4"
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOWLY, source, target],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(root / "tests")])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while process.stdout.readline().strip() != "5":
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert 5 <= len(read_clip(target).frames) < 500
+
+
+def test_memory_does_not_grow_with_the_length(clip, paint):
+    made, most = [], 0
+
+    class Counting(Negative):
+        def fit(self, picture):
+            nonlocal most
+            fitted = super().fit(picture)
+            made.append(weakref.ref(fitted))
+            most = max(most, sum(one() is not None for one in made))
+            return fitted
+
+        def paint(self, pictures, to_come=0):
+            time.sleep(0.01)  # while the reader could run ahead
+            return super().paint(pictures, to_come)
+
+    paint(clip(count=150), painter=Counting())
+    assert len(made) == 150
+    assert most <= 24  # batches of three: read ahead, being painted, waiting to be written
+
+
+def test_broken_frames_are_left_out_and_counted(clip, paint):
+    source = clip(count=30)
+    whole, data = read_clip(source), bytearray(source.read_bytes())
+    data[1000:1600] = bytes(600)
+    source.write_bytes(data)
+    report, after = paint(source)
+    assert report.broken >= 1
+    assert 10 <= report.frames == len(after.frames) < 30
+    assert set(after.times) < set(whole.times)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("none.mp4", {}, ["no video", "none.mp4"]),
+        ("text.mp4", {}, ["text.mp4", "not a video"]),
+        ("empty.mkv", {}, ["empty.mkv", "not a video"]),
+        ("sound.mp4", {}, ["sound.mp4", "no video"]),
+        ("clip.mp4", {"start": 2.0}, ["1.00 s long"]),
+        ("clip.mp4", {"start": 0.5, "end": 0.5}, ["after the start"]),
+        ("clip.mp4", {"start": 0.51, "end": 0.52}, ["no frame"]),
+        ("clip.mp4", {"start": -1.0}, ["0 or more"]),
+        ("clip.mp4", {"temporal": 1.5}, ["0 to 1"]),
+        ("clip.mp4", {"codec": "x"}, ["h264"]),
+        ("clip.mp4", {"quality": 52}, ["0 (best) to 51"]),
+    ],
+)
+def test_mistakes_are_one_sentence(name, options, words, clip, tmp_path):
+    clip(audio="aac")
+    (tmp_path / "text.mp4").write_text("this is no video" * 99)
+    (tmp_path / "empty.mkv").touch()
+    with (
+        av.open(str(tmp_path / "clip.mp4")) as film,
+        av.open(str(tmp_path / "sound.mp4"), "w") as sound,
+    ):
+        copy = sound.add_stream_from_template(film.streams.audio[0])
+        for packet in film.demux(audio=0):
+            if packet.size:
+                packet.stream = copy
+                sound.mux(packet)
+    with pytest.raises(UserError) as raised:
+        paint_video(
+            Negative(), tmp_path / name, tmp_path / "out" / "a.mp4", VideoOptions(**options)
+        )
+    for word in words:
+        assert word in str(raised.value)
+    assert not list(tmp_path.glob("out/*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("a.avi", {}, ["a.avi", ".mkv"]),
+        ("a.webm", {"codec": "h264"}, ["webm", "another codec"]),
+        ("a.gif", {"quality": 20}, ["no choice"]),
+    ],
+)
+def test_targets_that_are_not_possible(name, options, words, clip, tmp_path):
+    with pytest.raises(UserError) as raised:
+        paint_video(Negative(), clip(), tmp_path / name, VideoOptions(**options))
+    for word in words:
+        assert word in str(raised.value)
+    assert names(tmp_path) == ["clip.mp4"]
+
+
+@pytest.mark.parametrize(("library", "options"), [("av", {}), ("cv2", {"temporal": 0.5})])
+def test_without_the_libraries_it_is_one_sentence(library, options, clip, tmp_path, monkeypatch):
+    source = clip()
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(UserError, match=r"fastnst\[video\]"):
+        paint_video(Negative(), source, tmp_path / "out.mp4", VideoOptions(**options))
