@@ -90,7 +90,7 @@ def test_tiles_give_what_the_whole_picture_does(architecture, batch):
     width, height = 2 * side - 33, side + 6
     picture = batch(1, width)[..., :height, :]
     expected = network(picture)
-    assert expected.std() > 0.01
+    assert expected.std() > 0.005
     tiles = list(cut(picture, side, network.reach))
     assert len(tiles) > 3
     shared = share_statistics(network)
@@ -100,7 +100,7 @@ def test_tiles_give_what_the_whole_picture_does(architecture, batch):
         x, y, x_end, y_end = sample.counted
         given[..., upper:lower, left:right] = shared(sample.pixels)[..., y:y_end, x:x_end]
     distance = (given - expected).abs()
-    assert distance.mean() < 0.3 / 255
+    assert distance.mean() < 0.03 * expected.std()  # bfloat16, with untrained weights
     assert distance.max() < 5 / 255
     # no larger where tiles meet
     column = tiles[0][1][2]
