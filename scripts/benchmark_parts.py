@@ -20,11 +20,12 @@ from fastnst.images import read_image
 from fastnst.loss_network import LossNetwork
 from fastnst.model_file import write_model
 from fastnst.networks import build_network
+from fastnst.painter import PAYS_AFTER
 from fastnst.perceptual_loss import PerceptualLoss
 from fastnst.photo_files import folder_files
 from fastnst.pictures import Photographs, to_pixels
 from fastnst.preparation import prepare
-from fastnst.stylizer import PAYS_AFTER, Stylizer
+from fastnst.stylizer import Stylizer
 from fastnst.vgg_weights import build_loss_network
 
 ROOT = Path(__file__).parents[1]

@@ -5,14 +5,18 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from PIL import Image
 
-from fastnst.model_file import read_model
+from fastnst.export import parse as parse_export
+from fastnst.model_file import read_model, write_model
+from fastnst.networks import build_network
 from fastnst.settings import read_settings
-from fastnst.stylize import parse
+from fastnst.stylize_options import parse
 from fastnst.train import CONFIGS
 
 ROOT = Path(__file__).parents[1]
@@ -78,6 +82,8 @@ def test_documented_commands_are_valid(file: str) -> None:
                 read_settings(compose("prepare", words[2:]))
         elif words[:2] == ["python", "stylize.py"]:
             parse(words[2:])
+        elif words[:2] == ["python", "scripts/export.py"]:
+            parse_export(words[2:])
         elif words[0] == "make":
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
         else:
@@ -97,6 +103,20 @@ def test_the_documented_style_file_works(tmp_path: Path) -> None:
     assert settings.style.size == 384
     assert settings.loss.style_weight == 20
     assert settings.loss.content_weight == 1
+
+
+def test_the_documented_python_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, picture: Callable[..., Path]
+) -> None:
+    architecture = {"name": "resnet", "width": 4, "blocks": 1}
+    network = build_network(architecture)
+    write_model(tmp_path / "model.safetensors", network, architecture, {"name": "dots"})
+    picture("photo.jpg", size=(60, 40))
+    monkeypatch.chdir(tmp_path)
+    (text,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    exec(text, {})
+    with Image.open("painted.png") as painted:
+        assert painted.size == (60, 40)
 
 
 def test_continuous_integration_calls_the_test_command() -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
+from small_clips import moving, write_clip
 
 from fastnst.dead_leaves import draw_dead_leaves
 from fastnst.model_file import write_model
 from fastnst.networks import build_network
 from fastnst.stylize import main
+from fastnst.stylize_options import parse
 
 ROOT = Path(__file__).parents[1]
 ARCHITECTURE = {
@@ -144,9 +146,154 @@ def test_transparency_is_kept_in_png_and_white_in_jpeg(
     assert np.asarray(load(white))[0].mean() > 240  # the first row is all transparent
 
 
+def test_what_is_there_already_is_left_out(
+    model: Path,
+    photograph: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder, out = photograph.parent / "in", tmp_path / "out"
+    folder.mkdir()
+    for name in ("one.png", "two.png"):
+        load(photograph).save(folder / name)
+    out.mkdir()
+    (out / "one.png").write_text("mine")
+    arguments = ["--ckpt", model, folder, "-o", out, "--skip-existing"]
+    assert stylize(monkeypatch, *arguments) == 0
+    assert (out / "one.png").read_text() == "mine"
+    assert load(out / "two.png").size == (64, 48)
+    assert "1 there already" in capsys.readouterr().out
+    assert stylize(monkeypatch, *arguments) == 0
+    assert "2 there already" in capsys.readouterr().out
+
+
+def test_each_way_to_look_reaches_the_picture(
+    model: Path, photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask = tmp_path / "mask.png"
+    Image.linear_gradient("L").resize((64, 48)).save(mask)
+    second = tmp_path / "second.safetensors"
+    torch.manual_seed(1)
+    write_model(second, build_network(ARCHITECTURE), ARCHITECTURE, {"name": "lines"})
+    seen = set()
+    for options in (
+        [],
+        ["--strength", "0.5"],
+        ["--preserve-color", "lum"],
+        ["--preserve-color", "hist"],
+        ["--mask", mask],
+        ["--ckpt", second, "--blend", "0.3,0.7"],
+        ["--ckpt", second, "--mask", mask],
+        ["--style-scale", "1.5"],
+    ):
+        out = tmp_path / "out.png"
+        assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", out, *options) == 0
+        assert load(out).size == (64, 48)
+        seen.add(load(out).tobytes())
+    assert len(seen) == 8
+
+
+def test_quality_and_metadata(
+    model: Path, photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "me"
+    exif[ExifTags.Base.Orientation] = 6
+    load(photograph).save(photograph, exif=exif, dpi=(300, 300))
+    sizes = []
+    for name, options in (
+        ("fine.jpg", ["--keep-metadata"]),
+        ("coarse.jpg", ["--quality", "20", "--name", "unused{name}"]),
+    ):
+        assert (
+            stylize(monkeypatch, "--ckpt", model, photograph, "-o", tmp_path / name, *options) == 0
+        )
+        painted = load(tmp_path / name)
+        sizes.append((tmp_path / name).stat().st_size)
+        assert painted.size == (48, 64)
+        assert painted.getexif()[ExifTags.Base.Artist] == "me"
+        assert ExifTags.Base.Orientation not in painted.getexif()
+    assert sizes[1] < 0.7 * sizes[0]
+    assert load(tmp_path / "fine.jpg").info["dpi"] == (300, 300)
+    assert load(tmp_path / "coarse.jpg").info.get("dpi") != (300, 300)
+
+
+def test_a_picture_of_more_pixels_than_allowed(
+    model: Path,
+    photograph: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wide = tmp_path / "wide.png"
+    Image.new("RGB", (1300, 1000)).save(wide)
+    arguments = ["--ckpt", model, wide, photograph, "-o", tmp_path / "out"]
+    assert stylize(monkeypatch, *arguments, "--max-megapixels", "1") == 1
+    errors = capsys.readouterr().err
+    assert "--max-megapixels" in errors
+    assert "1 painted, 1 skipped" in errors
+
+
+def test_a_video_among_pictures(
+    model: Path,
+    photograph: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clip, text = tmp_path / "clip.mp4", tmp_path / "text.mp4"
+    write_clip(clip, moving(4))
+    text.write_text("no video")
+    arguments = ["--ckpt", model, clip, text, photograph, "-o", tmp_path / "out", "--temporal"]
+    assert stylize(monkeypatch, *arguments) == 1
+    output = capsys.readouterr()
+    assert "(4 frames, flicker" in output.out
+    assert "text.mp4" in output.err
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip.mp4", "photo.jpg"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["photo.jpg"],
+        ["--ckpt", "model.safetensors"],
+        ["--ckpt", "model.safetensors", "photo.jpg", "--strength", "2"],
+        ["--ckpt", "model.safetensors", "photo.jpg", "--strength", "nan"],
+        ["--ckpt", "model.safetensors", "photo.jpg", "--size", "15"],
+        ["--ckpt", "model.safetensors", "photo.jpg", "--quality", "0"],
+        ["--ckpt", "model.safetensors", "photo.jpg", "--tile", "large"],
+        ["--ckpt", "model.safetensors", "photo.jpg", "--style-scale", "0"],
+        ["--ckpt", "model.safetensors", "photo.jpg", "--blend", "a,b"],
+        ["--ckpt", "model.safetensors", "photo.jpg", "--name", "painted"],
+        ["--ckpt", "model.safetensors", "photo.jpg", "--start", "noon"],
+        ["--ckpt", "model.safetensors", "photo.jpg", "--webcam", "0"],
+    ],
+)
+def test_options_are_checked_before_anything_is_read(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stylize(monkeypatch, *arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert "error: " in lines[-1]
+    assert "Traceback" not in "".join(lines)
+
+
+def test_times_are_seconds_or_clock() -> None:
+    words = ["--ckpt", "a", "b", "--start", "90.5", "--end", "1:02:03"]
+    options = parse(words)
+    assert (options.start, options.end) == (90.5, 3723)
+    assert parse([*words[:3], "--tile", "off"]).tile is None
+    assert parse([*words[:3], "--tile", "640"]).tile == 640
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["--ckpt", "model.safetensors", "--tile", "60", "photo.jpg"], ["60", "at least"]),
+        (["--ckpt", "model.safetensors"] * 2 + ["photo.jpg"], ["--blend", "--mask"]),
+        (["--ckpt", "model.safetensors", "--blend", "1,2", "photo.jpg"], ["1 shares"]),
+        (["--ckpt", "model.safetensors", "--mask", "no.png", "photo.jpg"], ["no.png"]),
         (["--ckpt", "nowhere.ckpt", "photo.jpg"], ["nowhere.ckpt"]),
         (["--ckpt", "photo.jpg", "photo.jpg"], ["photo.jpg", "not a fastnst checkpoint"]),
         (["--ckpt", "model.safetensors", "empty"], ["no images", "empty"]),

@@ -101,7 +101,7 @@ def test_tiles_give_what_the_whole_picture_does(architecture, batch):
         given[..., upper:lower, left:right] = shared(sample.pixels)[..., y:y_end, x:x_end]
     distance = (given - expected).abs()
     assert distance.mean() < 0.03 * expected.std()  # bfloat16, with untrained weights
-    assert distance.max() < 5 / 255
+    assert distance.max() < 0.3 * expected.std()
     # no larger where tiles meet
     column = tiles[0][1][2]
     assert distance[..., column - 2 : column + 2].mean() < 2 * distance.mean() + 1e-5

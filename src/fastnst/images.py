@@ -61,6 +61,12 @@ def read_image(
         return _bare(upright if turn is None else upright.transpose(turn))
 
 
+def as_read(image: Image.Image) -> Image.Image:
+    """A picture of any mode as `read_image` would have given it: a copy in 8-bit sRGB, or RGBA."""
+    converted = to_srgb(_eight_bits(image), image.info.get("icc_profile"))
+    return converted.copy() if converted is image else converted
+
+
 def read_size(path: str | Path, max_megapixels: float | None = None) -> tuple[int, int] | None:
     """Width and height as `read_image` will have them, without decoding; None if it will fail."""
     try:

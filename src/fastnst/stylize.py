@@ -52,7 +52,7 @@ def _paint(stylizer: Stylizer, options: argparse.Namespace) -> int:
     if options.skip_existing:
         to_do = [job for job in jobs if not job.target.exists()]
         if len(to_do) < len(jobs):
-            print(f"{len(jobs) - len(to_do)} are there already")
+            print(f"{len(jobs) - len(to_do)} there already")
         jobs = to_do
     videos = [job for job in jobs if is_video(job.source)]
     pictures = [job for job in jobs if job not in videos]

@@ -7,26 +7,25 @@ from typing import Literal
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
 from tqdm import tqdm
 
-from fastnst.canvas import Canvas, to_bytes
-from fastnst.colors import ColorMap, PreserveColor, match_colors
+from fastnst.canvas import Canvas
+from fastnst.colors import PreserveColor
 from fastnst.errors import UserError
 from fastnst.hardware import choose_device
-from fastnst.images import read_image, resize_short_side
+from fastnst.images import as_read, read_image, resize_short_side
 from fastnst.look import make_look
 from fastnst.mask import Mask
 from fastnst.model_file import Model, read_model
 from fastnst.networks import SMALLEST_SIDE
-from fastnst.networks.shared_statistics import Sample
 from fastnst.onnx_network import OnnxNetwork
 from fastnst.painter import Painter
-from fastnst.tiling import Tile, plan_tiles, smallest_side
+from fastnst.regions import paint_tiles, paint_whole
+from fastnst.tiling import plan_tiles, smallest_side
 
 Picture = Image.Image | np.ndarray | str | Path
 TILED_FROM = 2**22  # pixels: larger pictures go through the network in tiles
-TILE_SIDE = 896  # pixels
+TILE_SIDE = 768  # pixels
 
 
 class Stylizer:
@@ -101,18 +100,19 @@ class Stylizer:
         """Repaint one picture.
 
         Args:
-            picture: a Pillow image, its file, or an array `(H, W, 3)` or `(H, W, 4)` of uint8.
+            picture: a Pillow image, its file, or an array of uint8, `(H, W)`, `(H, W, 3)` or
+                `(H, W, 4)`.
 
         Returns:
             RGB, or RGBA where the picture has transparency.
 
         Raises:
-            UserError: if it is too small, or its file cannot be read.
+            UserError: if it is too small, is no picture, or its file cannot be read.
         """
         if isinstance(picture, str | Path):
             picture = read_image(picture)
-        elif isinstance(picture, np.ndarray):
-            picture = Image.fromarray(picture)
+        else:
+            picture = as_read(_image(picture) if isinstance(picture, np.ndarray) else picture)
         return self.paint([self.fit(picture)])[0]
 
     def fit(self, picture: Image.Image) -> Image.Image:
@@ -149,64 +149,17 @@ class Stylizer:
         canvas = Canvas(size, self._working(size), self.device)
         rows = list(plan_tiles(size, canvas.working, self._side(canvas.working), self.reach))
         if len(rows) == len(rows[0]) == 1:
-            return self._paint_whole(canvas, pictures, rows[0][0], to_come)
+            return paint_whole(pictures, canvas, rows[0][0], self.painters, self.look, to_come)
+        count = len(rows) * len(rows[0])
         for picture in pictures:
-            self._paint_tiles(canvas, picture, rows, to_come)
+            samples = canvas.samples(picture, self._side(canvas.working), self.reach)
+            steps = paint_tiles(
+                picture, canvas, rows, samples, self.painters, self.look, count * to_come
+            )
+            del samples
+            for _ in tqdm(steps, "tiles", count, leave=False, disable=not self.progress):
+                pass
         return list(pictures)
-
-    def _paint_whole(
-        self, canvas: Canvas, pictures: Sequence[Image.Image], tile: Tile, to_come: int
-    ) -> list[Image.Image]:
-        pixels = canvas.seen(pictures, tile)
-        painted = [painter.whole(pixels, to_come) for painter in self.painters]
-        if self.look.preserve_color == "hist":
-            painted = [_recolored(one, pixels) for one in painted]
-        finished = self._finish(canvas, pictures, tile, painted)
-        return [_like(picture, one) for picture, one in zip(pictures, finished, strict=True)]
-
-    def _paint_tiles(
-        self, canvas: Canvas, picture: Image.Image, rows: list[list[Tile]], to_come: int
-    ) -> None:
-        samples = canvas.samples(picture, self._side(canvas.working), self.reach)
-        maps: list[ColorMap | None] = [None] * len(self.painters)
-        for index, painter in enumerate(self.painters):
-            painter.look_at(samples)
-            if self.look.preserve_color == "hist":
-                maps[index] = _map_of(painter, samples)
-        del samples
-        left = len(rows) * len(rows[0])
-        to_come *= left
-        # what is painted over has to have been seen by the tiles below it as well
-        waiting: list[tuple[Tile, Image.Image]] = []
-        with tqdm(total=left, unit="tile", leave=False, disable=not self.progress) as bar:
-            for row in rows:
-                above, waiting = waiting, []
-                for tile in row:
-                    left -= 1
-                    pixels = canvas.seen([picture], tile)
-                    painted = [one.tile(pixels, to_come + left) for one in self.painters]
-                    painted = [a if b is None else b(a) for a, b in zip(painted, maps, strict=True)]
-                    (finished,) = self._finish(canvas, [picture], tile, painted)
-                    waiting.append((tile, _like(picture.crop(tile.kept), finished)))
-                    bar.update()
-                _paste(above, picture)
-        _paste(waiting, picture)
-
-    def _finish(
-        self,
-        canvas: Canvas,
-        pictures: Sequence[Image.Image],
-        tile: Tile,
-        painted: Sequence[Tensor],
-    ) -> np.ndarray:
-        """What a tile gives of the finished pictures, uint8 `(N, H, W, 3)`."""
-        painted = [canvas.kept(one, tile) for one in painted]
-        photograph = inside = None
-        if self.look.needs_photograph:
-            photograph = canvas.cut(pictures, tile.kept)
-        if self.look.mask is not None:
-            inside = self.look.mask.part(canvas.size, tile.kept).to(self.device)
-        return to_bytes(self.look.mix(painted, photograph, inside))
 
     def _working(self, size: tuple[int, int]) -> tuple[int, int]:
         """Width and height at which a picture of this size is painted."""
@@ -226,26 +179,14 @@ def _read(checkpoint: str | Path, device: str) -> Model:
     return read_model(checkpoint)
 
 
-def _recolored(painted: Tensor, photographs: Tensor) -> Tensor:
-    pairs = zip(painted.split(1), photographs.split(1), strict=True)
-    return torch.cat([match_colors(one, photograph)(one) for one, photograph in pairs])
-
-
-def _map_of(painter: Painter, samples: Sequence[Sample]) -> ColorMap:
-    """Of a few of the samples: palettes do not take many."""
-    pixels = [sample.pixels for sample in samples[:: max(1, len(samples) // 4)]]
-    painted = [painter.tile(one) for one in pixels]
-    flat = [torch.cat([one.flatten(2) for one in both], 2)[..., None] for both in (painted, pixels)]
-    return match_colors(*flat)
-
-
-def _like(picture: Image.Image, painted: np.ndarray) -> Image.Image:
-    image = Image.fromarray(painted)
-    if picture.mode == "RGBA":
-        image.putalpha(picture.getchannel("A"))
-    return image
-
-
-def _paste(tiles: list[tuple[Tile, Image.Image]], picture: Image.Image) -> None:
-    for tile, image in tiles:
-        picture.paste(image, tile.kept[:2])
+def _image(values: np.ndarray) -> Image.Image:
+    if (
+        values.dtype != np.uint8
+        or values.ndim not in (2, 3)
+        or values.shape[2:] not in ((), (3,), (4,))
+    ):
+        raise UserError(
+            f"An array of {values.dtype} and shape {values.shape} is no picture: give uint8, "
+            f"(H, W, 3)."
+        )
+    return Image.fromarray(values)

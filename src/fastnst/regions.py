@@ -1,0 +1,131 @@
+"""Pictures painted: whole ones, or one tile after the other of a huge one."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from fastnst.canvas import Canvas, to_bytes
+from fastnst.colors import ColorMap, match_colors
+from fastnst.look import Look
+from fastnst.networks.shared_statistics import Sample
+from fastnst.painter import Painter
+from fastnst.tiling import Tile
+
+
+def paint_whole(
+    pictures: Sequence[Image.Image],
+    canvas: Canvas,
+    tile: Tile,
+    painters: Sequence[Painter],
+    look: Look,
+    to_come: int,
+) -> list[Image.Image]:
+    """Paint pictures of one size.
+
+    Args:
+        pictures: RGB or RGBA.
+        canvas: for their size.
+        tile: the one that is the whole.
+        painters: what paints.
+        look: what becomes of it.
+        to_come: how many more of this size there will be.
+
+    Returns:
+        As many pictures, of the same mode.
+    """
+    pixels = canvas.seen(pictures, tile)
+    painted = [painter.whole(pixels, to_come) for painter in painters]
+    if look.preserve_color == "hist":
+        painted = [_recolored(one, pixels) for one in painted]
+    finished = _finish(pictures, canvas, tile, painted, look)
+    return [_like(picture, one) for picture, one in zip(pictures, finished, strict=True)]
+
+
+def paint_tiles(
+    picture: Image.Image,
+    canvas: Canvas,
+    rows: Sequence[Sequence[Tile]],
+    samples: Sequence[Sample],
+    painters: Sequence[Painter],
+    look: Look,
+    to_come: int,
+) -> Iterator[None]:
+    """Paint over a huge picture, in tiles.
+
+    Args:
+        picture: RGB or RGBA; it has the result in the end.
+        canvas: for its size.
+        rows: of tiles.
+        samples: of the picture, for its statistics.
+        painters: what paints.
+        look: what becomes of it.
+        to_come: how many tiles there will be after this picture.
+
+    Yields:
+        After each tile.
+    """
+    for painter in painters:
+        painter.look_at(samples)
+    maps = None
+    if look.preserve_color == "hist":
+        maps = [_palette_map(painter, samples) for painter in painters]
+    del samples
+    left = len(rows) * len(rows[0]) + to_come
+    # what is painted over has to have been seen by the tiles below it as well
+    waiting: list[tuple[Tile, Image.Image]] = []
+    for row in rows:
+        above, waiting = waiting, []
+        for tile in row:
+            left -= 1
+            pixels = canvas.seen([picture], tile)
+            painted = [painter.tile(pixels, left) for painter in painters]
+            if maps is not None:
+                painted = [change(one) for change, one in zip(maps, painted, strict=True)]
+            (finished,) = _finish([picture], canvas, tile, painted, look)
+            waiting.append((tile, _like(picture.crop(tile.kept), finished)))
+            yield
+        _paste(above, picture)
+    _paste(waiting, picture)
+
+
+def _palette_map(painter: Painter, samples: Sequence[Sample]) -> ColorMap:
+    pixels = [sample.pixels for sample in samples[:: max(1, len(samples) // 4)]]  # a few will do
+    painted = [painter.tile(one) for one in pixels]
+    flat = [torch.cat([one.flatten(2) for one in both], 2)[..., None] for both in (painted, pixels)]
+    return match_colors(*flat)
+
+
+def _finish(
+    pictures: Sequence[Image.Image],
+    canvas: Canvas,
+    tile: Tile,
+    painted: Sequence[Tensor],
+    look: Look,
+) -> np.ndarray:
+    """What a tile gives of the finished pictures, uint8 `(N, H, W, 3)`."""
+    painted = [canvas.kept(one, tile) for one in painted]
+    photograph = canvas.cut(pictures, tile.kept) if look.needs_photograph else None
+    inside = None
+    if look.mask is not None:
+        inside = look.mask.part(canvas.size, tile.kept).to(canvas.device)
+    return to_bytes(look.mix(painted, photograph, inside))
+
+
+def _recolored(painted: Tensor, photographs: Tensor) -> Tensor:
+    pairs = zip(painted.split(1), photographs.split(1), strict=True)
+    return torch.cat([match_colors(one, photograph)(one) for one, photograph in pairs])
+
+
+def _like(picture: Image.Image, painted: np.ndarray) -> Image.Image:
+    image = Image.fromarray(painted)
+    if picture.mode == "RGBA":
+        image.putalpha(picture.getchannel("A"))
+    return image
+
+
+def _paste(tiles: Sequence[tuple[Tile, Image.Image]], picture: Image.Image) -> None:
+    for tile, image in tiles:
+        picture.paste(image, tile.kept[:2])
