@@ -13,6 +13,11 @@ import pytest
 
 pytest.importorskip("cv2")
 
+# On a bare screen without a window manager, every fourth window of Qt stays black for ever, whoever
+# opens it; with a window manager none does.
+BLANK = 75
+TRIES = 10
+
 PROGRAM = """
 import sys, time
 from types import SimpleNamespace
@@ -23,7 +28,7 @@ from PIL import Image
 
 from fastnst import webcam
 
-screen, ending = sys.argv[1:]
+screen, ending, BLANK = sys.argv[1], sys.argv[2], int(sys.argv[3])
 BLUE, ORANGE, BLACK = (20, 40, 160), (235, 215, 95), (0, 0, 0)
 
 class Capture:
@@ -68,6 +73,9 @@ def key(milliseconds):
     global step, since
     pressed = ask(milliseconds)
     if not wait_for(step[0]):
+        saw = {seen(*where) for where in step[0]} if screen != "real" else set()
+        if step[1] == ord("o") and saw == {BLACK} and time.monotonic() > since + 4:
+            sys.exit(BLANK)
         if time.monotonic() > since + 20:
             sys.exit(f"waited for {step}, saw {[seen(*where) for where in step[0]]}")
         return pressed
@@ -124,14 +132,17 @@ def test_the_window(screen, ending, tmp_path):
     environment, file = screen
     folder = tmp_path / "folder"
     folder.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, file, ending],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    for _ in range(TRIES):
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, file, ending, str(BLANK)],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        if done.returncode != BLANK:
+            break
     assert (done.returncode, done.stdout.split()) == (0, ["released", "over"]), done.stderr
     (name,) = [path.name for path in folder.iterdir()]
     assert name.startswith("painted_negative_")
