@@ -8,11 +8,12 @@ from PIL import Image, ImageDraw
 from fastnst import Stylizer, canvas
 from fastnst import stylizer as module
 from fastnst.errors import UserError
+from fastnst.export import export_onnx
 from fastnst.model_file import write_model
 from fastnst.networks import build_network
 
 ARCHITECTURE = {"name": "resnet", "width": 4, "blocks": 1}
-CLOSE = 12  # of 255: statistics are taken in bfloat16, and untrained networks magnify that
+CLOSE = 12  # of 255: statistics are taken in float16, and untrained networks magnify that
 SIDE = 116  # of the smallest tiles that this network allows
 
 
@@ -109,9 +110,9 @@ def test_only_large_pictures_come_in_tiles(model, photograph, monkeypatch):
     for name in ("whole", "tile"):
         function = getattr(stylizer.painters[0], name)
 
-        def watched(pixels, to_come, function=function, name=name):
-            sizes.append((name, tuple(pixels.shape[-2:])))
-            return function(pixels, to_come)
+        def watched(*arguments, function=function, name=name):
+            sizes.append((name, tuple(arguments[-2].shape[-2:])))
+            return function(*arguments)
 
         monkeypatch.setattr(stylizer.painters[0], name, watched)
     stylizer(photograph(120, 120))
@@ -240,3 +241,19 @@ def test_too_small_at_that_scale(model, photograph):
 def test_a_mask_of_another_form_is_refused(model, photograph, half):
     with pytest.raises(UserError, match="proportions"):
         Stylizer(model(), mask=half)(photograph(40, 60))
+
+
+def test_an_exported_network_paints_the_same_but_whole(model, photograph, tmp_path, monkeypatch):
+    path = tmp_path / "model.onnx"
+    export_onnx(model(), path)
+    picture = photograph(61, 43)
+    exported, plain = Stylizer(path), Stylizer(model())
+    assert exported.style == plain.style
+    assert distance(exported(picture), plain(picture)).max() <= 1
+    monkeypatch.setattr(module, "TILED_FROM", 100)
+    assert distance(Stylizer(path)(picture), plain(picture)).max() <= 1
+    both = Stylizer([path, model(1)], blend=[1, 1])(picture)
+    expected = (values(plain(picture)) + values(Stylizer(model(1))(picture))) / 2
+    assert distance(both, expected).max() <= 1
+    with pytest.raises(UserError, match="--tile off"):
+        Stylizer(path, tile=200)

@@ -55,15 +55,19 @@ class Canvas(NamedTuple):
         images = (Image.fromarray(one) for one in to_bytes(painted))
         return self._tensor(image.resize(extent, LANCZOS, source) for image in images)
 
+    @property
+    def samples_are_tiles(self) -> bool:
+        """Whether `samples` are all tiles of a picture, in order."""
+        return self.working[0] * self.working[1] <= WHOLE
+
     def samples(self, picture: Image.Image, side: int, reach: int) -> list[Sample]:
         """What stands for a huge picture when statistics are taken: all of it, in tiles, up to 8
         million pixels, else squares here and there, evenly spread."""
-        width, height = self.working
-        if width * height > WHOLE:
-            boxes = [(box, _inset(box, reach)) for box in _spread(width, height)]
-        else:
+        if self.samples_are_tiles:
             rows = plan_tiles(self.working, self.working, side, reach)
             boxes = [tile for row in rows for tile in row]
+        else:
+            boxes = [(box, _inset(box, reach)) for box in _spread(*self.working)]
         return [
             Sample(
                 self.seen([picture], Tile(seen, counted)),

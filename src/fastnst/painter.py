@@ -1,6 +1,6 @@
 """One network at work: in bfloat16 where the hardware computes it, compiled where that pays."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +32,8 @@ class Painter:
         self.network, self.device = network.to(device), device
         self.exported = isinstance(network, OnnxNetwork)
         self._for_tiles: nn.Module | None = None
-        self._compiled: dict[tuple[nn.Module, torch.Size], Compiled] = {}
+        self._features: list[Tensor] = []
+        self._compiled: dict[tuple[Callable[[Tensor], Tensor], torch.Size], Compiled] = {}
 
     def whole(self, pictures: Tensor, to_come: int = 0) -> Tensor:
         """Paint whole pictures.
@@ -47,24 +48,42 @@ class Painter:
         """
         return self._run(self.network, pictures, to_come)
 
-    def look_at(self, samples: Sequence[Sample]) -> None:
-        """Take the statistics for the tiles of a picture from samples of it."""
+    def look_at(self, samples: Sequence[Sample], keep: bool) -> None:
+        """Take the statistics for the tiles of a picture from samples of it.
+
+        Args:
+            samples: of the picture.
+            keep: that they are its tiles, and what was computed of them is to be kept for `tile`.
+        """
         if self._for_tiles is None:
             self._for_tiles = share_statistics(self.network)
+        self._features = []
         with self._precision():
-            measure(self._for_tiles, samples)
+            features = measure(self._for_tiles, samples)
+        if keep:
+            self._features = features
 
-    def tile(self, tiles: Tensor, to_come: int = 0) -> Tensor:
-        """Paint tiles of the picture last looked at; as `whole`."""
-        return self._run(self._for_tiles, tiles, to_come)
+    def tile(self, index: int, tile: Tensor, to_come: int = 0) -> Tensor:
+        """Paint a tile of the picture last looked at; as `whole`.
 
-    def _run(self, network: nn.Module, pixels: Tensor, to_come: int) -> Tensor:
-        key = network, pixels.shape
-        work = to_come * pixels.shape[2] * pixels.shape[3]
+        Args:
+            index: of the tile among the samples, if these were the tiles.
+            tile: `(1, 3, H, W)`, RGB in [0, 1].
+            to_come: how many more tiles there will be.
+        """
+        if not self._features:
+            return self._run(self._for_tiles, tile, to_come)
+        height, width = tile.shape[-2:]
+        features = self._features[index].to(tile.dtype)
+        return self._run(self._for_tiles.finish, features, 4 * to_come)[..., :height, :width]
+
+    def _run(self, function: Callable[[Tensor], Tensor], values: Tensor, to_come: int) -> Tensor:
+        key = function, values.shape
+        work = to_come * values.shape[2] * values.shape[3]
         if work >= PAYS_AFTER.get(self.device.type, float("inf")) and not self.exported:
-            self._compiled.setdefault(key, Compiled(network))
+            self._compiled.setdefault(key, Compiled(function))
         with self._precision():
-            return self._compiled.get(key, network)(pixels).float()
+            return self._compiled.get(key, function)(values).float()
 
     def _precision(self) -> torch.autocast:
         bf16 = computes_bf16(self.device)

@@ -68,12 +68,12 @@ def paint_tiles(
         After each tile.
     """
     for painter in painters:
-        painter.look_at(samples)
+        painter.look_at(samples, keep=canvas.samples_are_tiles)
     maps = None
     if look.preserve_color == "hist":
         maps = [_palette_map(painter, samples) for painter in painters]
     del samples
-    left = len(rows) * len(rows[0]) + to_come
+    index, left = 0, len(rows) * len(rows[0]) + to_come
     # what is painted over has to have been seen by the tiles below it as well
     waiting: list[tuple[Tile, Image.Image]] = []
     for row in rows:
@@ -81,7 +81,8 @@ def paint_tiles(
         for tile in row:
             left -= 1
             pixels = canvas.seen([picture], tile)
-            painted = [painter.tile(pixels, left) for painter in painters]
+            painted = [painter.tile(index, pixels, left) for painter in painters]
+            index += 1
             if maps is not None:
                 painted = [change(one) for change, one in zip(maps, painted, strict=True)]
             (finished,) = _finish([picture], canvas, tile, painted, look)
@@ -92,8 +93,9 @@ def paint_tiles(
 
 
 def _palette_map(painter: Painter, samples: Sequence[Sample]) -> ColorMap:
-    pixels = [sample.pixels for sample in samples[:: max(1, len(samples) // 4)]]  # a few will do
-    painted = [painter.tile(one) for one in pixels]
+    few = range(0, len(samples), max(1, len(samples) // 4))
+    pixels = [samples[index].pixels for index in few]
+    painted = [painter.tile(index, one) for index, one in zip(few, pixels, strict=True)]
     flat = [torch.cat([one.flatten(2) for one in both], 2)[..., None] for both in (painted, pixels)]
     return match_colors(*flat)
 

@@ -24,7 +24,7 @@ from fastnst.regions import paint_tiles, paint_whole
 from fastnst.tiling import plan_tiles, smallest_side
 
 Picture = Image.Image | np.ndarray | str | Path
-TILED_FROM = 2**22  # pixels: larger pictures go through the network in tiles
+TILED_FROM = 2**21  # pixels: larger pictures go through the network in tiles
 TILE_SIDE = 768  # pixels
 
 

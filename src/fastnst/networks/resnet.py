@@ -114,9 +114,12 @@ class ResNet(nn.Module):
         """
         check_size(images)
         height, width = images.shape[-2:]
-        features = self.downsample(pad_to_multiple(images, 4))
-        output = self.to_rgb(self.upsample(self.residual(features)))[..., :height, :width]
-        return self.into_range(output)
+        features = self.residual(self.downsample(pad_to_multiple(images, 4)))
+        return self.finish(features)[..., :height, :width]
+
+    def finish(self, features: Tensor) -> Tensor:
+        """The second half: `(N, 4 width, H, W)`, from the residual blocks -> `(N, 3, 4 H, 4 W)`."""
+        return self.into_range(self.to_rgb(self.upsample(features)))
 
     def into_range(self, output: Tensor) -> Tensor:
         """What the last convolution makes -> [0, 1]."""

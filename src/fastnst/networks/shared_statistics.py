@@ -71,7 +71,7 @@ def share_statistics(network: nn.Module) -> nn.Module:
     return shared
 
 
-def measure(shared: nn.Module, samples: Sequence[Sample]) -> None:
+def measure(shared: nn.Module, samples: Sequence[Sample]) -> list[Tensor]:
     """Take the statistics of samples of a picture, all of them together.
 
     If what counts of the samples is the whole picture, and they overlap by twice the reach of the
@@ -81,9 +81,13 @@ def measure(shared: nn.Module, samples: Sequence[Sample]) -> None:
     Args:
         shared: what `share_statistics` returned.
         samples: of the picture.
+
+    Returns:
+        For each sample what the residual blocks make of it, in float16, from which the network can
+        `finish`; nothing if there is no instance normalisation, for then nothing was computed.
     """
     if not _norms(shared):
-        return
+        return []
     values = [pad_to_multiple(sample.pixels, 4) for sample in samples]
     # at the right and the lower edge of a picture the network counts what it pads as well
     counted = [_padded(sample, value) for sample, value in zip(samples, values, strict=True)]
@@ -106,10 +110,12 @@ def measure(shared: nn.Module, samples: Sequence[Sample]) -> None:
     waiting = [_walk(quarter, value) for value in values]
     for norm in (small, *_norms(shared.residual)):
         norm.take([statistics(i, _until(norm, walk)) for i, walk in enumerate(waiting)])
-    values = [_end(walk) for walk in waiting]
+    dtype = values[0].dtype
+    values = [_half(_end(walk)) for walk in waiting]
     for norm in _norms(shared.upsample):
-        walks = (_walk(shared.upsample, value) for value in values)
+        walks = (_walk(shared.upsample, value.to(dtype)) for value in values)
         norm.take([statistics(i, _until(norm, walk)) for i, walk in enumerate(walks)])
+    return values
 
 
 def _padded(sample: Sample, value: Tensor) -> tuple[int, int, int, int]:
@@ -130,18 +136,18 @@ def _norms(module: nn.Module) -> list[_SharedNorm]:
 def _walk(module: nn.Module, features: Tensor) -> Walk:
     """What the module computes, with a halt before each normalisation.
 
-    What is held meanwhile is held in bfloat16: statistics do not feel it.
+    What is held meanwhile is held in float16.
     """
     shortcut = None
     for step in _steps(module):
         if isinstance(step, ResidualBlock):
             if shortcut is None:
-                shortcut = features.bfloat16()
+                shortcut = _half(features)
             else:
                 features, shortcut = features + shortcut.to(features.dtype), None
             continue
         if isinstance(step, _SharedNorm):
-            dtype, features = features.dtype, features.bfloat16()
+            dtype, features = features.dtype, _half(features)
             yield step, features
             features = features.to(dtype)
         features = step(features)
@@ -159,6 +165,12 @@ def _steps(module: nn.Module) -> Iterator[nn.Module]:
             yield from _steps(child)
     else:
         yield module
+
+
+def _half(features: Tensor) -> Tensor:
+    """In float16, infinite nowhere: 3 digits are enough, and there is much to hold."""
+    largest = torch.finfo(torch.float16).max
+    return features.clamp(-largest, largest).half()
 
 
 def _until(norm: _SharedNorm, walk: Walk) -> Tensor:
