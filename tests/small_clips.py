@@ -41,6 +41,7 @@ def write_clip(
     subtitles: bool = False,
     rotation: int = 0,
     metadata: dict[str, str] | None = None,
+    movflags: str = "",
 ) -> Path:
     """Write a clip.
 
@@ -57,10 +58,12 @@ def write_clip(
         audio: encoder of a second of a tone, if any.
         subtitles: with `TEXT` as SubRip, at 0.2 and 0.7 s.
         rotation: anticlockwise, which the player is to do.
-        metadata: of the container, which then has a chapter as well.
+        metadata: of the container, which then has a chapter as well, and of the video.
+        movflags: of FFmpeg's MP4 muxer.
     """
     frames = list(frames)
-    with av.open(str(path), "w") as container:
+    options = {"movflags": movflags} if movflags else {}
+    with av.open(str(path), "w", container_options=options) as container:
         if metadata:
             container.metadata.update(metadata)
             second = {"start": 0, "end": 1000, "time_base": Fraction(1, 1000)}
@@ -68,6 +71,7 @@ def write_clip(
         video = container.add_stream(codec, rate=rate)
         video.height, video.width = frames[0].shape[:2]
         video.pix_fmt = pix_fmt
+        video.metadata.update(metadata or {})
         context = video.codec_context
         context.time_base = Fraction(1, 12000)
         context.colorspace, context.color_range = colours
@@ -162,7 +166,7 @@ def distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 class Negative:
-    """A painter that inverts colours.
+    """A painter that inverts colours, three frames at once.
 
     Args:
         interrupt: frames after which Ctrl-C is pressed.
@@ -175,6 +179,9 @@ class Negative:
 
     def fit(self, picture: Image.Image) -> Image.Image:
         return picture.resize([round(side * self.scale) for side in picture.size])
+
+    def together(self, size: tuple[int, int]) -> int:
+        return 3
 
     def paint(self, pictures: list[Image.Image], to_come: int = 0) -> list[Image.Image]:
         self.calls.append((len(pictures), to_come))

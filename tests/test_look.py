@@ -78,10 +78,10 @@ def test_colours_of_the_photograph_before_all_else(mask):
         (1, None, float("nan"), "0 to 1"),
         (2, None, 1.0, "--blend"),
         (3, None, 1.0, "--blend"),
-        (2, [1.0], 1.0, "2 shares"),
+        (2, [1.0], 1.0, "2 in all"),
         (2, [1.0, -0.5], 1.0, "below 0"),
-        (2, [0.0, 0.0], 1.0, "shares"),
-        (2, [float("nan"), 1.0], 1.0, "shares"),
+        (2, [0.0, 0.0], 1.0, "not all 0"),
+        (2, [float("nan"), 1.0], 1.0, "share for each"),
     ],
 )
 def test_wishes_that_make_no_sense_are_one_sentence(networks, blend, strength, words):

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from fastnst import painter as painters
-from fastnst import painting
+from fastnst import painting, stylizer
 from fastnst.errors import UserError
 from fastnst.jobs import Job
 from fastnst.model_file import write_model
@@ -59,7 +59,7 @@ def seen_by(painter, monkeypatch):
 
 def test_neighbours_of_one_size_go_together(painter, jobs, monkeypatch):
     batches = seen_by(painter, monkeypatch)
-    monkeypatch.setattr(painting, "BATCH_PIXELS", 3 * 20 * 16)
+    monkeypatch.setattr(stylizer, "BATCH_PIXELS", 3 * 20 * 16)
     wide, tall = (20, 16), (16, 20)
     files = jobs(wide, wide, tall, tall, tall, tall, wide, None, wide, (40, 40))
     results = list(paint_files(painter, files, Files()))
@@ -72,7 +72,7 @@ def test_neighbours_of_one_size_go_together(painter, jobs, monkeypatch):
 
 def test_a_batch_is_full_at_the_size_to_work_at(painter, jobs, monkeypatch):
     batches = seen_by(painter, monkeypatch)
-    monkeypatch.setattr(painting, "BATCH_PIXELS", 2 * 20 * 16)
+    monkeypatch.setattr(stylizer, "BATCH_PIXELS", 2 * 20 * 16)
     files = jobs(*[(80, 64)] * 5)
     painter.size = 16
     assert not any(error for _, error in paint_files(painter, files, Files()))

@@ -204,7 +204,7 @@ def test_quality_and_metadata(
     sizes = []
     for name, options in (
         ("fine.jpg", ["--keep-metadata"]),
-        ("coarse.jpg", ["--quality", "20", "--name", "unused{name}"]),
+        ("coarse.jpg", ["--quality", "20"]),
     ):
         assert (
             stylize(monkeypatch, "--ckpt", model, photograph, "-o", tmp_path / name, *options) == 0
@@ -292,14 +292,14 @@ def test_times_are_seconds_or_clock() -> None:
     [
         (["--ckpt", "model.safetensors", "--tile", "60", "photo.jpg"], ["60", "at least"]),
         (["--ckpt", "model.safetensors"] * 2 + ["photo.jpg"], ["--blend", "--mask"]),
-        (["--ckpt", "model.safetensors", "--blend", "1,2", "photo.jpg"], ["1 shares"]),
+        (["--ckpt", "model.safetensors", "--blend", "1,2", "photo.jpg"], ["1 in all"]),
         (["--ckpt", "model.safetensors", "--mask", "no.png", "photo.jpg"], ["no.png"]),
         (["--ckpt", "nowhere.ckpt", "photo.jpg"], ["nowhere.ckpt"]),
         (["--ckpt", "photo.jpg", "photo.jpg"], ["photo.jpg", "not a fastnst checkpoint"]),
         (["--ckpt", "model.safetensors", "empty"], ["no images", "empty"]),
         (["--ckpt", "model.safetensors", "photo.jpg", "-o", "."], ["written over"]),
-        (["--ckpt", "model.safetensors", "photo.jpg", "photo.jpg", "-o", "a.png"], ["folder"]),
-        (["--ckpt", "model.safetensors", "photo.jpg", "photo.jpg", "-o", "a"], ["over"]),
+        (["--ckpt", "model.safetensors", "photo.jpg", "b/photo.jpg", "-o", "a.png"], ["folder"]),
+        (["--ckpt", "model.safetensors", "photo.jpg", "b/photo.jpg", "-o", "a"], ["both become"]),
     ],
 )
 def test_mistakes_end_in_one_sentence(

@@ -165,6 +165,71 @@ def test_the_palette_of_the_photograph(model, photograph, tile):
     assert np.abs(matched - wanted).max() < (1 if tile is None else 8)
 
 
+def test_the_palette_is_not_that_of_one_side(model):
+    wide = np.zeros((180, 270, 3), np.uint8)
+    wide[:, :50], wide[:, 50:] = (200, 40, 30), (30, 60, 200)
+    noise = np.random.default_rng(0).integers(0, 40, wide.shape, np.uint8)
+    for picture in (wide + noise, (wide + noise).transpose(1, 0, 2).copy()):
+        matched = values(Stylizer(model(), tile=SIDE, preserve_color="hist")(picture))
+        assert np.abs(matched.mean((0, 1)) - picture.mean((0, 1))).max() < 40
+
+
+def test_half_transparent_stays_what_it_is_at_strength_zero(model):
+    picture = Image.new("RGBA", (40, 40), (200, 0, 0, 128))
+    assert Stylizer(model(), strength=0)(picture).getpixel((9, 9)) == (200, 0, 0, 128)
+
+
+def test_an_opened_file_is_turned_like_its_path(model, photograph, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photograph(40, 24).save(tmp_path / "turned.png", exif=exif)
+    stylizer = Stylizer(model())
+    with Image.open(tmp_path / "turned.png") as opened:
+        assert distance(stylizer(opened), stylizer(tmp_path / "turned.png")).max() == 0
+        assert stylizer(opened).size == (24, 40)
+
+
+def test_a_mask_of_sixteen_bits(model, photograph):
+    picture = photograph(60, 40)
+    grey = Image.fromarray(np.full((40, 60), 32768, np.uint16))
+    half = Stylizer(model(), mask=grey)(picture)
+    assert distance(half, Stylizer(model(), strength=0.5)(picture)).max() <= 2
+
+
+def test_a_strip_of_samples_is_not_black(model, monkeypatch, photograph):
+    monkeypatch.setattr(canvas, "WHOLE", 1)
+    painted = Stylizer(model(), tile=SIDE)(photograph(40, 900))
+    assert values(painted).std() > 10
+
+
+def test_a_mask_for_a_panorama(model):
+    mask = Image.new("L", (9000, 70), 255)
+    assert Stylizer(model(), mask=mask, size=20)(mask.convert("RGB")).height == 20
+
+
+def test_how_many_together_counts_what_the_network_sees(model, monkeypatch):
+    monkeypatch.setattr(module, "BATCH_PIXELS", 10_000)
+    assert Stylizer(model()).together((50, 50)) == 4
+    assert Stylizer(model(), style_scale=0.5).together((50, 50)) == 1
+    assert Stylizer(model(), tile=SIDE).together((50, 50)) == 1
+    assert Stylizer(model(), size=100).fitted((300, 200)) == (150, 100)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"preserve_color": "luminance"},
+        {"style_scale": 0},
+        {"style_scale": float("nan")},
+        {"size": 0},
+        {"tile": "off"},
+    ],
+)
+def test_wishes_are_checked(model, wish):
+    with pytest.raises(UserError, match=next(iter(wish))):
+        Stylizer(model(), **wish)
+
+
 def test_pictures_painted_together_keep_their_own_palettes(model, photograph):
     stylizer = Stylizer(model(), preserve_color="hist")
     pictures = [photograph(40, 30, seed) for seed in range(2)]
@@ -234,7 +299,7 @@ def test_outside_the_mask_nothing_is_lost_at_another_scale(model, photograph, ha
 
 
 def test_too_small_at_that_scale(model, photograph):
-    with pytest.raises(UserError, match="30x20"):
+    with pytest.raises(UserError, match="15x10"):
         Stylizer(model(), style_scale=2)(photograph(30, 20))
 
 

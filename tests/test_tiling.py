@@ -57,7 +57,7 @@ def test_the_reach_is_what_a_pixel_depends_on(architecture):
     network = share_statistics(build_network(architecture).eval())
     pictures = torch.rand(1, 3, 192, 192)
     with torch.no_grad():
-        measure(network, [Sample(pictures, (0, 0, 192, 192))])
+        measure(network, [Sample(pictures.clone, (192, 192), (0, 0, 192, 192))])
     for module in network.modules():
         if isinstance(module, torch.nn.ReLU):  # which would hide what is there by chance
             module.forward = lambda features: 1.0 * features
@@ -76,7 +76,7 @@ def cut(picture, side, reach):
     for seen, kept in itertools.chain(*plan_tiles((width, height), (width, height), side, reach)):
         pixels = picture[..., seen[1] : seen[3], seen[0] : seen[2]]
         counted = tuple(edge - seen[index % 2] for index, edge in enumerate(kept))
-        yield Sample(pixels, counted), kept
+        yield Sample(pixels.clone, pixels.shape[:-3:-1], counted), kept
 
 
 @pytest.mark.parametrize("architecture", KINDS)
@@ -98,7 +98,7 @@ def test_tiles_give_what_the_whole_picture_does(architecture, batch):
     given = torch.zeros_like(expected)
     for sample, (left, upper, right, lower) in tiles:
         x, y, x_end, y_end = sample.counted
-        given[..., upper:lower, left:right] = shared(sample.pixels)[..., y:y_end, x:x_end]
+        given[..., upper:lower, left:right] = shared(sample.pixels())[..., y:y_end, x:x_end]
     distance = (given - expected).abs()
     assert distance.mean() < 0.03 * expected.std()  # bfloat16, with untrained weights
     assert distance.max() < 0.3 * expected.std()
@@ -116,7 +116,7 @@ def test_without_common_statistics_they_do_not(batch):
     expected = network(picture)
     for sample, (left, upper, right, lower) in cut(picture, 150, network.reach):
         x, y, x_end, y_end = sample.counted
-        alone = network(sample.pixels)[..., y:y_end, x:x_end]
+        alone = network(sample.pixels())[..., y:y_end, x:x_end]
         assert (alone - expected[..., upper:lower, left:right]).abs().mean() > 5 / 255
 
 
@@ -127,7 +127,10 @@ def test_statistics_are_of_what_counts_of_all_samples(batch):
     one, two = batch(2, 64).split(1)
     two = two[..., :48]
     shared = share_statistics(network)
-    measure(shared, [Sample(one, (0, 0, 64, 64)), Sample(two, (8, 4, 40, 64))])
+    measure(
+        shared,
+        [Sample(one.clone, (64, 64), (0, 0, 64, 64)), Sample(two.clone, (48, 64), (8, 4, 40, 64))],
+    )
     seen = []
     network.downsample[1].register_forward_pre_hook(lambda _, args: seen.append(args[0]))
     network(one)

@@ -1,21 +1,26 @@
 """Videos when something goes wrong, is stopped, or is long."""
 
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
 import weakref
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import av
 import pytest
-from small_clips import HEIGHT, WIDTH, Negative, distance, make_clip, paint_clip, read_clip
+from small_clips import Negative, distance, make_clip, paint_clip, read_clip
 
-from fastnst import painting
 from fastnst.errors import UserError
 from fastnst.video import VideoOptions, paint_video
+from fastnst.video_formats import CODECS
+from fastnst.video_reader import VideoReader
+from fastnst.video_writer import VideoWriter
 
 
 @pytest.fixture
@@ -24,9 +29,7 @@ def clip(tmp_path):
 
 
 @pytest.fixture
-def paint(tmp_path, monkeypatch):
-    """Three frames in a batch."""
-    monkeypatch.setattr(painting, "BATCH_PIXELS", 3 * WIDTH * HEIGHT)
+def paint(tmp_path):
     return partial(paint_clip, tmp_path)
 
 
@@ -38,32 +41,35 @@ def test_ctrl_c_leaves_what_is_painted(clip, paint, tmp_path, capsys):
     source, target = clip(count=40, audio="aac"), tmp_path / "out.mp4"
     with pytest.raises(KeyboardInterrupt):
         paint_video(Negative(interrupt=6), source, target)
-    before, after = read_clip(source), read_clip(target)
+    # not the target, which would be taken for finished
+    before, after = read_clip(source), read_clip(tmp_path / "out_stopped.mp4")
     assert after.times == before.times[:6]
     assert distance(after.frames[5], 255 - before.frames[5]) < 4
     assert after.packets["audio"] == before.packets["audio"][: len(after.packets["audio"])]
-    assert "first 6 frames" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "out_stopped.mp4 holds the first 6 frames" in shown
+    assert shown.index("Ctrl-C again drops it") < shown.index("holds the first")
     with pytest.raises(KeyboardInterrupt):
         paint_video(Negative(interrupt=0), source, tmp_path / "nothing.mp4")
-    assert names(tmp_path) == ["clip.mp4", "out.mp4"]
+    assert names(tmp_path) == ["clip.mp4", "out_stopped.mp4"]
 
 
 SLOWLY = """
 import sys, time
 from pathlib import Path
 from small_clips import Negative
-from fastnst import painting
-from fastnst import painting
 from fastnst.errors import one_sentence_errors
 from fastnst.video import paint_video
 
 class Slow(Negative):
+    def together(self, size):
+        return 1
+
     def paint(self, pictures, to_come=0):
         time.sleep(0.02)
         print(self.painted, flush=True)
         return super().paint(pictures, to_come)
 
-painting.BATCH_PIXELS = 1
 with one_sentence_errors():
     paint_video(Slow(), Path(sys.argv[1]), Path(sys.argv[2]))
 """
@@ -85,7 +91,8 @@ def test_a_real_ctrl_c(clip, tmp_path, root):
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in errors
-    assert 5 <= len(read_clip(target).frames) < 500
+    assert names(tmp_path) == ["clip.mp4", "out_stopped.mp4"]
+    assert 5 <= len(read_clip(tmp_path / "out_stopped.mp4").frames) < 500
 
 
 def test_memory_does_not_grow_with_the_length(clip, paint):
@@ -119,6 +126,18 @@ def test_broken_frames_are_left_out_and_counted(clip, paint):
     assert set(after.times) < set(whole.times)
 
 
+@pytest.mark.parametrize("name", ["clip.mkv", "clip.mp4"])
+def test_a_video_that_is_cut_off_is_noticed(name, clip, paint):
+    # an MP4 has its index at the end, unless it is moved to the beginning
+    source = clip(name, 60, movflags="faststart" if name == "clip.mp4" else "")
+    assert paint(source)[0].expected is None
+    source.write_bytes(source.read_bytes()[: source.stat().st_size * 6 // 10])
+    report, after = paint(source)
+    assert report.expected == 60
+    assert 10 < report.frames == len(after.frames) < 50
+    assert paint(source, end=1.0)[0].expected is None
+
+
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
@@ -130,6 +149,9 @@ def test_broken_frames_are_left_out_and_counted(clip, paint):
         ("clip.mp4", {"start": 0.5, "end": 0.5}, ["after the start"]),
         ("clip.mp4", {"start": 0.51, "end": 0.52}, ["no frame"]),
         ("clip.mp4", {"start": -1.0}, ["0 or more"]),
+        ("clip.mp4", {"start": math.nan}, ["start", "number of seconds"]),
+        ("clip.mp4", {"start": math.inf}, ["start", "number of seconds"]),
+        ("clip.mp4", {"end": math.inf}, ["end", "number of seconds"]),
         ("clip.mp4", {"temporal": 1.5}, ["0 to 1"]),
         ("clip.mp4", {"codec": "x"}, ["h264"]),
         ("clip.mp4", {"quality": 52}, ["0 (best) to 51"]),
@@ -161,16 +183,74 @@ def test_mistakes_are_one_sentence(name, options, words, clip, tmp_path):
     ("name", "options", "words"),
     [
         ("a.avi", {}, ["a.avi", ".mkv"]),
-        ("a.webm", {"codec": "h264"}, ["webm", "another codec"]),
+        ("a.webm", {"codec": "h264"}, ["webm", "choose vp9"]),
+        ("a.MOV", {"codec": "vp9"}, ["mov", "choose h264 or h265"]),
         ("a.gif", {"quality": 20}, ["no choice"]),
     ],
 )
 def test_targets_that_are_not_possible(name, options, words, clip, tmp_path):
+    painter = Negative()
     with pytest.raises(UserError) as raised:
-        paint_video(Negative(), clip(), tmp_path / name, VideoOptions(**options))
+        paint_video(painter, clip(), tmp_path / name, VideoOptions(**options))
     for word in words:
         assert word in str(raised.value)
     assert names(tmp_path) == ["clip.mp4"]
+    assert not painter.calls
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("folder", "Is a directory"),
+        ("clip.mp4/out.mp4", "Not a directory"),
+        ("out.mp4", "No space left on device"),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other words")
+def test_a_target_that_cannot_be_written(place, reason, clip, tmp_path, monkeypatch):
+    source, target = clip(), tmp_path / place
+    (tmp_path / "folder").with_suffix(".mp4").mkdir()
+    if place == "folder":
+        target = target.with_suffix(".mp4")
+    if place == "out.mp4":
+
+        def full(*_):
+            raise OSError(28, reason, str(tmp_path / ".out.99.mp4"))
+
+        monkeypatch.setattr(VideoWriter, "_encode", full)
+    with pytest.raises(UserError) as raised:
+        paint_video(Negative(), source, target)
+    assert str(raised.value) == f"Cannot write {target}: {reason}."
+    assert names(tmp_path) == ["clip.mp4", "folder.mp4"]
+
+
+def test_a_source_that_cannot_be_read_any_more(clip, tmp_path, monkeypatch):
+    source = clip()
+
+    def broken(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(VideoReader, "_picture", broken)
+    with pytest.raises(UserError) as raised:
+        paint_video(Negative(), source, tmp_path / "out.mp4")
+    assert str(raised.value) == f"{source} cannot be read: Input/output error."
+
+
+def test_an_encoder_that_is_missing(clip, tmp_path, monkeypatch):
+    missing = CODECS["h265"]._replace(encoder="libnone")
+    monkeypatch.setitem(CODECS, "h265", missing)
+    with pytest.raises(UserError, match="libnone.*another codec"):
+        paint_video(Negative(), clip(), tmp_path / "out.mp4", VideoOptions("h265"))
+
+
+@pytest.mark.parametrize("stream", [None, Mock(encode=Mock(side_effect=OSError))])
+def test_the_file_is_closed_whatever_happens(stream, tmp_path):
+    writer = VideoWriter(tmp_path / "out.mp4", None, None, None, print)
+    writer._container, writer._stream = Mock(), stream or writer._stream
+    with pytest.raises(OSError, match="") if stream else nullcontext():
+        writer.close()
+    writer._container.close.assert_called_once_with()
+    assert not writer.finished
 
 
 @pytest.mark.parametrize(("library", "options"), [("av", {}), ("cv2", {"temporal": 0.5})])

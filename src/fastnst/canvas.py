@@ -1,6 +1,7 @@
 """The way of a region of pictures to the size it is painted at, and back."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +11,11 @@ from torch import Tensor
 
 from fastnst.images import flatten
 from fastnst.networks.shared_statistics import Sample
-from fastnst.tiling import GRID, Box, Tile, plan_tiles
+from fastnst.tiling import GRID, Box, Tile, plan_tiles, smallest_side
 
 LANCZOS = Image.Resampling.LANCZOS
 WHOLE = 2**23  # pixels: of larger pictures statistics are taken of samples
-SAMPLES, SQUARE = 24, 448  # their number and side in pixels
+SAMPLES, SQUARE = 40, 448  # their number and side in pixels
 
 
 class Canvas(NamedTuple):
@@ -33,15 +34,18 @@ class Canvas(NamedTuple):
     def seen(self, pictures: Sequence[Image.Image], tile: Tile) -> Tensor:
         """What a tile shows of N pictures, at the size to paint at: `(N, 3, H, W)` in [0, 1]."""
         if self.working == self.size:
-            return self.cut(pictures, tile.seen)
+            return self._tensor(flatten(one) for one in self._cut(pictures, tile.seen))
         extent = tile.seen[2] - tile.seen[0], tile.seen[3] - tile.seen[1]
         source = _scaled(tile.seen, self.working, self.size)
-        return self._tensor(picture.resize(extent, LANCZOS, source) for picture in pictures)
+        return self._tensor(flatten(one.resize(extent, LANCZOS, source)) for one in pictures)
 
-    def cut(self, pictures: Sequence[Image.Image], box: Box) -> Tensor:
-        """A region of N pictures as it is: `(N, 3, H, W)` in [0, 1]."""
+    def photograph(self, pictures: Sequence[Image.Image], box: Box) -> Tensor:
+        """A region of N pictures as it is, whatever their transparency: `(N, 3, H, W)`."""
+        return self._tensor(one.convert("RGB") for one in self._cut(pictures, box))
+
+    def _cut(self, pictures: Sequence[Image.Image], box: Box) -> Iterator[Image.Image]:
         whole = (0, 0, *self.size)
-        return self._tensor(one if box == whole else one.crop(box) for one in pictures)
+        return (one if box == whole else one.crop(box) for one in pictures)
 
     def kept(self, painted: Tensor, tile: Tile) -> Tensor:
         """What a tile gives of pictures: painted `(N, 3, H, W)` in [0, 1] -> that part of it, at
@@ -67,38 +71,48 @@ class Canvas(NamedTuple):
             rows = plan_tiles(self.working, self.working, side, reach)
             boxes = [tile for row in rows for tile in row]
         else:
-            boxes = [(box, _inset(box, reach)) for box in _spread(*self.working)]
+            square = max(SQUARE, smallest_side(reach))
+            boxes = [
+                (box, _inset(box, reach, self.working)) for box in _spread(*self.working, square)
+            ]
         return [
             Sample(
-                self.seen([picture], Tile(seen, counted)),
+                partial(self.seen, [picture], Tile(seen, counted)),
+                (seen[2] - seen[0], seen[3] - seen[1]),
                 tuple(edge - seen[index % 2] for index, edge in enumerate(counted)),
             )
             for seen, counted in boxes
         ]
 
     def _tensor(self, images: Iterable[Image.Image]) -> Tensor:
-        values = np.stack([np.asarray(flatten(image)) for image in images])
+        values = np.stack([np.asarray(image) for image in images])
         return torch.from_numpy(values).to(self.device).permute(0, 3, 1, 2).float() / 255
 
 
-def _spread(width: int, height: int) -> Iterator[Box]:
+def _spread(width: int, height: int, square: int) -> Iterator[Box]:
     columns = min(SAMPLES, max(1, round((SAMPLES * width / height) ** 0.5)))
     rows = SAMPLES // columns
     for row in range(rows):
         for column in range(columns):
-            left = _place(column, columns, width)
-            upper = _place(row, rows, height)
-            yield left, upper, min(left + SQUARE, width), min(upper + SQUARE, height)
+            left = _place(column, columns, width, square)
+            upper = _place(row, rows, height, square)
+            yield left, upper, min(left + square, width), min(upper + square, height)
 
 
-def _place(index: int, count: int, length: int) -> int:
+def _place(index: int, count: int, length: int, square: int) -> int:
     middle = (2 * index + 1) * length // (2 * count)
-    return max(0, middle - SQUARE // 2) // GRID * GRID
+    return max(0, middle - square // 2) // GRID * GRID
 
 
-def _inset(box: Box, reach: int) -> Box:
+def _inset(box: Box, reach: int, size: tuple[int, int]) -> Box:
+    """Without what is cut off from its surroundings; the picture's own edges have none."""
     left, upper, right, lower = box
-    return left + reach, upper + reach, right - reach, lower - reach
+    return (
+        left + reach * (left > 0),
+        upper + reach * (upper > 0),
+        right - reach * (right < size[0]),
+        lower - reach * (lower < size[1]),
+    )
 
 
 def to_bytes(images: Tensor) -> np.ndarray:

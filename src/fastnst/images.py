@@ -64,6 +64,9 @@ def read_image(
 def as_read(image: Image.Image) -> Image.Image:
     """A picture of any mode as `read_image` would have given it: a copy in 8-bit sRGB, or RGBA."""
     converted = to_srgb(_eight_bits(image), image.info.get("icc_profile"))
+    turn = TURNS.get(_orientation(image))
+    if turn is not None:
+        return converted.transpose(turn)
     return converted.copy() if converted is image else converted
 
 
@@ -117,9 +120,14 @@ def flatten(image: Image.Image) -> Image.Image:
 
 def resize_short_side(image: Image.Image, side: int) -> Image.Image:
     """Scale so that the short side has `side` pixels, aspect kept."""
-    scale = side / min(image.size)
-    width, height = (max(side, round(length * scale)) for length in image.size)
-    return image.resize((width, height), Image.Resampling.LANCZOS)
+    return image.resize(with_short_side(image.size, side), Image.Resampling.LANCZOS)
+
+
+def with_short_side(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """Width and height scaled so that the shorter is `side`."""
+    scale = side / min(size)
+    width, height = (max(side, round(length * scale)) for length in size)
+    return width, height
 
 
 def crop_center(image: Image.Image, side: int) -> Image.Image:

@@ -1,5 +1,6 @@
 """What the stylizing command has to do: which files, and where each result goes."""
 
+import os
 import string
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: s
 
     Without an output it goes beside its source. An output that ends in the extension of a picture
     or a video is a file, for one source; any other is a folder, in which the folders of the inputs
-    are found again.
+    are found again. What lies in a folder and is a result of something else there is left out.
 
     Args:
         inputs: pictures, videos, and folders of pictures.
@@ -36,16 +37,23 @@ def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: s
     Raises:
         UserError: if two results would go to one file, or one over a source.
     """
-    found = list(_find(inputs))
+    found = list(dict.fromkeys(_find(inputs)))
     if output is not None and output.suffix.lower() in WRITTEN and not output.is_dir():
         if len(found) != 1:
             raise UserError(f"{len(found)} files cannot all go to {output}: give a folder.")
-        jobs = [Job(found[0][0], output)]
+        if name is not None:
+            raise UserError(f"{output} is a name already: leave out --name, or give a folder.")
+        jobs = [Job(found[0].path, output)]
     else:
         pattern = name or ("{name}_{style}" if output is None else "{name}")
+        places = (one.path if output is None else output / one.place for one in found)
+        targets = [_named(place, pattern, style) for place in places]
+        # what is a result of another picture in these folders is not to be painted again
+        results = {os.path.realpath(target) for target in targets}
         jobs = [
-            Job(path, _named(path if output is None else output / place, pattern, style))
-            for path, place in found
+            Job(one.path, target)
+            for one, target in zip(found, targets, strict=True)
+            if not (one.in_folder and os.path.realpath(one.path) in results)
         ]
     _check(jobs)
     return jobs
@@ -53,22 +61,31 @@ def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: s
 
 def name_pattern(text: str) -> str:
     """The same, if it is a pattern for names of results; else raise a `ValueError`."""
-    fields = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
-    if fields - {"name", "style"} or "name" not in fields or Path(text).name != text:
+    parsed = [(field, spec, how) for _, field, spec, how in string.Formatter().parse(text)]
+    fields = {field for field, _, _ in parsed} - {None}
+    plain = not any(spec or how for _, spec, how in parsed)
+    if fields - {"name", "style"} or "name" not in fields or Path(text).name != text or not plain:
         raise ValueError(f"{text} is no pattern for names: use {{name}}, and {{style}} if wanted")
     return text
 
 
-def _find(inputs: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
-    """Each file with its place relative to the input that named it."""
+class _Found(NamedTuple):
+    """A file, its place relative to the input that named it, and whether that is a folder."""
+
+    path: Path
+    place: Path
+    in_folder: bool
+
+
+def _find(inputs: Iterable[Path]) -> Iterator[_Found]:
     for path in inputs:
         if not path.is_dir():
-            yield path, Path(path.name)
+            yield _Found(path, Path(path.name), False)
             continue
         files = list_images(path)
         if not files:
             raise UserError(f"There are no images in the folder {path}.")
-        yield from ((file, file.relative_to(path)) for file in files)
+        yield from (_Found(file, file.relative_to(path), True) for file in files)
 
 
 def _named(path: Path, pattern: str, style: str) -> Path:
@@ -79,8 +96,15 @@ def _named(path: Path, pattern: str, style: str) -> Path:
 
 
 def _check(jobs: list[Job]) -> None:
-    taken = {job.source.resolve(): job.source for job in jobs}
+    sources = {os.path.realpath(job.source): job.source for job in jobs}
+    taken: dict[str, Path] = {}
     for source, target in jobs:
-        if other := taken.get(target.resolve()):
+        place = os.path.realpath(target)
+        if other := sources.get(place):
             raise UserError(f"{source} would be written over {other}: give another output with -o.")
-        taken[target.resolve()] = source
+        if other := taken.get(place):
+            raise UserError(
+                f"{source} and {other} would both become {target}: paint them one by one, or into "
+                f"other folders."
+            )
+        taken[place] = source

@@ -71,14 +71,16 @@ def make_look(
     Raises:
         UserError: if they do not.
     """
+    if preserve_color not in (None, "lum", "hist"):
+        raise UserError(f"preserve_color is {preserve_color}: give lum, hist or None.")
     if not 0 <= strength <= 1:
         raise UserError(f"The strength is {strength}: give a number from 0 to 1.")
     if blend is not None:
         fit = len(blend) == networks and all(share >= 0 for share in blend)
         if not (fit and 0 < sum(blend) < float("inf")):
             raise UserError(
-                f"The blend is {','.join(map(str, blend))}: give {networks} shares, one for each "
-                f"checkpoint, none below 0."
+                f"The blend is {','.join(map(str, blend))}: give a share for each checkpoint, "
+                f"{networks} in all, none below 0 and not all 0."
             )
         shares = tuple(share / sum(blend) for share in blend)
     elif networks == 1:

@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 from torch import Tensor
 
 from fastnst.errors import UserError
-from fastnst.images import read_image
+from fastnst.images import as_read, read_image
 
 SOFTNESS = 0.01  # of the short side: over this radius edges go from one side to the other
 LARGEST = 2048  # pixels on the long side: what a mask with soft edges can show
@@ -26,7 +26,8 @@ class Mask:
     """
 
     def __init__(self, source: str | Path | Image.Image) -> None:
-        picture = source if isinstance(source, Image.Image) else read_image(source)
+        picture = as_read(source) if isinstance(source, Image.Image) else read_image(source)
+        self.size = picture.size
         black = Image.new("RGBA", picture.size, "black")
         grey = Image.alpha_composite(black, picture.convert("RGBA")).convert("L")
         grey.thumbnail((LARGEST, LARGEST))
@@ -34,7 +35,7 @@ class Mask:
 
     def check(self, size: tuple[int, int]) -> None:
         """Raise a `UserError` if a picture of this width and height has other proportions."""
-        width, height = self.image.size
+        width, height = self.size
         if abs(width * size[1] / (height * size[0]) - 1) > 0.02:
             raise UserError(
                 f"the mask has the proportions {width}:{height}, the picture {size[0]}:{size[1]}; "

@@ -57,7 +57,7 @@ class Painter:
         """
         if self._for_tiles is None:
             self._for_tiles = share_statistics(self.network)
-        self._features = []
+        self.forget()
         with self._precision():
             features = measure(self._for_tiles, samples)
         if keep:
@@ -76,6 +76,10 @@ class Painter:
         height, width = tile.shape[-2:]
         features = self._features[index].to(tile.dtype)
         return self._run(self._for_tiles.finish, features, 4 * to_come)[..., :height, :width]
+
+    def forget(self) -> None:
+        """Free what `look_at` kept."""
+        self._features = []
 
     def _run(self, function: Callable[[Tensor], Tensor], values: Tensor, to_come: int) -> Tensor:
         key = function, values.shape

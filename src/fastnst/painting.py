@@ -13,9 +13,8 @@ from fastnst.errors import UserError
 from fastnst.images import read_image, read_size, write_image
 from fastnst.jobs import Job
 from fastnst.metadata import read_metadata
-from fastnst.stylizer import Stylizer
+from fastnst.stylizer import BATCH_PIXELS, Stylizer  # noqa: F401
 
-BATCH_PIXELS = 2**20  # in a batch at most, unless one picture alone has more
 # Pillow lets go of Python's lock while it decodes and encodes; the network needs cores as well
 THREADS = max(1, min(4, (os.cpu_count() or 1) // 2))
 
@@ -29,7 +28,7 @@ class Files(NamedTuple):
     """How picture files are read and written.
 
     Attributes:
-        quality: of JPEG, WebP and AVIF, 1 to 100; None for the usual one.
+        quality: of JPEG, WebP, AVIF and HEIC, 1 to 100; None for the usual one.
         keep_metadata: all of it, instead of EXIF alone.
         max_megapixels: refuse larger pictures; None for Pillow's limit.
     """
@@ -65,7 +64,8 @@ def paint_files(
             return job, painted
         return job, _write(painted, job, files)
 
-    sizes = {job: read_size(job.source, files.max_megapixels) for job in jobs}
+    found = {job: read_size(job.source, files.max_megapixels) for job in jobs}
+    sizes = {job: size and stylizer.fitted(size) for job, size in found.items()}
     pictures = ahead(read, jobs, lambda job: _pixels(sizes[job]))
     painted = _paint_all(stylizer, pictures, sizes)
     return ahead(write, painted, lambda done: _pixels(getattr(done[1], "size", None)))
@@ -122,39 +122,39 @@ def _paint_all(
     stylizer: Stylizer, pictures: Iterator[Read], sizes: Mapping[Job, tuple[int, int] | None]
 ) -> Iterator[Read]:
     to_come = Counter(sizes.values())
-    for batch in _batches(pictures):
+    for batch in _batches(stylizer, pictures):
         for job, _ in batch:
             size = sizes[job]
             to_come[size] -= 1
         # to compile for a batch that another size cut short would pay for nothing
-        yield from _paint(stylizer, batch, to_come[size] if _is_full(batch) else 0)
+        yield from _paint(stylizer, batch, to_come[size] if _is_full(stylizer, batch) else 0)
 
 
-def _batches(pictures: Iterator[Read]) -> Iterator[list[Read]]:
+def _batches(stylizer: Stylizer, pictures: Iterator[Read]) -> Iterator[list[Read]]:
     batch: list[Read] = []
     for job, picture in pictures:
-        if batch and not _fits(picture, batch):
+        if batch and not _fits(stylizer, picture, batch):
             yield batch
             batch = []
         batch.append((job, picture))
-        if _is_full(batch):  # a huge picture does not wait until the next one is read as well
+        # a huge picture does not wait until the next one is read as well
+        if _is_full(stylizer, batch):
             yield batch
             batch = []
     if batch:
         yield batch
 
 
-def _fits(picture: Image.Image | UserError, batch: list[Read]) -> bool:
+def _fits(stylizer: Stylizer, picture: Image.Image | UserError, batch: list[Read]) -> bool:
     first = batch[0][1]
     if isinstance(first, UserError) or isinstance(picture, UserError):
         return False
-    pixels = (len(batch) + 1) * picture.width * picture.height
-    return picture.size == first.size and pixels <= BATCH_PIXELS
+    return picture.size == first.size and len(batch) < stylizer.together(picture.size)
 
 
-def _is_full(batch: list[Read]) -> bool:
+def _is_full(stylizer: Stylizer, batch: list[Read]) -> bool:
     picture = batch[0][1]  # at the size to work at, which its file need not have
-    return isinstance(picture, UserError) or not _fits(picture, batch)
+    return isinstance(picture, UserError) or not _fits(stylizer, picture, batch)
 
 
 def _paint(stylizer: Stylizer, batch: list[Read], to_come: int) -> list[Read]:
@@ -170,7 +170,8 @@ def _paint(stylizer: Stylizer, batch: list[Read], to_come: int) -> list[Read]:
 
 
 def _too_large(source: Path, picture: Image.Image, error: Exception) -> UserError:
+    why = " ".join(str(error).split())
     return UserError(
         f"{source}: {picture.width}x{picture.height} pixels are too many for this machine; "
-        f"work at a smaller --size ({' '.join(str(error).split())})."
+        f"work at a smaller --size{f' ({why})' if why else ''}."
     )

@@ -1,5 +1,6 @@
 """Pictures painted: whole ones, or one tile after the other of a huge one."""
 
+import random
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -90,11 +91,14 @@ def paint_tiles(
             yield
         _paste(above, picture)
     _paste(waiting, picture)
+    for painter in painters:
+        painter.forget()
 
 
 def _palette_map(painter: Painter, samples: Sequence[Sample]) -> ColorMap:
-    few = range(0, len(samples), max(1, len(samples) // 4))
-    pixels = [samples[index].pixels for index in few]
+    # by chance: every n-th may be all of one side of the picture
+    few = random.Random(0).sample(range(len(samples)), min(8, len(samples)))
+    pixels = [samples[index].pixels() for index in few]
     painted = [painter.tile(index, one) for index, one in zip(few, pixels, strict=True)]
     flat = [torch.cat([one.flatten(2) for one in both], 2)[..., None] for both in (painted, pixels)]
     return match_colors(*flat)
@@ -109,7 +113,7 @@ def _finish(
 ) -> np.ndarray:
     """What a tile gives of the finished pictures, uint8 `(N, H, W, 3)`."""
     painted = [canvas.kept(one, tile) for one in painted]
-    photograph = canvas.cut(pictures, tile.kept) if look.needs_photograph else None
+    photograph = canvas.photograph(pictures, tile.kept) if look.needs_photograph else None
     inside = None
     if look.mask is not None:
         inside = look.mask.part(canvas.size, tile.kept).to(canvas.device)

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.hardware import keep_freed_memory
+from fastnst.images import SUFFIXES
 from fastnst.jobs import Job, plan
 from fastnst.painting import Files, paint_files
 from fastnst.stylize_options import parse
@@ -16,6 +17,8 @@ from fastnst.stylizer import Stylizer
 from fastnst.video import VideoOptions, VideoReport, paint_video
 from fastnst.video_formats import is_video
 from fastnst.webcam import run_webcam
+
+STILL = SUFFIXES - {".gif"}
 
 
 def main() -> None:
@@ -54,8 +57,11 @@ def _paint(stylizer: Stylizer, options: argparse.Namespace) -> int:
         if len(to_do) < len(jobs):
             print(f"{len(jobs) - len(to_do)} there already")
         jobs = to_do
-    videos = [job for job in jobs if is_video(job.source)]
-    pictures = [job for job in jobs if job not in videos]
+    pictures, videos = [], []
+    for job in jobs:
+        # a picture of a GIF that moves is of its first frame
+        still = job.source.suffix.lower() == ".gif" and job.target.suffix.lower() in STILL
+        (pictures if still or not is_video(job.source) else videos).append(job)
     skipped = _paint_pictures(stylizer, pictures, options)
     skipped += _paint_videos(stylizer, videos, options)
     if skipped:

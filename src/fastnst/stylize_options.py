@@ -69,14 +69,14 @@ def _what(parser: argparse.ArgumentParser) -> None:
         type=_tile,
         default="auto",
         metavar="auto|N|off",
-        help="paint in tiles of N pixels; auto: for more than 4 million pixels",
+        help="paint in tiles of N pixels; auto: for more than 2 million pixels",
     )
 
 
 def _look(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--size",
-        type=_number(int, SMALLEST_SIDE),
+        type=_number(int, SMALLEST_SIDE, 65535),
         help="length of the short side of the result, in pixels",
     )
     group.add_argument(
@@ -113,7 +113,7 @@ def _pictures(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--quality",
         type=_number(int, 1, 100),
-        help="of JPEG, WebP and AVIF, 1 to 100 (default 95)",
+        help="of JPEG, WebP, AVIF and HEIC, 1 to 100 (default 95)",
     )
     group.add_argument(
         "--keep-metadata",
@@ -193,7 +193,9 @@ def _time(text: str) -> float:
     try:
         *hours_and_minutes, seconds = [float(part) for part in parts]
     except ValueError:
-        raise ValueError(f"{text} is neither seconds nor [h:]mm:ss") from None
+        seconds, hours_and_minutes = -1.0, []
+    if not all(0 <= part < float("inf") for part in (seconds, *hours_and_minutes)):
+        raise ValueError(f"{text} is neither seconds nor [h:]mm:ss")
     total = 0.0
     for part in hours_and_minutes:
         total = (total + part) * 60

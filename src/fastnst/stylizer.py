@@ -13,7 +13,7 @@ from fastnst.canvas import Canvas
 from fastnst.colors import PreserveColor
 from fastnst.errors import UserError
 from fastnst.hardware import choose_device
-from fastnst.images import as_read, read_image, resize_short_side
+from fastnst.images import as_read, read_image, resize_short_side, with_short_side
 from fastnst.look import make_look
 from fastnst.mask import Mask
 from fastnst.model_file import Model, read_model
@@ -26,6 +26,7 @@ from fastnst.tiling import plan_tiles, smallest_side
 Picture = Image.Image | np.ndarray | str | Path
 TILED_FROM = 2**21  # pixels: larger pictures go through the network in tiles
 TILE_SIDE = 768  # pixels
+BATCH_PIXELS = 2**20  # in a batch at most, unless one picture alone has more
 
 
 class Stylizer:
@@ -47,7 +48,7 @@ class Stylizer:
             stays, or where the second of two checkpoints paints.
         blend: shares of several checkpoints in the painted picture.
         tile: side of the tiles that huge pictures are painted in, in pixels; `auto` takes tiles
-            for more than 4 million pixels, None never.
+            for more than 2 million pixels, None never.
         progress: show a bar for a picture of many tiles.
 
     Raises:
@@ -69,6 +70,7 @@ class Stylizer:
         progress: bool = False,
     ) -> None:
         checkpoints = [checkpoint] if isinstance(checkpoint, str | Path) else checkpoint
+        _check(size, style_scale, tile)
         self.size, self.style_scale, self.progress = size, style_scale, progress
         self.device = choose_device(device)
         mask = None if mask is None else Mask(mask)
@@ -76,7 +78,7 @@ class Stylizer:
         models = [_read(path, device) for path in checkpoints]
         self.painters = [Painter(model.network, self.device) for model in models]
         names = [model.style["name"] for model in models]
-        titles = [model.style.get("title", model.style["name"]) for model in models]
+        titles = [str(model.style.get("title", model.style["name"])) for model in models]
         self.style = {"name": "_".join(names), "title": " + ".join(titles)}
         self.reach = max(model.network.reach for model in models)
         self.tile = self._checked(tile)
@@ -122,16 +124,25 @@ class Stylizer:
             UserError: if a side is shorter than the network can take, or the mask has other
                 proportions.
         """
-        if self.size is not None:
-            picture = resize_short_side(picture, self.size)
-        if min(self._working(picture.size)) < SMALLEST_SIDE:
-            raise UserError(
-                f"it is {picture.width}x{picture.height} pixels, and at least "
-                f"{SMALLEST_SIDE}x{SMALLEST_SIDE} are needed; enlarge it with --size"
-            )
         if self.look.mask is not None:
             self.look.mask.check(picture.size)
-        return picture
+        width, height = self._working(self.fitted(picture.size))
+        if min(width, height) < SMALLEST_SIDE:
+            raise UserError(
+                f"it would be painted at {width}x{height} pixels, and at least "
+                f"{SMALLEST_SIDE}x{SMALLEST_SIDE} are needed; enlarge it with --size"
+            )
+        return picture if self.size is None else resize_short_side(picture, self.size)
+
+    def fitted(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Width and height of a picture after `fit`."""
+        return size if self.size is None else with_short_side(size, self.size)
+
+    def together(self, size: tuple[int, int]) -> int:
+        """How many pictures of a width and height are best painted at once."""
+        width, height = self._working(size)
+        tiled = self._side((width, height)) is not None
+        return 1 if tiled else max(1, BATCH_PIXELS // (width * height))
 
     @torch.inference_mode()
     def paint(self, pictures: Sequence[Image.Image], to_come: int = 0) -> list[Image.Image]:
@@ -172,8 +183,17 @@ class Stylizer:
         return TILE_SIDE if working[0] * working[1] > TILED_FROM else None
 
 
+def _check(size: int | None, style_scale: float, tile: object) -> None:
+    if size is not None and size < SMALLEST_SIDE:
+        raise UserError(f"The size is {size}: give at least {SMALLEST_SIDE}.")
+    if not 0.1 <= style_scale <= 10:
+        raise UserError(f"The style_scale is {style_scale}: give a number from 0.1 to 10.")
+    if not (tile is None or tile == "auto" or isinstance(tile, int)):
+        raise UserError(f"The tile is {tile}: give auto, None, or a number of pixels.")
+
+
 def _read(checkpoint: str | Path, device: str) -> Model:
-    if Path(checkpoint).suffix == ".onnx":
+    if Path(checkpoint).suffix.lower() == ".onnx":
         network = OnnxNetwork(checkpoint, "cpu" if device == "cpu" else "auto")
         return Model(network, network.architecture, network.style)
     return read_model(checkpoint)

@@ -1,8 +1,9 @@
 """Videos painted frame by frame: decoding, painting and encoding at the same time."""
 
+import math
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +13,6 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst import painting
 from fastnst.errors import UserError
 from fastnst.files import whole_file
 from fastnst.stylizer import Stylizer
@@ -35,7 +35,7 @@ class VideoOptions(NamedTuple):
 
     codec: see `video_formats.CODECS`; None chooses by the container.
     quality: constant rate factor, lower is better; None is a good one for the codec.
-    start: in seconds; None is the beginning.
+    start: in seconds; None or 0 is the beginning.
     end: in seconds; None is the end.
     temporal: how much flicker is smoothed, see `TemporalSmoother`; 0 is not at all.
     """
@@ -48,11 +48,18 @@ class VideoOptions(NamedTuple):
 
 
 class VideoReport(NamedTuple):
-    """What was done: frames written, frames that could not be decoded, and, with `temporal`, the
-    flicker."""
+    """What was done.
+
+    frames: that were painted.
+    broken: errors of decoding and reading, about one for each frame that is left out for it.
+    expected: frames that the container says it has, if notably fewer came of all of it: the file
+        may be cut off or damaged. Else None.
+    flicker: with `temporal`, else None.
+    """
 
     frames: int
     broken: int
+    expected: int | None
     flicker: Flicker | None
 
 
@@ -73,7 +80,8 @@ def paint_video(
 ) -> VideoReport:
     """Paint a video; audio and subtitles are copied.
 
-    Memory does not grow with its length. On Ctrl-C the file is finished with the frames there are.
+    Memory does not grow with its length. On Ctrl-C a file is finished with the frames there are; it
+    has `_stopped` at the end of its name, so that nobody takes it for the whole.
 
     Args:
         stylizer: with the network.
@@ -83,7 +91,8 @@ def paint_video(
         progress: show frames painted, speed and time left on stderr.
 
     Raises:
-        UserError: if the source is no video, or the target or an option is not possible.
+        UserError: if the source is no video, or the target or an option is not possible, or the
+            target cannot be written.
         KeyboardInterrupt: on Ctrl-C, after the file is finished.
     """
     _check(options)
@@ -93,35 +102,46 @@ def paint_video(
         load_library("cv2")
         smoother = TemporalSmoother(options.temporal)
     ffmpeg_error = load_library("av").FFmpegError
-    stopped = None
-    with (
-        closing(VideoReader(source, options.start, options.end)) as reader,
-        whole_file(target) as temporary,
-        tqdm(total=reader.total(), unit="frame", desc=source.name, disable=not progress) as bar,
-    ):
+    try:
+        with (
+            closing(VideoReader(source, options.start, options.end)) as reader,
+            whole_file(target) as temporary,
+            tqdm(total=reader.total(), unit="frame", desc=source.name, disable=not progress) as bar,
+        ):
 
-        def notice(sentence: str) -> None:
-            bar.write(sentence, file=sys.stderr)
+            def notice(sentence: str) -> None:
+                bar.write(sentence, file=sys.stderr)
 
-        writer = VideoWriter(temporary, reader, codec, smoother, notice)
-        try:
-            _paint_all(stylizer, reader, writer, bar)
-        except KeyboardInterrupt as interrupt:
-            if not writer.finished:
+            writer = VideoWriter(temporary, reader, codec, smoother, notice)
+            try:
+                _paint_all(stylizer, reader, writer, bar, notice)
+            except KeyboardInterrupt:
+                if writer.finished:
+                    kept = temporary.replace(target.with_stem(f"{target.stem}_stopped"))
+                    notice(f"Stopped: {kept} holds the first {writer.frames} frames.")
                 raise
-            notice(f"Stopped: {target} holds the first {writer.frames} frames.")
-            stopped = interrupt
-        except ffmpeg_error as error:
-            raise UserError(f"Cannot write {target}: {error}.") from error
-        if not writer.frames:
-            raise UserError(f"{source} has no frame to paint{_between(options)}.")
-    if stopped is not None:
-        raise stopped
-    return VideoReport(writer.frames, reader.broken, smoother and smoother.flicker)
+            if not writer.frames:
+                raise UserError(f"{source} has no frame to paint{_between(options)}.")
+            expected = _expected(reader, writer.frames)
+    except (OSError, ffmpeg_error) as error:
+        raise UserError(f"Cannot write {target}: {error.strerror or error}.") from error
+    return VideoReport(writer.frames, reader.broken, expected, smoother and smoother.flicker)
+
+
+def _expected(reader: VideoReader, frames: int) -> int | None:
+    """Frames that should be there, if notably fewer are."""
+    expected = reader.total() if reader.is_whole else None
+    # durations are rounded, and rates are those on average
+    if expected is None or frames + reader.broken >= 0.95 * expected - 1:
+        return None
+    return expected
 
 
 def _check(options: VideoOptions) -> None:
     start, end, temporal = options.start or 0, options.end, options.temporal
+    for name, value in (("start", start), ("end", end)):
+        if value is not None and not math.isfinite(value):
+            raise UserError(f"The {name} of a video is a number of seconds, not {value}.")
     if start < 0:
         raise UserError(f"A video cannot start at {start} s: give 0 or more.")
     if end is not None and end <= start:
@@ -131,33 +151,48 @@ def _check(options: VideoOptions) -> None:
 
 
 def _between(options: VideoOptions) -> str:
-    if options.start is None and options.end is None:
+    if not options.start and options.end is None:
         return ""
     return f" from {options.start or 0} s to {options.end or 'its end'}"
 
 
-def _paint_all(stylizer: Stylizer, reader: VideoReader, writer: VideoWriter, bar: tqdm) -> None:
+def _paint_all(
+    stylizer: Stylizer,
+    reader: VideoReader,
+    writer: VideoWriter,
+    bar: tqdm,
+    notice: Callable[[str], None],
+) -> None:
     """Paint all frames; whatever happens, the writer gets to finish its file."""
     written: deque[Future] = deque()
+    done = 0
     batches = _ahead(_batches(stylizer, reader))
     with ThreadPoolExecutor(1) as pool, closing(batches):
         try:
-            for batch in batches:
-                painted = []
-                if batch.frames:
-                    done = bar.n + len(batch.frames)
-                    bar.total = reader.total(done, batch.frames[-1])
-                    # to compile for the last batch, which may be a small one, pays for nothing
-                    to_come = (bar.total or done) - done if _is_full(batch.frames) else 0
-                    painted = _paint(stylizer, reader, batch.frames, to_come)
-                written.append(pool.submit(writer.write, batch.frames, painted, batch.packets))
-                if len(written) > AHEAD:
-                    written.popleft().result()
-                bar.update(len(batch.frames))
-        finally:
-            written.append(pool.submit(writer.close))
-        while written:
-            written.popleft().result()
+            try:
+                for batch in batches:
+                    painted = []
+                    if batch.frames:
+                        after = done + len(batch.frames)
+                        bar.total = reader.total(after, batch.frames[-1])
+                        # to compile for the last batch, which may be a small one, pays for nothing
+                        to_come = (
+                            (bar.total or after) - after if _is_full(stylizer, batch.frames) else 0
+                        )
+                        painted = _paint(stylizer, reader, batch.frames, to_come)
+                    written.append(pool.submit(writer.write, batch.frames, painted, batch.packets))
+                    if len(written) > AHEAD:
+                        written.popleft().result()
+                    done += len(batch.frames)
+                    bar.update(len(batch.frames))
+            finally:
+                written.append(pool.submit(writer.close))
+            while written:
+                written.popleft().result()
+        except KeyboardInterrupt:
+            if done:
+                notice("Ctrl-C: finishing the file; Ctrl-C again drops it.")
+            raise
 
 
 def _paint(
@@ -180,21 +215,21 @@ def _batches(stylizer: Stylizer, reader: VideoReader) -> Iterator[Batch]:
     for item in reader:
         if not isinstance(item, Frame):
             packets.append(item)
-            if begun and len(packets) == PACKETS:  # such as a picture with an hour of speech
-                yield Batch([], packets)
-                packets = []
+            # such as those of a picture with an hour of speech
+            if len(packets) >= PACKETS and (begun or frames):
+                yield Batch(frames, packets)
+                frames, packets, begun = [], [], True
             continue
         frames.append(item._replace(picture=_fit(stylizer, reader.path, item.picture)))
-        if _is_full(frames):
+        if _is_full(stylizer, frames):
             yield Batch(frames, packets)
             frames, packets, begun = [], [], True
     if frames or (begun and packets):
         yield Batch(frames, packets)
 
 
-def _is_full(frames: list[Frame]) -> bool:
-    width, height = frames[0].picture.size
-    return (len(frames) + 1) * width * height > painting.BATCH_PIXELS
+def _is_full(stylizer: Stylizer, frames: list[Frame]) -> bool:
+    return len(frames) >= stylizer.together(frames[0].picture.size)
 
 
 def _fit(stylizer: Stylizer, path: Path, picture: Image.Image) -> Image.Image:

@@ -1,13 +1,18 @@
 """What differs between kinds of video files, and the libraries that read and write them."""
 
 import importlib
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
-
-from PIL import Image
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastnst.errors import UserError
+from fastnst.picture_files import open_picture
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
 
 SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".gif"})
 
@@ -30,6 +35,8 @@ CODECS = {
         "libvpx-vp9", 28, 63, {"b": "0", "row-mt": "1", "deadline": "good", "cpu-used": "4"}
     ),
 }
+# what players of these containers expect; the others hold all
+HELD = {".webm": ("vp9",), ".mov": ("h264", "h265")}
 
 
 def load_library(name: str) -> ModuleType:
@@ -49,10 +56,35 @@ def is_video(path: Path) -> bool:
     if path.suffix.lower() != ".gif":
         return path.suffix.lower() in SUFFIXES
     try:
-        with Image.open(path) as image:
+        with open_picture(path, math.inf) as image:
             return image.is_animated
-    except (OSError, ValueError, SyntaxError):
+    except UserError:
         return False
+
+
+def open_video(path: Path) -> "InputContainer":
+    """Open a file for reading.
+
+    Raises:
+        UserError: if it is not there, or FFmpeg does not know what it is.
+    """
+    av = load_library("av")
+    try:  # FFmpeg takes what comes before a colon for a protocol, but not in an absolute name
+        return av.open(str(path.absolute()), metadata_errors="replace")
+    except FileNotFoundError as error:
+        raise UserError(f"There is no video {path}: check the name.") from error
+    except (av.FFmpegError, OSError) as error:
+        reason = error.strerror or error
+        raise UserError(f"{path} is not a video that can be read ({reason}).") from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in reading a file into a `UserError` that names it."""
+    try:
+        yield
+    except (load_library("av").FFmpegError, OSError) as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def choose_codec(target: Path, name: str | None, quality: int | None) -> Codec | None:
@@ -64,7 +96,8 @@ def choose_codec(target: Path, name: str | None, quality: int | None) -> Codec |
         quality: constant rate factor, or None for the usual one.
 
     Raises:
-        UserError: if there is no such extension, codec or quality.
+        UserError: if there is no such extension, codec or quality, or the container does not hold
+            the codec.
     """
     suffix = target.suffix.lower()
     if suffix not in SUFFIXES:
@@ -76,6 +109,12 @@ def choose_codec(target: Path, name: str | None, quality: int | None) -> Codec |
     name = name or ("vp9" if suffix == ".webm" else "h264")
     if name not in CODECS:
         raise UserError(f"There is no video codec {name}: choose one of {', '.join(CODECS)}.")
+    held = HELD.get(suffix, tuple(CODECS))
+    if name not in held:
+        raise UserError(
+            f"{target}: a {suffix[1:]} file cannot hold {name}: choose {' or '.join(held)}, or "
+            f"another extension."
+        )
     codec = CODECS[name]
     if quality is None:
         return codec

@@ -1,13 +1,13 @@
 """Animated GIFs: colours chosen for each frame, loop and time stamps."""
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
-from fastnst.video_formats import load_library
+from fastnst.picture_files import open_picture
+from fastnst.video_formats import load_library, open_video, reading
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -51,10 +51,13 @@ def muxer_options(source: Path, *, whole: bool) -> dict[str, str]:
     Args:
         source: the video that is painted.
         whole: whether its last frame will be the last one.
+
+    Raises:
+        UserError: if the source cannot be read any more.
     """
     if source.suffix.lower() != ".gif":
         return {"loop": "0"}
-    with Image.open(source) as image:
+    with open_picture(source, math.inf) as image:
         options = {"loop": str(image.info.get("loop", -1))}
     if whole:  # the muxer has to know beforehand for how long the last frame is shown
         *_, last = _durations(source)
@@ -63,7 +66,7 @@ def muxer_options(source: Path, *, whole: bool) -> dict[str, str]:
 
 
 def _durations(source: Path) -> Iterator[int]:
-    with load_library("av").open(str(source)) as container:
+    with reading(source), open_video(source) as container:
         for packet in container.demux(video=0):
             if packet.size:
                 yield packet.duration

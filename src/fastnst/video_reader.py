@@ -10,7 +10,7 @@ from PIL import Image
 
 from fastnst.errors import UserError
 from fastnst.images import flatten
-from fastnst.video_formats import load_library
+from fastnst.video_formats import load_library, open_video, reading
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -47,12 +47,13 @@ class VideoReader:
     """Decodes the part of a video from `start` to `end`, frame by frame.
 
     The picture comes upright, as the display matrix says. Frames that cannot be decoded are left
-    out and counted in `broken`. `colours` and `aspect` (of a pixel) are there after the first
-    frame. Times begin at `start`; without one they are those of the file.
+    out; `broken` counts the errors of decoding and reading, about one for a frame.
+    `colours` and `aspect` (of a pixel) are there after the first frame. Times begin at
+    `start`; without one they are those of the file.
 
     Args:
         path: the file.
-        start: in seconds after the first frame, or None.
+        start: in seconds after the first frame; None or 0 for all from the beginning.
         end: the same; frames from then on are left out.
 
     Raises:
@@ -62,12 +63,7 @@ class VideoReader:
     def __init__(self, path: Path, start: float | None = None, end: float | None = None) -> None:
         self._av = load_library("av")
         self.path, self.broken = path, 0
-        try:
-            self.container = self._av.open(str(path), metadata_errors="replace")
-        except FileNotFoundError as error:
-            raise UserError(f"There is no video {path}: check the name.") from error
-        except (self._av.FFmpegError, OSError) as error:
-            raise UserError(f"{path} is not a video that can be read ({error}).") from error
+        self.container = open_video(path)
         streams = [one for one in self.container.streams.video if _can_play(one)]
         if not streams:
             self.container.close()
@@ -81,9 +77,9 @@ class VideoReader:
         self.aspect: Fraction = self.stream.sample_aspect_ratio or Fraction(1)
         self._step = max(1, round(1 / (self.rate * self.time_base)))
         self._first = (self.stream.start_time or 0) * self.time_base
-        self._start = None if start is None else self._first + Fraction(start)
+        self._start = self._first + Fraction(start) if start else None
         self._end = None if end is None else self._first + Fraction(end)
-        self.is_whole = start is None and end is None
+        self.is_whole = not start and end is None
         self._seconds = self._length(start, end)
 
     def _length(self, start: float | None, end: float | None) -> float | None:
@@ -100,25 +96,37 @@ class VideoReader:
         return min(end or seconds, seconds) - (start or 0)
 
     def total(self, done: int = 0, last: Frame | None = None) -> int | None:
-        """Frames there will have been in the end, as far as can be known.
+        """Frames there will have been in the end, as far as can be known: the container may be
+        wrong, and frames may be damaged.
 
         Args:
             done: how many there were up to now; without them the file's frame rate is believed,
                 which is often wrong where the rate changes.
             last: the last of them.
         """
-        if self.stream.frames and self.is_whole:
-            return self.stream.frames
-        if self._seconds is None:
-            return None
-        if last is None:
-            return round(self._seconds * self.rate)
+        by_rate = None if self._seconds is None else round(self._seconds * self.rate)
+        if self.stream.frames and self.is_whole:  # an edit list may leave some of them out
+            return max(done, min(self.stream.frames, by_rate or self.stream.frames))
+        if by_rate is None or last is None:
+            return by_rate
         begin = self._first if self._start is None else 0
         passed = float((last.pts + last.duration) * self.time_base - begin)
         return max(done, round(done * self._seconds / passed)) if passed > 0 else done
 
     def __iter__(self) -> Iterator["Frame | Packet"]:
-        """Frames, and packets of the other streams with their times shifted, as they come."""
+        """Frames, and packets of the other streams with their times shifted, as they come.
+
+        Raises:
+            UserError: if the file cannot be read any more.
+        """
+        with reading(self.path):
+            yield from self._items()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.container.close()
+
+    def _items(self) -> Iterator["Frame | Packet"]:
         self._seek()
         video, last = self.stream.index, None
         unfinished = {video, *(one.index for one in self.others if one.type == "audio")}
@@ -140,16 +148,12 @@ class VideoReader:
             if not unfinished:
                 return
 
-    def close(self) -> None:
-        """Close the file."""
-        self.container.close()
-
     def _seek(self) -> None:
         if self._start is None:
             return
         try:
             self.container.seek(self._begin(self.stream), stream=self.stream)
-        except self._av.FFmpegError:  # then all before is decoded
+        except (self._av.FFmpegError, OverflowError):  # then all before is decoded
             self.container.seek(0)
 
     def _packets(self) -> Iterator["Packet"]:

@@ -1,6 +1,8 @@
 """Writing a video: painted frames encoded, every other stream copied."""
 
+import io
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,7 @@ import numpy as np
 from fastnst import video_gif
 from fastnst.errors import UserError
 from fastnst.temporal import TemporalSmoother
-from fastnst.video_formats import Codec, load_library
+from fastnst.video_formats import CODECS, Codec, load_library, open_video, reading
 from fastnst.video_reader import CONVERSION, MATRICES, Frame, VideoReader
 
 if TYPE_CHECKING:
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 # what a container says of itself; the new one says its own
 NOT_KEPT = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration"})
+# statistics that mkvmerge tells of a stream, which are of another file once it is cut or painted
+STATISTICS = ("bps", "number_of_", "_statistics_", "duration-")
+APPLE = (".mp4", ".mov")  # where its players know H.265 by the tag hvc1 alone
+SEARCHED = 1000  # packets among which one of each stream to copy is looked for
 
 
 class VideoWriter:
@@ -46,7 +52,7 @@ class VideoWriter:
         self._av = load_library("av")
         self._path, self._reader, self._codec = path, reader, codec
         self._smoother, self._notice = smoother, notice
-        self._container = None
+        self._container = self._stream = None
         self._copies: dict[int, Stream] = {}
         self._last: int | None = None
 
@@ -73,17 +79,21 @@ class VideoWriter:
                 self._container.mux(packet)
 
     def close(self) -> None:
-        """Finish the file."""
-        if self._container is not None:
-            self._container.mux(self._stream.encode(None))
+        """Finish the file, if it was begun; `finished` says whether it can be played."""
+        if self._container is None:
+            return
+        try:
+            if self._stream is not None:
+                self._container.mux(self._stream.encode(None))
+        finally:
             self._container.close()
-            self.finished = True
+        self.finished = self.frames > 0
 
     def _begin(self, pixels: np.ndarray) -> None:
         reader, gif = self._reader, self._codec is None
         height, width = (side - side % (1 if gif else 2) for side in pixels.shape[:2])
         options = video_gif.muxer_options(reader.path, whole=reader.is_whole) if gif else {}
-        self._container = self._av.open(str(self._path), "w", container_options=options)
+        self._container = self._av.open(str(self._path.absolute()), "w", container_options=options)
         self._add_video(width, height)
         self._palettes = video_gif.Palettes(width, height) if gif else None
         self._size = width, height
@@ -91,8 +101,9 @@ class VideoWriter:
             self._container.metadata.update(_kept(reader.container.metadata))
             if reader.is_whole:
                 self._container.set_chapters(reader.container.chapters())
+        packets = _first_packets(reader) if reader.others else {}
         for stream in reader.others:
-            self._copy(stream)
+            self._copy(stream, packets.get(stream.index))
 
     def _add_video(self, width: int, height: int) -> None:
         reader, codec = self._reader, self._codec
@@ -100,8 +111,8 @@ class VideoWriter:
         try:
             stream = self._container.add_stream(name, rate=reader.rate)
         except ValueError as error:
-            message = f"{self._path.suffix[1:]} cannot hold this codec ({error})"
-            raise UserError(f"{message}: choose another codec or extension.") from error
+            message = f"This FFmpeg cannot encode {name} ({error})"
+            raise UserError(f"{message}: choose another codec.") from error
         stream.width, stream.height = width, height
         context = stream.codec_context
         if codec is None:
@@ -113,22 +124,37 @@ class VideoWriter:
             context.colorspace, context.color_range, context.color_primaries, context.color_trc = (
                 reader.colours
             )
+            if codec.encoder == CODECS["h265"].encoder and self._path.suffix.lower() in APPLE:
+                context.codec_tag = "hvc1"
             context.flags |= load_library("av.codec.context").Flags.frame_duration
             stream.metadata.update(_kept(reader.stream.metadata))
         self._stream = stream
 
-    def _copy(self, stream: "Stream") -> None:
-        try:
-            copy = self._container.add_stream_from_template(stream, opaque=True)
-        except (ValueError, self._av.FFmpegError):
+    def _copy(self, stream: "Stream", packet: "Packet | None") -> None:
+        if not self._can_hold(stream, packet):
             self._notice(
                 f"{self._reader.path}: {self._path.suffix[1:]} cannot hold its {stream.type} "
                 f"({_codec_name(stream)}), which is left out."
             )
             return
+        copy = self._container.add_stream_from_template(stream, opaque=True)
         copy.disposition = stream.disposition
         copy.metadata.update(_kept(stream.metadata))
         self._copies[stream.index] = copy
+
+    def _can_hold(self, stream: "Stream", packet: "Packet | None") -> bool:
+        """Try it in a container that is thrown away: there are streams that are refused only when
+        the header, a packet, or the end of the file is written."""
+        try:
+            with self._av.open(io.BytesIO(), "w", format=self._container.format.name) as trial:
+                copy = trial.add_stream_from_template(stream, opaque=True)
+                trial.start_encoding()
+                if packet is not None:
+                    packet.stream, packet.pts, packet.dts = copy, 0, 0
+                    trial.mux(packet)
+        except (ValueError, self._av.FFmpegError):
+            return False
+        return True
 
     def _encode(self, frame: Frame, pixels: np.ndarray) -> None:
         width, height = self._size
@@ -164,7 +190,23 @@ class VideoWriter:
 
 
 def _kept(metadata: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in metadata.items() if key.lower() not in NOT_KEPT}
+    return {
+        key: value
+        for key, value in metadata.items()
+        if key.lower() not in NOT_KEPT and not key.lower().startswith(STATISTICS)
+    }
+
+
+def _first_packets(reader: VideoReader) -> dict[int, "Packet"]:
+    """A packet of each stream to copy, by its index, as far as there is one soon."""
+    found: dict[int, Packet] = {}
+    with reading(reader.path), open_video(reader.path) as container:
+        for packet in islice(container.demux(), SEARCHED):
+            if packet.size:
+                found.setdefault(packet.stream.index, packet)
+            if all(stream.index in found for stream in reader.others):
+                break
+    return found
 
 
 def _codec_name(stream: "Stream") -> str:

@@ -9,7 +9,7 @@ one normalisation after the other, each over all samples before any goes on.
 """
 
 import copy
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -21,10 +21,17 @@ from fastnst.networks.resnet import ResidualBlock
 
 
 class Sample(NamedTuple):
-    """A part of a picture, `(1, 3, H, W)` in [0, 1], and what of it counts: the left, upper, right
-    and lower edge, in its pixels. What is around that is there for the network to see."""
+    """A part of a picture.
 
-    pixels: Tensor
+    Attributes:
+        pixels: gives it, `(1, 3, H, W)` in [0, 1]; many together would take much memory.
+        size: width and height of it.
+        counted: the left, upper, right and lower edge of what of it counts, in its pixels. What is
+            around that is there for the network to see.
+    """
+
+    pixels: Callable[[], Tensor]
+    size: tuple[int, int]
     counted: tuple[int, int, int, int]
 
 
@@ -88,10 +95,7 @@ def measure(shared: nn.Module, samples: Sequence[Sample]) -> list[Tensor]:
     """
     if not _norms(shared):
         return []
-    values = [pad_to_multiple(sample.pixels, 4) for sample in samples]
-    # at the right and the lower edge of a picture the network counts what it pads as well
-    counted = [_padded(sample, value) for sample, value in zip(samples, values, strict=True)]
-    widths = [value.shape[-1] for value in values]
+    widths, counted = zip(*(_extent(sample) for sample in samples), strict=True)
 
     def statistics(index: int, features: Tensor) -> tuple[int, Tensor, Tensor]:
         scale = widths[index] // features.shape[-1]
@@ -103,30 +107,34 @@ def measure(shared: nn.Module, samples: Sequence[Sample]) -> list[Tensor]:
     *large, small = _norms(shared.downsample)
     for norm in large:
         # from the start again each time: to keep features of this resolution takes much memory
-        walks = (_walk(shared.downsample, value) for value in values)
+        walks = (_walk_over(sample, shared.downsample) for sample in samples)
         norm.take([statistics(i, _until(norm, walk)) for i, walk in enumerate(walks)])
     # these wait before each normalisation, and hold all that they need to go on
     quarter = nn.Sequential(shared.downsample, shared.residual)
-    waiting = [_walk(quarter, value) for value in values]
+    waiting = [_walk_over(sample, quarter) for sample in samples]
     for norm in (small, *_norms(shared.residual)):
         norm.take([statistics(i, _until(norm, walk)) for i, walk in enumerate(waiting)])
-    dtype = values[0].dtype
     values = [_half(_end(walk)) for walk in waiting]
     for norm in _norms(shared.upsample):
-        walks = (_walk(shared.upsample, value.to(dtype)) for value in values)
+        walks = (_walk(shared.upsample, value.float()) for value in values)
         norm.take([statistics(i, _until(norm, walk)) for i, walk in enumerate(walks)])
     return values
 
 
-def _padded(sample: Sample, value: Tensor) -> tuple[int, int, int, int]:
+def _walk_over(sample: Sample, module: nn.Module) -> Walk:
+    """As `_walk`, with the pixels there only when it begins."""
+    return (yield from _walk(module, pad_to_multiple(sample.pixels(), 4)))
+
+
+def _extent(sample: Sample) -> tuple[int, tuple[int, int, int, int]]:
+    """Width as the network pads it, and what counts: at the right and the lower edge of a picture
+    the network counts what it pads as well."""
     left, upper, right, lower = sample.counted
-    height, width = sample.pixels.shape[-2:]
-    return (
-        left,
-        upper,
-        value.shape[-1] if right == width else right,
-        value.shape[-2] if lower == height else lower,
-    )
+    width, height = sample.size
+    full_height, full_width = height + -height % 4, width + -width % 4
+    right = full_width if right == width else right
+    lower = full_height if lower == height else lower
+    return full_width, (left, upper, right, lower)
 
 
 def _norms(module: nn.Module) -> list[_SharedNorm]:
