@@ -138,6 +138,11 @@ def test_a_video_that_is_cut_off_is_noticed(name, clip, paint):
     assert paint(source, end=1.0)[0].expected is None
 
 
+def test_an_uneven_video_is_not_taken_for_one_that_is_cut_off(clip, paint):
+    assert paint(clip("clip.mkv", 6, times=[0, 0.01, 0.02, 0.9, 1, 2]))[0].expected is None
+    assert paint(clip("long.mkv", 1, audio="flac", last=0.1))[0].expected is None
+
+
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
@@ -201,17 +206,15 @@ def test_targets_that_are_not_possible(name, options, words, clip, tmp_path):
 @pytest.mark.parametrize(
     ("place", "reason"),
     [
-        ("folder", "Is a directory"),
-        ("clip.mp4/out.mp4", "Not a directory"),
+        ("folder.mp4", "Is a directory"),
+        ("clip.mp4/out.mp4", "File exists"),  # and is no folder
         ("out.mp4", "No space left on device"),
     ],
 )
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other words")
 def test_a_target_that_cannot_be_written(place, reason, clip, tmp_path, monkeypatch):
     source, target = clip(), tmp_path / place
-    (tmp_path / "folder").with_suffix(".mp4").mkdir()
-    if place == "folder":
-        target = target.with_suffix(".mp4")
+    (tmp_path / "folder.mp4").mkdir()
     if place == "out.mp4":
 
         def full(*_):
@@ -239,15 +242,17 @@ def test_a_source_that_cannot_be_read_any_more(clip, tmp_path, monkeypatch):
 def test_an_encoder_that_is_missing(clip, tmp_path, monkeypatch):
     missing = CODECS["h265"]._replace(encoder="libnone")
     monkeypatch.setitem(CODECS, "h265", missing)
-    with pytest.raises(UserError, match="libnone.*another codec"):
+    with pytest.raises(UserError, match=r"libnone.*another codec"):
         paint_video(Negative(), clip(), tmp_path / "out.mp4", VideoOptions("h265"))
 
 
-@pytest.mark.parametrize("stream", [None, Mock(encode=Mock(side_effect=OSError))])
-def test_the_file_is_closed_whatever_happens(stream, tmp_path):
+@pytest.mark.parametrize("begun", [False, True])
+def test_the_file_is_closed_whatever_happens(begun, tmp_path):
     writer = VideoWriter(tmp_path / "out.mp4", None, None, None, print)
-    writer._container, writer._stream = Mock(), stream or writer._stream
-    with pytest.raises(OSError, match="") if stream else nullcontext():
+    writer._container = Mock()
+    if begun:
+        writer._stream = Mock(encode=Mock(side_effect=OSError("full")))
+    with pytest.raises(OSError, match="full") if begun else nullcontext():
         writer.close()
     writer._container.close.assert_called_once_with()
     assert not writer.finished

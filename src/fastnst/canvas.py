@@ -14,7 +14,7 @@ from fastnst.networks.shared_statistics import Sample
 from fastnst.tiling import GRID, Box, Tile, plan_tiles, smallest_side
 
 LANCZOS = Image.Resampling.LANCZOS
-WHOLE = 2**23  # pixels: of larger pictures statistics are taken of samples
+WHOLE = 3 * 2**22  # pixels: of larger pictures statistics are taken of samples
 SAMPLES, SQUARE = 40, 448  # their number and side in pixels
 
 
@@ -65,7 +65,7 @@ class Canvas(NamedTuple):
         return self.working[0] * self.working[1] <= WHOLE
 
     def samples(self, picture: Image.Image, side: int, reach: int) -> list[Sample]:
-        """What stands for a huge picture when statistics are taken: all of it, in tiles, up to 8
+        """What stands for a huge picture when statistics are taken: all of it, in tiles, up to 12
         million pixels, else squares here and there, evenly spread."""
         if self.samples_are_tiles:
             rows = plan_tiles(self.working, self.working, side, reach)

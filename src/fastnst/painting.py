@@ -13,7 +13,7 @@ from fastnst.errors import UserError
 from fastnst.images import read_image, read_size, write_image
 from fastnst.jobs import Job
 from fastnst.metadata import read_metadata
-from fastnst.stylizer import BATCH_PIXELS, Stylizer  # noqa: F401
+from fastnst.stylizer import Stylizer
 
 # Pillow lets go of Python's lock while it decodes and encodes; the network needs cores as well
 THREADS = max(1, min(4, (os.cpu_count() or 1) // 2))

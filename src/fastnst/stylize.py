@@ -100,7 +100,9 @@ def _paint_videos(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Nam
 def _remarks(report: VideoReport) -> str:
     remarks = [f"{report.frames} frames"]
     if report.broken:
-        remarks.append(f"{report.broken} broken ones left out")
+        remarks.append(f"about {report.broken} broken ones left out")
+    if report.expected is not None:
+        remarks.append(f"the file announces {report.expected}: it may be cut off or damaged")
     if report.flicker is not None:
         before, after = report.flicker
         remarks.append(f"flicker {before:.1f} of 255 without smoothing, {after:.1f} with")

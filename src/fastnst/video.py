@@ -130,9 +130,10 @@ def paint_video(
 
 def _expected(reader: VideoReader, frames: int) -> int | None:
     """Frames that should be there, if notably fewer are."""
-    expected = reader.total() if reader.is_whole else None
-    # durations are rounded, and rates are those on average
-    if expected is None or frames + reader.broken >= 0.95 * expected - 1:
+    # a rate says how many there should be only where frames do come at that rate
+    known = reader.stream.frames or reader.steady >= 0.8 * frames
+    expected = reader.total() if reader.is_whole and known else None
+    if expected is None or frames + reader.broken >= 0.95 * expected - 1:  # durations are rounded
         return None
     return expected
 

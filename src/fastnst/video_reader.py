@@ -47,7 +47,8 @@ class VideoReader:
     """Decodes the part of a video from `start` to `end`, frame by frame.
 
     The picture comes upright, as the display matrix says. Frames that cannot be decoded are left
-    out; `broken` counts the errors of decoding and reading, about one for a frame.
+    out; `broken` counts the errors of decoding and reading, about one for a frame; `steady` counts
+    frames that come after the one before as the frame rate says.
     `colours` and `aspect` (of a pixel) are there after the first frame. Times begin at
     `start`; without one they are those of the file.
 
@@ -62,7 +63,7 @@ class VideoReader:
 
     def __init__(self, path: Path, start: float | None = None, end: float | None = None) -> None:
         self._av = load_library("av")
-        self.path, self.broken = path, 0
+        self.path, self.broken, self.steady = path, 0, 0
         self.container = open_video(path)
         streams = [one for one in self.container.streams.video if _can_play(one)]
         if not streams:
@@ -142,6 +143,7 @@ class VideoReader:
                     if self._is_over(pts, self.stream):
                         unfinished.discard(video)
                         break
+                    self.steady += last is not None and abs(pts - last - self._step) <= 1
                     last = pts
                     if pts >= self._begin(self.stream):
                         yield self._frame(frame, pts)
