@@ -1,16 +1,20 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_clips import make_clip, paint_clip
 from small_data import folder_data
+from small_stylizing import write_small_model
 from torch import nn
 
 from fastnst import pictures as sources
+from fastnst.dead_leaves import draw_dead_leaves
 from fastnst.loss_network import LossNetwork
 from fastnst.vgg_weights import build_loss_network
 
@@ -156,3 +160,40 @@ def decoded(monkeypatch):
     read_image = sources.read_image
     monkeypatch.setattr(sources, "read_image", read)
     return names
+
+
+@pytest.fixture
+def model(tmp_path) -> Path:
+    """A small untrained network, whose style is called dots."""
+    return write_small_model(tmp_path / "model.safetensors")
+
+
+@pytest.fixture
+def photo(tmp_path) -> Path:
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(draw_dead_leaves(64, 0, 0)).resize((64, 48)).save(path)
+    return path
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """Makes clips, see `make_clip`."""
+    return partial(make_clip, tmp_path)
+
+
+@pytest.fixture
+def paint(tmp_path):
+    """Paints clips, see `paint_clip`."""
+    return partial(paint_clip, tmp_path)
+
+
+@pytest.fixture
+def painting_model(tmp_path) -> Callable[..., Path]:
+    """Makes networks of different colours that paint with contrast."""
+
+    def make(seed: int = 0) -> Path:
+        return write_small_model(
+            tmp_path / f"model{seed}.safetensors", f"style{seed}", seed, contrast=20
+        )
+
+    return make

@@ -6,35 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from fastnst import Stylizer
 from fastnst.dead_leaves import draw_dead_leaves
-from fastnst.model_file import write_model
-from fastnst.networks import build_network
 from fastnst.stylizer import TILE_SIDE
 from fastnst.tiling import plan_tiles
 
 ROOT = Path(__file__).parents[1]
-ARCHITECTURE = {"name": "resnet", "width": 4, "blocks": 1}
 
 
-@pytest.fixture
-def model(tmp_path):
-    torch.manual_seed(0)
-    network = build_network(ARCHITECTURE)
-    network.to_rgb[1].weight.data *= 20  # as much contrast as after training
-    write_model(tmp_path / "model.safetensors", network, ARCHITECTURE, {"name": "dots"})
-    return tmp_path / "model.safetensors"
-
-
-def test_six_megapixels_have_no_seams(model):
+def test_six_megapixels_have_no_seams(painting_model):
     leaves = Image.fromarray(draw_dead_leaves(1024, 0, 0))
     picture = leaves.resize((3000, 3000)).crop((0, 500, 3000, 2500))
-    stylizer = Stylizer(model)
+    stylizer = Stylizer(painting_model())
     tiled = np.asarray(stylizer(picture)).astype(int)
-    whole = np.asarray(Stylizer(model, tile=None)(picture)).astype(int)
+    whole = np.asarray(Stylizer(painting_model(), tile=None)(picture)).astype(int)
     assert whole.std() > 10
     distance = np.abs(tiled - whole)
     assert distance.mean() < 1
@@ -50,7 +37,7 @@ def test_six_megapixels_have_no_seams(model):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads memory from /proc")
-def test_thirty_megapixels_take_little_memory(model, tmp_path):
+def test_thirty_megapixels_take_little_memory(painting_model, tmp_path):
     huge, small = tmp_path / "huge.png", tmp_path / "small.png"
     leaves = Image.fromarray(draw_dead_leaves(256, 0, 0))
     leaves.resize((6000, 5000)).save(huge, compress_level=1)
@@ -61,7 +48,7 @@ def test_thirty_megapixels_take_little_memory(model, tmp_path):
             sys.executable,
             ROOT / "stylize.py",
             "--ckpt",
-            model,
+            painting_model(),
             source,
             "-o",
             tmp_path / "out.png",

@@ -9,36 +9,12 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 from small_clips import moving, write_clip
+from small_stylizing import ARCHITECTURE, stylize, write_small_model
 
 from fastnst.dead_leaves import draw_dead_leaves
-from fastnst.model_file import write_model
 from fastnst.networks import build_network
-from fastnst.stylize import main
-from fastnst.stylize_options import parse
 
 ROOT = Path(__file__).parents[1]
-ARCHITECTURE = {
-    "name": "resnet",
-    "width": 4,
-    "blocks": 1,
-    "norm": "instance",
-    "upsample": "nearest",
-}
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    torch.manual_seed(0)
-    path = tmp_path / "model.safetensors"
-    write_model(path, build_network(ARCHITECTURE), ARCHITECTURE, {"name": "dots"})
-    return path
-
-
-@pytest.fixture
-def photograph(tmp_path: Path) -> Path:
-    path = tmp_path / "photo.jpg"
-    Image.fromarray(draw_dead_leaves(64, 0, 0)).resize((64, 48)).save(path)
-    return path
 
 
 def load(path: Path) -> Image.Image:
@@ -47,19 +23,9 @@ def load(path: Path) -> Image.Image:
     return picture
 
 
-def stylize(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    """Run the command in this process and return its exit code."""
-    monkeypatch.setattr(sys, "argv", ["stylize.py", *map(str, arguments)])
-    try:
-        main()
-    except SystemExit as stopped:
-        return int(str(stopped.code))
-    return 0
-
-
-def test_one_photograph_to_one_file(model: Path, photograph: Path, tmp_path: Path) -> None:
+def test_one_photograph_to_one_file(model: Path, photo: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / "stylize.py", "--ckpt", model, photograph, "-o", "painted.png"],
+        [sys.executable, ROOT / "stylize.py", "--ckpt", model, photo, "-o", "painted.png"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -72,16 +38,16 @@ def test_one_photograph_to_one_file(model: Path, photograph: Path, tmp_path: Pat
 
 
 def test_output_is_the_networks(
-    model: Path, photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(0)
     network = build_network(ARCHITECTURE).eval()
-    pixels = torch.from_numpy(np.array(load(photograph))).permute(2, 0, 1)[None] / 255
+    pixels = torch.from_numpy(np.array(load(photo))).permute(2, 0, 1)[None] / 255
     with torch.no_grad():
         expected = (network(pixels)[0] * 255).round().permute(1, 2, 0).byte().numpy()
     for bf16 in (False, True):
         monkeypatch.setattr("fastnst.painter.computes_bf16", lambda _, bf16=bf16: bf16)
-        assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", tmp_path / "a.png") == 0
+        assert stylize(monkeypatch, "--ckpt", model, photo, "-o", tmp_path / "a.png") == 0
         distance = np.abs(np.asarray(load(tmp_path / "a.png")).astype(int) - expected)
         if bf16:
             assert distance.mean() < 1
@@ -90,24 +56,24 @@ def test_output_is_the_networks(
 
 
 def test_beside_the_photograph_without_an_output(
-    model: Path, photograph: Path, monkeypatch: pytest.MonkeyPatch
+    model: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert stylize(monkeypatch, "--ckpt", model, photograph, "--device", "cpu") == 0
-    assert load(photograph.with_name("photo_dots.jpg")).size == (64, 48)
+    assert stylize(monkeypatch, "--ckpt", model, photo, "--device", "cpu") == 0
+    assert load(photo.with_name("photo_dots.jpg")).size == (64, 48)
 
 
 def test_folders_and_bad_files(
     model: Path,
-    photograph: Path,
+    photo: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = tmp_path / "in"
     (folder / "deep").mkdir(parents=True)
-    load(photograph).save(folder / "one.png")
-    load(photograph).convert("L").save(folder / "deep" / "two.jpg")
-    (folder / "broken.jpg").write_bytes(photograph.read_bytes()[:500])
+    load(photo).save(folder / "one.png")
+    load(photo).convert("L").save(folder / "deep" / "two.jpg")
+    (folder / "broken.jpg").write_bytes(photo.read_bytes()[:500])
     Image.new("RGB", (9, 40)).save(folder / "narrow.png")
     out = tmp_path / "out"
     assert stylize(monkeypatch, "--ckpt", model, folder, "-o", out) == 1
@@ -121,10 +87,10 @@ def test_folders_and_bad_files(
 
 
 def test_size_is_the_short_side(
-    model: Path, photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out.png"
-    assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", out, "--size", 24) == 0
+    assert stylize(monkeypatch, "--ckpt", model, photo, "-o", out, "--size", 24) == 0
     assert load(out).size == (32, 24)
 
 
@@ -148,15 +114,15 @@ def test_transparency_is_kept_in_png_and_white_in_jpeg(
 
 def test_what_is_there_already_is_left_out(
     model: Path,
-    photograph: Path,
+    photo: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    folder, out = photograph.parent / "in", tmp_path / "out"
+    folder, out = photo.parent / "in", tmp_path / "out"
     folder.mkdir()
     for name in ("one.png", "two.png"):
-        load(photograph).save(folder / name)
+        load(photo).save(folder / name)
     out.mkdir()
     (out / "one.png").write_text("mine")
     arguments = ["--ckpt", model, folder, "-o", out, "--skip-existing"]
@@ -169,13 +135,12 @@ def test_what_is_there_already_is_left_out(
 
 
 def test_each_way_to_look_reaches_the_picture(
-    model: Path, photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mask = tmp_path / "mask.png"
     Image.linear_gradient("L").resize((64, 48)).save(mask)
     second = tmp_path / "second.safetensors"
-    torch.manual_seed(1)
-    write_model(second, build_network(ARCHITECTURE), ARCHITECTURE, {"name": "lines"})
+    write_small_model(second, "lines", seed=1)
     seen = set()
     for options in (
         [],
@@ -188,27 +153,25 @@ def test_each_way_to_look_reaches_the_picture(
         ["--style-scale", "1.5"],
     ):
         out = tmp_path / "out.png"
-        assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", out, *options) == 0
+        assert stylize(monkeypatch, "--ckpt", model, photo, "-o", out, *options) == 0
         assert load(out).size == (64, 48)
         seen.add(load(out).tobytes())
     assert len(seen) == 8
 
 
 def test_quality_and_metadata(
-    model: Path, photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Artist] = "me"
     exif[ExifTags.Base.Orientation] = 6
-    load(photograph).save(photograph, exif=exif, dpi=(300, 300))
+    load(photo).save(photo, exif=exif, dpi=(300, 300))
     sizes = []
     for name, options in (
         ("fine.jpg", ["--keep-metadata"]),
         ("coarse.jpg", ["--quality", "20"]),
     ):
-        assert (
-            stylize(monkeypatch, "--ckpt", model, photograph, "-o", tmp_path / name, *options) == 0
-        )
+        assert stylize(monkeypatch, "--ckpt", model, photo, "-o", tmp_path / name, *options) == 0
         painted = load(tmp_path / name)
         sizes.append((tmp_path / name).stat().st_size)
         assert painted.size == (48, 64)
@@ -221,14 +184,14 @@ def test_quality_and_metadata(
 
 def test_a_picture_of_more_pixels_than_allowed(
     model: Path,
-    photograph: Path,
+    photo: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     wide = tmp_path / "wide.png"
     Image.new("RGB", (1300, 1000)).save(wide)
-    arguments = ["--ckpt", model, wide, photograph, "-o", tmp_path / "out"]
+    arguments = ["--ckpt", model, wide, photo, "-o", tmp_path / "out"]
     assert stylize(monkeypatch, *arguments, "--max-megapixels", "1") == 1
     errors = capsys.readouterr().err
     assert "--max-megapixels" in errors
@@ -237,7 +200,7 @@ def test_a_picture_of_more_pixels_than_allowed(
 
 def test_a_video_among_pictures(
     model: Path,
-    photograph: Path,
+    photo: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -245,112 +208,9 @@ def test_a_video_among_pictures(
     clip, text = tmp_path / "clip.mp4", tmp_path / "text.mp4"
     write_clip(clip, moving(4))
     text.write_text("no video")
-    arguments = ["--ckpt", model, clip, text, photograph, "-o", tmp_path / "out", "--temporal"]
+    arguments = ["--ckpt", model, clip, text, photo, "-o", tmp_path / "out", "--temporal"]
     assert stylize(monkeypatch, *arguments) == 1
     output = capsys.readouterr()
     assert "(4 frames, flicker" in output.out
     assert "text.mp4" in output.err
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip.mp4", "photo.jpg"]
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["photo.jpg"],
-        ["--ckpt", "model.safetensors"],
-        ["--ckpt", "model.safetensors", "photo.jpg", "--strength", "2"],
-        ["--ckpt", "model.safetensors", "photo.jpg", "--strength", "nan"],
-        ["--ckpt", "model.safetensors", "photo.jpg", "--size", "15"],
-        ["--ckpt", "model.safetensors", "photo.jpg", "--quality", "0"],
-        ["--ckpt", "model.safetensors", "photo.jpg", "--tile", "large"],
-        ["--ckpt", "model.safetensors", "photo.jpg", "--style-scale", "0"],
-        ["--ckpt", "model.safetensors", "photo.jpg", "--blend", "a,b"],
-        ["--ckpt", "model.safetensors", "photo.jpg", "--name", "painted"],
-        ["--ckpt", "model.safetensors", "photo.jpg", "--start", "noon"],
-        ["--ckpt", "model.safetensors", "photo.jpg", "--webcam", "0"],
-    ],
-)
-def test_options_are_checked_before_anything_is_read(
-    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert stylize(monkeypatch, *arguments) == 2
-    lines = capsys.readouterr().err.splitlines()
-    assert "error: " in lines[-1]
-    assert "Traceback" not in "".join(lines)
-
-
-def test_times_are_seconds_or_clock() -> None:
-    words = ["--ckpt", "a", "b", "--start", "90.5", "--end", "1:02:03"]
-    options = parse(words)
-    assert (options.start, options.end) == (90.5, 3723)
-    assert parse([*words[:3], "--tile", "off"]).tile is None
-    assert parse([*words[:3], "--tile", "640"]).tile == 640
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--ckpt", "model.safetensors", "--tile", "60", "photo.jpg"], ["60", "at least"]),
-        (["--ckpt", "model.safetensors"] * 2 + ["photo.jpg"], ["--blend", "--mask"]),
-        (["--ckpt", "model.safetensors", "--blend", "1,2", "photo.jpg"], ["1 in all"]),
-        (["--ckpt", "model.safetensors", "--mask", "no.png", "photo.jpg"], ["no.png"]),
-        (["--ckpt", "nowhere.ckpt", "photo.jpg"], ["nowhere.ckpt"]),
-        (["--ckpt", "photo.jpg", "photo.jpg"], ["photo.jpg", "not a fastnst checkpoint"]),
-        (["--ckpt", "model.safetensors", "empty"], ["no images", "empty"]),
-        (["--ckpt", "model.safetensors", "photo.jpg", "-o", "."], ["written over"]),
-        (["--ckpt", "model.safetensors", "photo.jpg", "b/photo.jpg", "-o", "a.png"], ["folder"]),
-        (["--ckpt", "model.safetensors", "photo.jpg", "b/photo.jpg", "-o", "a"], ["both become"]),
-    ],
-)
-def test_mistakes_end_in_one_sentence(
-    arguments: list[str],
-    words: list[str],
-    model: Path,
-    photograph: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "empty").mkdir()
-    before = photograph.read_bytes()
-    assert stylize(monkeypatch, *arguments) == 2
-    errors = capsys.readouterr().err
-    assert errors.startswith("error: ")
-    assert errors.count("\n") == 1
-    for word in words:
-        assert word in errors
-    assert photograph.read_bytes() == before
-
-
-@pytest.mark.parametrize("name", ["missing.jpg", "text.jpg", "small.png"])
-def test_a_bad_photograph_is_one_sentence_too(
-    name: str,
-    model: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    (tmp_path / "text.jpg").write_text("this is no image")
-    Image.new("RGB", (15, 15)).save(tmp_path / "small.png")
-    assert stylize(monkeypatch, "--ckpt", model, tmp_path / name, "-o", tmp_path / "out.png") == 1
-    errors = capsys.readouterr().err
-    assert f"{name}" in errors
-    assert "0 painted, 1 skipped" in errors
-    assert "Traceback" not in errors
-    assert not (tmp_path / "out.png").exists()
-
-
-def test_memory_running_out_is_one_sentence(
-    model: Path,
-    photograph: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    def full(*_: object) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 99 GiB")
-
-    monkeypatch.setattr("fastnst.networks.resnet.ResNet.forward", full)
-    assert stylize(monkeypatch, "--ckpt", model, photograph, "-o", tmp_path / "out.png") == 1
-    assert "--size" in capsys.readouterr().err

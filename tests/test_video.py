@@ -1,7 +1,6 @@
 """Videos: what is painted, and what has to stay as it was."""
 
 from fractions import Fraction
-from functools import partial
 
 import av
 import numpy as np
@@ -13,9 +12,7 @@ from small_clips import (
     WIDTH,
     Negative,
     distance,
-    make_clip,
     moving,
-    paint_clip,
     read_clip,
     write_clip,
 )
@@ -27,16 +24,6 @@ from fastnst.video import VideoOptions, paint_video
 from fastnst.video_formats import is_video
 
 UNEVEN = [0.0, 0.05, 0.2, 0.25, 0.5, 0.51, 0.8, 0.9]
-
-
-@pytest.fixture
-def clip(tmp_path):
-    return partial(make_clip, tmp_path)
-
-
-@pytest.fixture
-def paint(tmp_path):
-    return partial(paint_clip, tmp_path)
 
 
 def test_every_frame_is_painted_and_the_rest_stays(clip, paint, capsys):

@@ -8,29 +8,18 @@ import sys
 import time
 import weakref
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from unittest.mock import Mock
 
 import av
 import pytest
-from small_clips import Negative, distance, make_clip, paint_clip, read_clip
+from small_clips import Negative, distance, read_clip
 
 from fastnst.errors import UserError
 from fastnst.video import VideoOptions, paint_video
 from fastnst.video_formats import CODECS
 from fastnst.video_reader import VideoReader
 from fastnst.video_writer import VideoWriter
-
-
-@pytest.fixture
-def clip(tmp_path):
-    return partial(make_clip, tmp_path)
-
-
-@pytest.fixture
-def paint(tmp_path):
-    return partial(paint_clip, tmp_path)
 
 
 def names(folder: Path) -> list[str]:

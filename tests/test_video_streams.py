@@ -2,27 +2,16 @@
 
 import os
 import struct
-from functools import partial
 from pathlib import Path
 
 import av
 import pytest
 from PIL import Image
-from small_clips import Negative, make_clip, moving, paint_clip
+from small_clips import Negative, moving
 
 from fastnst.video import PACKETS, _batches, paint_video
 from fastnst.video_formats import is_video
 from fastnst.video_reader import Frame
-
-
-@pytest.fixture
-def clip(tmp_path):
-    return partial(make_clip, tmp_path)
-
-
-@pytest.fixture
-def paint(tmp_path):
-    return partial(paint_clip, tmp_path)
 
 
 def make_gif(path: Path) -> Path:
