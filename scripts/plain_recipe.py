@@ -122,7 +122,8 @@ class PlainLoss:
         """The total, a scalar."""
         painted, seen = self._see(output), self._see(photographs)
         target = seen[CONTENT_LAYER]
-        content = (painted[CONTENT_LAYER] - target).square().sum() / target.square().sum()
+        distance = (painted[CONTENT_LAYER] - target).square().sum((1, 2, 3))
+        content = (distance / target.square().sum((1, 2, 3))).mean()
         style = 0
         for name, wanted in self.grams.items():
             distance = (gram(painted[name]) - wanted).square().sum((1, 2))

@@ -142,6 +142,14 @@ def test_relative_losses_do_not_depend_on_the_scale(features, scale):
         torch.testing.assert_close(ours, scaled, rtol=1e-5, atol=0)
 
 
+def test_relative_feature_loss_is_a_mean_over_the_batch(features):
+    output, target = features[0], features[1] * torch.tensor([1.0, 3.0]).view(2, 1, 1, 1)
+    single = [losses.relative_feature_loss(output[i : i + 1], target[i : i + 1]) for i in (0, 1)]
+    assert abs(single[0] - single[1]) > 0.1
+    together = losses.relative_feature_loss(output, target)
+    torch.testing.assert_close(together, (single[0] + single[1]) / 2)
+
+
 def test_relative_style_loss_is_a_mean_over_the_batch(features):
     grams, target = losses.gram_matrix(features[0]), losses.gram_matrix(features[1][:1])
     single = [losses.relative_style_loss(gram[None], target) for gram in grams]

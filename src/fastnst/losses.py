@@ -77,15 +77,17 @@ def style_loss(gram: Tensor, target: Tensor) -> Tensor:
 def relative_feature_loss(features: Tensor, target: Tensor) -> Tensor:
     """Feature reconstruction loss relative to the target: `||F(y) - F(x)||^2 / ||F(x)||^2`.
 
-    Both sums run over the whole batch. Dimensionless: 0 is a perfect match, 1 is as far off as
-    features that are zero everywhere.
+    Averaged over the batch, so that a batch shared out to several processes, or to several steps
+    that accumulate, means the same. Dimensionless: 0 is a perfect match, 1 is as far off as features
+    that are zero everywhere.
 
     Raises:
         ValueError: if the shapes differ.
     """
     _same_shape(features, target)
-    target = target.float()
-    return (features.float() - target).square().sum() / _positive(target.square().sum())
+    target, within = target.float(), tuple(range(1, target.dim()))
+    distance = (features.float() - target).square().sum(within)
+    return (distance / _positive(target.square().sum(within))).mean()
 
 
 def relative_style_loss(gram: Tensor, target: Tensor) -> Tensor:
