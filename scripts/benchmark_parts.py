@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
+from fastnst.bad_pictures import BadPictures
 from fastnst.hardware import keep_freed_memory
 from fastnst.images import read_image
 from fastnst.loss_network import LossNetwork
@@ -148,13 +149,14 @@ def part_data(folder: str, prepared: str) -> dict:
     """A batch decoded, and a batch from the prepared pictures as the training loop gets it."""
     files = folder_files(Path(folder))
     source = Photographs(files, SIZE, "crop")
-    cache = prepare(source, Path(prepared), {})
+    cache = prepare(source, Path(prepared), {}, BadPictures("training", len(files), 0))
     batches = plain_recipe.decoded_batches(files, SIZE, BATCH)
     numbers = iter(range(10**6))
 
     def from_cache() -> None:
         pairs = [(BATCH * next(numbers) + i) % len(files) for i in range(BATCH)]
-        to_pixels(*cache.__getitems__([(index, index % 2 == 0) for index in pairs]))
+        pictures, mirrored, _ = cache.__getitems__([(index, index % 2 == 0) for index in pairs])
+        to_pixels(pictures, mirrored)
 
     return {
         "decoded": times(lambda: next(batches), "cpu", 20),

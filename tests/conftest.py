@@ -142,7 +142,7 @@ def made(photos, tmp_path):
     """Makes the data of `photos`, six of them for training, read from disk if nothing is said."""
 
     def make(**changes):
-        usual = {"cache": "disk", "prepared": str(tmp_path / "prepared")}
+        usual = {"cache": "disk", "prepared": str(tmp_path / "prepared"), "max_bad": 0.5}
         return folder_data(**{"root": photos} | usual | changes)
 
     return make

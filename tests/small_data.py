@@ -21,7 +21,7 @@ COMMON = {
     "prepared": "nowhere",
     "val_images": 3,
 }
-PHOTOGRAPHS = {"resize": "crop", "limit": None, **COMMON}
+PHOTOGRAPHS = {"resize": "crop", "limit": None, "max_bad": 0.05, **COMMON}
 CHOICES = {"annotations": None, "categories": None, "licenses": None}
 
 
@@ -48,6 +48,8 @@ def attach(data, device="cpu", **changes):
         "max_steps": 6,
         "global_rank": 0,
         "world_size": 1,
+        "training": True,
+        "is_global_zero": True,
         "strategy": SimpleNamespace(root_device=torch.device(device)),
         "precision_plugin": Precision(),
     }
@@ -59,7 +61,8 @@ def attach(data, device="cpu", **changes):
 def given(data, loader):
     """The batches of a loader as the training steps get them."""
     device = data.trainer.strategy.root_device
-    moved = (tuple(part.to(device) for part in batch) for batch in loader)
+    bare = (data.on_before_batch_transfer(batch, 0) for batch in loader)
+    moved = (tuple(part.to(device) for part in batch) for batch in bare)
     return [data.on_after_batch_transfer(batch, 0) for batch in moved]
 
 

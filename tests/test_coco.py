@@ -41,12 +41,19 @@ def coco(tmp_path, picture):
     return root
 
 
+def present(*where, **which):
+    """The photographs that are there; none is missing."""
+    there, missing = coco_files(*where, **which)
+    assert missing == []
+    return there
+
+
 def ids(files):
     return [int(Path(file).stem) for file in files]
 
 
 def test_coco_lists_every_photograph(coco, capsys):
-    assert coco_files(coco) == sorted(coco.glob("*.jpg"))
+    assert present(coco) == sorted(coco.glob("*.jpg"))
     assert capsys.readouterr().out == ""
 
 
@@ -61,7 +68,7 @@ def test_coco_lists_every_photograph(coco, capsys):
     ],
 )
 def test_coco_photographs_are_chosen(coco, categories, licenses, expected):
-    assert ids(coco_files(coco, categories=categories, licenses=licenses)) == expected
+    assert ids(present(coco, categories=categories, licenses=licenses)) == expected
 
 
 @pytest.mark.parametrize(
@@ -77,9 +84,10 @@ def test_an_unknown_category_is_refused_with_the_known_ones(coco):
         coco_files(coco, categories=["cat", "bird"])
 
 
-def test_coco_photographs_that_are_not_there_are_left_out(coco):
+def test_coco_photographs_that_are_not_there_are_told_from_the_others(coco):
     (coco / f"{2:012}.jpg").unlink()
-    assert ids(coco_files(coco)) == [0, 1, 3, 4, 5, 6, 7]
+    there, missing = coco_files(coco)
+    assert (ids(there), ids(missing)) == ([0, 1, 3, 4, 5, 6, 7], [2])
 
 
 def test_no_coco_photograph_there_is_refused(coco):
@@ -100,6 +108,7 @@ def test_missing_coco_annotations_are_named(coco):
 @pytest.mark.parametrize(
     "content",
     ["", "hello", "[]", '{"images": [1]}', '{"images": 5}', '{"images": [{"id": 1}]}', "\x00\xff",
+     '{"images": [{"id": 1, "file_name": 7}]}',
      '{"images": [], "annotations": null}'],
 )  # fmt: skip
 def test_what_is_no_annotation_file_is_refused(coco, content):
@@ -118,13 +127,13 @@ def test_unpacked_archives_are_understood(tmp_path, picture, year, below):
     file.parent.mkdir()
     file.write_text(json.dumps(annotations()))
     folder = tmp_path / "coco" / f"train{year}"
-    assert coco_files(folder if below else tmp_path / "coco") == sorted(folder.iterdir())
-    assert coco_files(tmp_path / "coco", file) == sorted(folder.iterdir())
+    assert present(folder if below else tmp_path / "coco") == sorted(folder.iterdir())
+    assert present(tmp_path / "coco", file) == sorted(folder.iterdir())
 
 
 def test_a_folder_of_other_annotations_is_no_folder_of_photographs(coco):
     (coco / "annotations").mkdir()
-    assert len(coco_files(coco)) == len(coco_files(coco, coco / "annotations.json")) > 0
+    assert len(present(coco)) == len(present(coco, coco / "annotations.json")) > 0
 
 
 def test_coco_data(coco):
@@ -135,7 +144,7 @@ def test_coco_data(coco):
 
 
 def test_all_real_photographs_load(shared):
-    files = coco_files(shared / "coco")
+    files = present(shared / "coco")
     assert len(files) == 469
     photographs = Photographs(files, 32, "crop")
     for index in range(len(files)):  # each damaged one would raise
@@ -156,7 +165,7 @@ def test_real_grayscale_photographs_get_three_channels(shared, name):
 def test_real_photographs_are_chosen(shared):
     every = {image["file_name"]: image for image in
              json.loads((shared / "coco" / "annotations.json").read_text())["images"]}  # fmt: skip
-    free = coco_files(shared / "coco", licenses=[4, 5, 7])
+    free = present(shared / "coco", licenses=[4, 5, 7])
     assert 50 < len(free) < 200
     assert {every[file.name]["license"] for file in free} == {4, 5, 7}
-    assert 10 < len(coco_files(shared / "coco", categories=["dog", "cat"])) < 469
+    assert 10 < len(present(shared / "coco", categories=["dog", "cat"])) < 469

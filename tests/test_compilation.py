@@ -6,7 +6,7 @@ from small_runs import run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.compilation import PAYS_AFTER, Compiled, pays
-from fastnst.files import load_plain
+from fastnst.tensor_files import load_plain
 
 CPU = torch.device("cpu")
 

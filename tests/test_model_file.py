@@ -1,6 +1,4 @@
 import json
-import os
-import pickle
 from pathlib import Path
 
 import pytest
@@ -186,30 +184,3 @@ def test_another_programs_safetensors_are_refused(tmp_path, metadata):
     safetensors.torch.save_file({"a": torch.ones(1)}, path, metadata)
     with pytest.raises(UserError, match=REFUSED):
         read_model(path)
-
-
-class Code:
-    """Makes a folder when it is unpickled."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __reduce__(self):
-        return os.mkdir, (self.folder,)
-
-
-@pytest.mark.parametrize("name", ["a.ckpt", "a.pth", "a.safetensors"])
-@pytest.mark.parametrize("archive", [True, False])
-def test_code_in_a_file_is_never_run(tmp_path, name, archive):
-    target, path = str(tmp_path / "made"), tmp_path / name
-    content = checkpoint(build(SMALL), SMALL, more=Code(target))
-    if archive:
-        torch.save(content, path)
-    else:
-        path.write_bytes(pickle.dumps(Code(target), protocol=2))
-    with pytest.raises(UserError, match=REFUSED):
-        read_model(path)
-    assert not os.path.exists(target)  # noqa: PTH110
-    if not archive:
-        pickle.loads(path.read_bytes())  # the trap works
-        assert os.path.exists(target)  # noqa: PTH110

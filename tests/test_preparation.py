@@ -102,12 +102,13 @@ def test_damaged_photographs_are_counted_named_and_left_out(made, caplog):
     names = [file.name for file in made().train_set.files]
     for number in (0, 5):
         made().train_set.files[number].write_bytes(b"")
-    data = made()
-    attach(data)
-    assert len(data.prepared) == 4
-    (line,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    for word in ("2 of 6 pictures", names[0], names[5]):
-        assert word in line
+    for _ in range(2):  # prepared, and read
+        data = made()
+        attach(data)
+        assert len(data.prepared) == 4
+        lines = [record.message for record in caplog.records if record.levelname == "WARNING"]
+        assert [names[0] in lines[0], names[5] in lines[1], len(lines)] == [True, True, 2]
+        caplog.clear()
     assert [sentence.split()[0].rpartition("/")[2] for sentence in index(data)["bad"]] == [
         names[0],
         names[5],
@@ -115,13 +116,38 @@ def test_damaged_photographs_are_counted_named_and_left_out(made, caplog):
     assert len(given(data, data.train_dataloader())) == 6
 
 
-def test_mostly_damaged_photographs_are_refused(made):
+def test_too_many_damaged_photographs_stop_it_until_they_are_allowed(made, decoded, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(preparation, "AHEAD", 0)
+    names = [file.name for file in made().train_set.files]
+    for number in (1, 2, 4):
+        made().train_set.files[number].write_bytes(b"")
+    for _ in range(2):  # the second time it is known already
+        with pytest.raises(UserError, match=rf"2 of 6 training pictures cannot .*/{names[1]}"):
+            made(max_bad=0.2).prepare()
+        assert decoded == names[:3]
+    assert len(made(max_bad=0.5).prepare()) == 3
+    assert decoded == names
+
+
+def test_finished_pictures_with_too_many_damaged_ones_are_refused(made, decoded):
     files = made().train_set.files
-    for file in files[1:5]:
+    for number in (1, 4):
+        files[number].write_bytes(b"")
+    folder = made(max_bad=0.5).prepare().folder
+    del decoded[:]
+    with pytest.raises(UserError, match=rf"2 of 6 training pictures cannot .*/{files[1].name}"):
+        made(max_bad=0.2).prepare()
+    assert made(max_bad=0.5).prepare().folder == folder
+    assert decoded == []
+
+
+def test_damaged_photographs_alone_are_refused(made):
+    for file in made().train_set.files:
         file.write_bytes(b"")
     for _ in range(2):
-        with pytest.raises(UserError, match=rf"4 of 6 pictures .*{files[1].name}"):
-            made().prepare()
+        with pytest.raises(UserError, match="None of the 6 pictures can be read"):
+            made(max_bad=1).prepare()
 
 
 def test_a_full_disk_is_refused_before_anything_is_written(made, monkeypatch, decoded, tmp_path):
@@ -168,7 +194,7 @@ def test_a_second_process_waits_for_the_first(made, caplog, decoded):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         assert decoded == []
-        preparation._make(data.train_set, folder, {}, data.train_set.state())
+        preparation._make(data.train_set, folder, {}, data.train_set.state(), data.bad)
     second.join(20)
     assert not second.is_alive()
     assert len(decoded) == 6  # by the first alone

@@ -31,13 +31,14 @@ def test_coco_is_prepared_and_then_trained_on(coco, tmp_path):
     bad = coco_data(coco).train_set.files[2]
     bad.write_bytes(b"")
     data = ["data=coco", f"data.root={coco}", "data.image_size=32", "data.val_images=3"]
+    data += ["data.max_bad=0.2"]
     done = prepare(*data, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (folder,) = (tmp_path / "data" / "prepared").iterdir()
     assert folder.name.startswith("coco_32_")
     reason, warning, pictures, where, taken = done.stdout.splitlines()
     assert reason.startswith("Preparing 6 pictures of 32x32, 0.0 MB, in data/prepared/coco_32_")
-    assert warning.startswith(f"1 of 6 pictures cannot be read and are left out: {bad} ")
+    assert warning == f"Bad training picture: {bad} is not an image that Pillow can read."
     assert pictures == "pictures: 5 of 32x32; 1 could not be read"
     assert where == f"folder:   data/prepared/{folder.name} (0.0 MB)"
     assert taken.startswith("time:     ")

@@ -76,6 +76,8 @@ def test_every_key_is_explained(path):
         ("data.prepared=''", ["data.prepared=", "1 character"]),
         ("data.val_images=0", ["data.val_images=0", "1"]),
         ("data.limit=0", ["data.limit=0", "1"]),
+        ("data.max_bad=-0.1", ["data.max_bad=-0.1", "greater than or equal to 0"]),
+        ("data.max_bad=5", ["data.max_bad=5", "less than or equal to 1"]),
         ("data.hflip=perhaps", ["data.hflip=perhaps", "boolean"]),
         ("data.categories=dog", ["data.categories=dog", "list"]),
         ("data.name=photos", ["data", "photos", "coco", "folder", "dead_leaves"]),

@@ -57,7 +57,8 @@ def test_run_folder_holds_everything(trained: Path) -> None:
         "step_000004.png",
         "step_000005.png",
     ]
-    assert [path.name for path in (trained / "checkpoints").iterdir()] == ["last.ckpt"]
+    checkpoints = sorted(path.name for path in (trained / "checkpoints").iterdir())
+    assert checkpoints == ["last.ckpt", "previous.ckpt"]
     assert "name: brush_strokes" in (trained / "config.yaml").read_text()
     model = read_model(trained / "model.safetensors")
     assert model.style["artist"] == "fastnst"

@@ -1,4 +1,4 @@
-"""What a training run writes beside its losses: checkpoints, sample sheets, its speed."""
+"""What a training run writes beside its losses: sample sheets, its speed, its progress."""
 
 import time
 from pathlib import Path
@@ -9,61 +9,7 @@ from pytorch_lightning.callbacks import Callback, TQDMProgressBar
 from torch import Tensor
 
 from fastnst.images import to_image, to_tensor, write_image
-from fastnst.model_file import write_model
 from fastnst.sheet import draw_sheet
-
-
-class Checkpoints(Callback):
-    """Keeps `checkpoints/last.ckpt`: every so many steps, on Ctrl-C and at the end; at the last
-    two also `model.safetensors`, which is all that stylizing needs.
-
-    Args:
-        folder: the run's.
-        every: steps between checkpoints.
-    """
-
-    def __init__(self, folder: Path, every: int) -> None:
-        self.last = folder / "checkpoints" / "last.ckpt"
-        self.model = folder / "model.safetensors"
-        self.every = every
-        self.saved_step = 0
-
-    def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
-        step = trainer.global_step
-        due = step % self.every == 0 or step == trainer.max_steps
-        if due and step != self.saved_step:  # batches that only accumulate gradients are no steps
-            self._save(trainer)
-
-    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        if trainer.global_step != self.saved_step:  # stopped early, by trainer.max_time
-            self._save(trainer)
-        self._export(trainer, module)
-
-    def on_exception(
-        self, trainer: pl.Trainer, module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        if isinstance(exception, KeyboardInterrupt) and trainer.global_step > 0:
-            self._save(trainer)
-            self._export(trainer, module)
-
-    def _save(self, trainer: pl.Trainer) -> None:
-        # not whole_file(): all processes of a run take part in saving, and by one name
-        temporary = self.last.with_name(".last.ckpt")
-        trainer.save_checkpoint(temporary)
-        if trainer.is_global_zero:
-            temporary.replace(self.last)
-        self.saved_step = trainer.global_step
-
-    def _export(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        if trainer.is_global_zero:
-            settings = module.settings
-            write_model(
-                self.model,
-                module.network,
-                settings.network.model_dump(),
-                settings.style.model_dump(),
-                settings.model_dtype,
-            )
 
 
 class SampleSheets(Callback):
@@ -129,7 +75,10 @@ class Speed(Callback):
         if trainer.global_step % self.every == 0 and trainer.global_step != self.step:
             self.step = trainer.global_step
             images = self.batches * self.batch_size * trainer.world_size
-            module.log("train/images_per_second", images / self.seconds)
+            for logger in trainer.loggers:  # before the checkpoint, see StyleTransfer
+                logger.log_metrics(
+                    {"train/images_per_second": images / self.seconds}, self.step - 1
+                )
             self.batches, self.seconds = 0, 0.0
 
     def on_validation_end(self, *_: object) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import random
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from fastnst.bad_pictures import BadPictures
 from fastnst.errors import UserError
 from fastnst.photo_files import coco_files, folder_files
 from fastnst.pictures import MAKING, Batch, DeadLeaves, Photographs, Pictures, to_pixels
@@ -19,6 +21,9 @@ from fastnst.prepared import PreparedPictures
 from fastnst.resident import ResidentBatches, load
 from fastnst.sampler import EndlessShuffle
 from fastnst.settings import CocoData, DeadLeavesData, FolderData
+from fastnst.stop_signals import ignore_in_worker
+
+log = logging.getLogger(__name__)
 
 BUNDLED = Path(__file__).parent / "photographs"  # public domain and CC0, see the README there
 
@@ -35,7 +40,7 @@ class PhotographData(pl.LightningDataModule):
         seed: of the shuffling.
 
     Raises:
-        UserError: if there are no photographs where the settings say.
+        UserError: if there are no photographs where the settings say, or too many are missing.
     """
 
     def __init__(self, settings: CocoData | FolderData | DeadLeavesData, seed: int) -> None:
@@ -46,20 +51,30 @@ class PhotographData(pl.LightningDataModule):
             self.train_set: Pictures = DeadLeaves(settings.images, size, seed)
             held_out = folder_files(BUNDLED)[: settings.val_images]
             self.val_set = Photographs(held_out, size, "crop")
+            self.bad = BadPictures("training", settings.images, allowed=0)  # as none is read
         else:
-            train, held_out = _split(_files(settings), settings.val_images)
+            present, missing = _files(settings)
+            train, held_out = _split(present, settings.val_images)
             self.train_set = Photographs(train[: settings.limit], size, settings.resize)
             self.val_set = Photographs(held_out, size, settings.resize)
+            wanted = [*train, *missing][: settings.limit]  # no missing one if there are enough
+            self.bad = BadPictures("training", len(wanted), settings.max_bad)
+            gone = wanted[len(train) :]
+            self.bad.add(
+                {file: f"The annotations name {file}, which is not there." for file in gone}
+            )
+        self.bad_held_out = BadPictures("held-out", len(self.val_set), allowed=1)
         self.prepared: PreparedPictures | None = None
         self.resident: Tensor | None = None  # the prepared pictures, in the device's memory
+        self._resumed = 0, 0  # at which step, and after how many pictures
 
     def prepare(self) -> PreparedPictures:
         """Make the training pictures beforehand, unless that was done before.
 
         Raises:
-            UserError: if the disk is too small, or most of the pictures cannot be read.
+            UserError: if the disk is too small, or too many of the pictures cannot be read.
         """
-        return prepare(self.train_set, self._folder, self._what_decides())
+        return prepare(self.train_set, self._folder, self._what_decides(), self.bad)
 
     def prepare_data(self) -> None:
         if self.settings.cache != "none" and self.prepared is None:
@@ -84,6 +99,7 @@ class PhotographData(pl.LightningDataModule):
             hflip=self.settings.hflip,
             rank=trainer.global_rank,
             processes=trainer.world_size,
+            start=self.seen,
         )
         if self.resident is not None:
             return ResidentBatches(self.resident, shuffle)
@@ -92,12 +108,51 @@ class PhotographData(pl.LightningDataModule):
             workers = 0  # reading takes less time than handing over from one process to another
         return self._loader(pictures, workers, batch_sampler=shuffle)
 
+    @property
+    def seen(self) -> int:
+        """Training pictures that all processes have had so far, repetitions counted."""
+        steps = self.trainer.global_step - self._resumed[0]
+        batches = steps * self.trainer.accumulate_grad_batches * self.trainer.world_size
+        return self._resumed[1] + batches * self.settings.batch_size
+
+    def state_dict(self) -> dict[str, int]:
+        """Where in the data the run is; the seed decides about the order and mirroring."""
+        pictures = len(self.prepared or self.train_set)
+        return {
+            "step": self.trainer.global_step,
+            "seen": self.seen,
+            "epoch": self.seen // pictures,
+            "pictures": pictures,
+            "seed": self.seed,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Go on from there, also with batches of another size or another number of processes."""
+        self._resumed = state_dict["step"], state_dict["seen"]
+        pictures = len(self.prepared or self.train_set)
+        if pictures != state_dict["pictures"]:
+            log.warning(
+                "The run had %d training pictures and has %d now: it goes on, but not as it would "
+                "have.",
+                *(state_dict["pictures"], pictures),
+            )
+
     def val_dataloader(self) -> DataLoader[Batch]:
         every = [(index, False) for index in range(len(self.val_set))]
         # few pictures and seldom: starting workers would take longer than reading them
         return self._loader(self.val_set, 0, sampler=every, batch_size=self.settings.batch_size)
 
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Tensor:
+    def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> tuple[Tensor, Tensor]:
+        """The batch without the bad pictures that came with it, which are counted.
+
+        Raises:
+            UserError: if there are too many by now.
+        """
+        pictures, mirrored, bad = batch
+        (self.bad if self.trainer.training else self.bad_held_out).add(bad)
+        return pictures, mirrored
+
+    def on_after_batch_transfer(self, batch: tuple[Tensor, Tensor], dataloader_idx: int) -> Tensor:
         """`(N, 3, S, S)` in [0, 1], of the type that the Trainer's precision works with."""
         # Lightning has done this before, when there were only bytes
         return self.trainer.precision_plugin.convert_input(to_pixels(*batch))
@@ -105,12 +160,21 @@ class PhotographData(pl.LightningDataModule):
     def sheet_photographs(self, count: int) -> Tensor:
         """The first held-out photographs, `(n, 3, size, size)` with n at most `count`."""
         count = min(count, len(self.val_set))
-        return to_pixels(*self.val_set.__getitems__([(index, False) for index in range(count)]))
+        every = [(index, False) for index in range(count)]
+        pictures, mirrored, bad = self.val_set.__getitems__(every)
+        self.bad_held_out.add(bad)
+        return to_pixels(pictures, mirrored)
+
+    def teardown(self, stage: str) -> None:
+        # with data.cache=none each process knows of those that it came to itself
+        if stage == "fit" and self.trainer.is_global_zero:
+            self.bad.sum_up()
 
     def _loader(self, dataset: Dataset[Batch], workers: int, **how: Any) -> DataLoader[Batch]:
         return DataLoader(
             dataset,
             num_workers=workers,
+            worker_init_fn=ignore_in_worker,
             persistent_workers=workers > 0,
             pin_memory=torch.cuda.is_available(),
             collate_fn=_as_it_is,  # the data sets make whole batches
@@ -126,7 +190,7 @@ class PhotographData(pl.LightningDataModule):
 
     def _what_decides(self) -> dict[str, Any]:
         """The settings that choose and shape the training pictures, files named in full."""
-        elsewhere = {"batch_size", "hflip", "workers", "cache", "prepared"}
+        elsewhere = {"batch_size", "hflip", "workers", "cache", "prepared", "max_bad"}
         decisive = self.settings.model_dump(exclude=elsewhere)
         if isinstance(self.settings, DeadLeavesData):
             del decisive["val_images"]  # held out are others
@@ -141,9 +205,10 @@ def _as_it_is(batch: Batch) -> Batch:
     return batch
 
 
-def _files(settings: CocoData | FolderData) -> list[Path]:
+def _files(settings: CocoData | FolderData) -> tuple[list[Path], list[Path]]:
+    """The photographs that are there, and those that should be."""
     if isinstance(settings, FolderData):
-        return folder_files(settings.root)
+        return folder_files(settings.root), []
     return coco_files(settings.root, settings.annotations, settings.categories, settings.licenses)
 
 

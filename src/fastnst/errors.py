@@ -14,9 +14,13 @@ class UserError(Exception):
 
 
 @contextmanager
-def one_sentence_errors() -> Iterator[None]:
+def one_sentence_errors(leave: bool = True) -> Iterator[None]:
     """End the program with exit code 2 and one line on stderr for a `UserError`, and for what the
-    system refuses (a full disk, a folder that may not be written); quietly on Ctrl-C."""
+    system refuses (a full disk, a folder that may not be written); quietly on Ctrl-C.
+
+    Args:
+        leave: end the program; else print the line and hand the error on, as one run of several.
+    """
     try:
         yield
     except KeyboardInterrupt:
@@ -24,4 +28,6 @@ def one_sentence_errors() -> Iterator[None]:
     except (UserError, OSError) as error:
         sentence = " ".join(str(error).split())
         print(f"error: {sentence}", file=sys.stderr)
+        if not leave:
+            raise UserError(sentence) from error
         sys.exit(2)

@@ -1,14 +1,10 @@
-"""Files that are there whole or not at all, that one process at a time writes, and files of
-tensors that never run code."""
+"""Files that are there whole or not at all, and that one process at a time writes."""
 
 import contextlib
 import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import torch
 
 try:
     import fcntl
@@ -24,7 +20,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Missing folders are made. The name keeps the extension, from which Pillow takes the format.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    temporary = path.with_name(_temporary(path, str(os.getpid())))
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield temporary
@@ -33,6 +29,35 @@ def whole_file(path: Path) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _temporary(path: Path, process: str) -> str:
+    return f".{path.stem}.{process}{path.suffix}"
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed processes have left of `path`, half-written under temporary names."""
+    for leftover in path.parent.glob(_temporary(path, "*")):
+        leftover.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def durable_file(path: Path) -> Iterator[Path]:
+    """`whole_file` for what must not be lost: it is on the disk when it gets its name, so that
+    after a power cut either it or what had the name before is there."""
+    with whole_file(path) as temporary:
+        yield temporary
+        _sync(temporary)
+    if os.name != "nt":  # a folder of Windows cannot be opened
+        _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -55,15 +80,3 @@ def locked(path: Path) -> Iterator[None]:
 def readable_size(count: int) -> str:
     """Bytes -> such as 16.3 GB or 0.2 MB."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
-
-
-def load_plain(path: Path) -> Any:
-    """Read a file of `torch.save` that holds tensors and plain types only, onto the CPU.
-
-    Raises:
-        ValueError: if it is anything else; no code in it is run.
-    """
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # the unpickler raises whatever foreign bytes lead it to
-        raise ValueError("it is not a file of tensors and plain values") from error

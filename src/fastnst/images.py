@@ -75,7 +75,7 @@ def read_size(path: str | Path, max_megapixels: float | None = None) -> tuple[in
     try:
         with open_picture(path, max_megapixels) as image:
             return image.size[::-1] if _orientation(image) >= 5 else image.size
-    except UserError:
+    except (UserError, MemoryError):
         return None
 
 

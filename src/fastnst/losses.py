@@ -78,8 +78,8 @@ def relative_feature_loss(features: Tensor, target: Tensor) -> Tensor:
     """Feature reconstruction loss relative to the target: `||F(y) - F(x)||^2 / ||F(x)||^2`.
 
     Averaged over the batch, so that a batch shared out to several processes, or to several steps
-    that accumulate, means the same. Dimensionless: 0 is a perfect match, 1 is as far off as features
-    that are zero everywhere.
+    that accumulate, means the same. Dimensionless: 0 is a perfect match, 1 is as far off as
+    features that are zero everywhere.
 
     Raises:
         ValueError: if the shapes differ.

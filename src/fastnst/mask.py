@@ -20,13 +20,19 @@ class Mask:
     Args:
         source: a picture or its file, of any size; it is stretched over the picture to paint, which
             should have its proportions. Transparent parts are outside.
+        max_megapixels: refuse a larger file, in millions of pixels; None: Pillow's limit, 179.
 
     Raises:
-        UserError: if the file is no picture.
+        UserError: if the file is no picture, or too large.
     """
 
-    def __init__(self, source: str | Path | Image.Image) -> None:
-        picture = as_read(source) if isinstance(source, Image.Image) else read_image(source)
+    def __init__(
+        self, source: str | Path | Image.Image, max_megapixels: float | None = None
+    ) -> None:
+        if isinstance(source, Image.Image):
+            picture = as_read(source)
+        else:
+            picture = read_image(source, max_megapixels=max_megapixels)
         self.size = picture.size
         black = Image.new("RGBA", picture.size, "black")
         grey = Image.alpha_composite(black, picture.convert("RGBA")).convert("L")

@@ -12,11 +12,14 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from fastnst.errors import UserError
-from fastnst.files import load_plain, whole_file
+from fastnst.files import whole_file
 from fastnst.networks import build_network
 from fastnst.networks.pytorch_examples import convert, is_theirs
+from fastnst.tensor_files import load_plain
 
 PREFIX = "network."  # of the transformation network's weights in a training checkpoint
+LONGEST_NAME = 64  # letters of the name of a style
+LONGEST_STYLE = 20_000  # letters of all that is said about one
 
 
 class Model(NamedTuple):
@@ -72,8 +75,8 @@ def read_model(path: str | Path) -> Model:
     try:
         read = _read_safetensors if path.suffix == ".safetensors" else _read_checkpoint
         architecture, style, state = read(path)
-        if not re.fullmatch(r"[\w-]+", style["name"]):  # it becomes part of file names
-            raise ValueError("the name of the style is not a plain word")
+        check_style(style)
+        _check_shapes(architecture, state)
         network = build_network(architecture)
         network.load_state_dict(state)
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, OSError,
@@ -83,6 +86,25 @@ def read_model(path: str | Path) -> Model:
             f"train.py wrote, or a network of pytorch/examples."
         ) from error
     return Model(network.eval(), architecture, style)
+
+
+def check_style(style: Any) -> None:
+    """Raise an exception if what a file says about a style is more than a few plain values."""
+    # the name becomes part of file names
+    if not re.fullmatch(rf"[\w-]{{1,{LONGEST_NAME}}}", style["name"]):
+        raise ValueError("the name of the style is not a plain word")
+    plain = all(value is None or isinstance(value, str | int | float) for value in style.values())
+    if not plain or len(json.dumps(style)) > LONGEST_STYLE:
+        raise ValueError("the style is not described by a few plain values")
+
+
+def _check_shapes(architecture: dict[str, Any], state: dict[str, Tensor]) -> None:
+    """Before memory is taken for a network that is larger than the file."""
+    with torch.device("meta"):
+        network = build_network(architecture)
+    needed = {name: value.shape for name, value in network.state_dict().items()}
+    if {name: value.shape for name, value in state.items()} != needed:
+        raise ValueError("the weights are of another network")
 
 
 def _read_safetensors(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:
@@ -95,7 +117,8 @@ def _read_safetensors(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:
 def _read_checkpoint(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:
     checkpoint = load_plain(path)
     if is_theirs(checkpoint):
-        style = {"name": re.sub(r"[^\w-]+", "_", path.stem)}  # all that the file says about it
+        # all that the file says about it
+        style = {"name": re.sub(r"[^\w-]+", "_", path.stem)[:LONGEST_NAME]}
         return {"name": "pytorch_examples"}, style, convert(checkpoint)
     settings = checkpoint["hyper_parameters"]
     state = {

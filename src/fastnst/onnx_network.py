@@ -1,7 +1,7 @@
 """An exported network, run by onnxruntime in place of PyTorch."""
 
+import importlib
 import json
-import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -11,9 +11,20 @@ from torch import Tensor, nn
 
 from fastnst.canvas import to_bytes
 from fastnst.errors import UserError
+from fastnst.model_file import check_style
 from fastnst.networks.padding import check_size
 
 INPUT, OUTPUT = "images", "stylized"
+LARGEST = 2**29  # bytes of a file
+FARTHEST = 1000  # pixels: more than the reach of any network here
+# what the exporter writes for our networks, and what versions of it may write instead: all of them
+# compute with tensors and do nothing else
+OPERATORS = {
+    "Add", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "Conv", "ConvTranspose",
+    "Div", "Expand", "Gather", "Identity", "InstanceNormalization", "Max", "Min", "Mod", "Mul",
+    "Pad", "Range", "Relu", "Reshape", "Resize", "Round", "Shape", "Sigmoid", "Slice", "Squeeze",
+    "Sub", "Tanh", "Transpose", "Unsqueeze",
+}  # fmt: skip
 
 
 class OnnxNetwork(nn.Module):
@@ -32,17 +43,22 @@ class OnnxNetwork(nn.Module):
         reach: how far an input pixel's influence goes, statistics aside, in pixels.
 
     Raises:
-        UserError: if onnxruntime is not installed, or the file is not there or something else.
+        UserError: if onnx or onnxruntime is not installed, or the file is not there or something
+            else: one that refers to other files, or has operators that no export has.
     """
 
     def __init__(self, path: str | Path, device: Literal["auto", "cpu"] = "auto") -> None:
         super().__init__()
-        onnxruntime = _import_onnxruntime()
+        onnx, onnxruntime = _import("onnx"), _import("onnxruntime")
         path = Path(path).expanduser()
         if not path.is_file():
             raise UserError(f"There is no checkpoint {path}: check the name.")
         try:
-            self.session = _open(onnxruntime, path, device)
+            if path.stat().st_size > LARGEST:
+                raise ValueError("larger than any network of fastnst")
+            content = path.read_bytes()
+            _check(onnx.load_model_from_string(content))
+            self.session = _open(onnxruntime, content, device)
             metadata = self.session.get_modelmeta().custom_metadata_map
             self.architecture, self.style, self.reach = _read(metadata)
             (input_,), (output,) = self.session.get_inputs(), self.session.get_outputs()
@@ -76,33 +92,55 @@ class OnnxNetwork(nn.Module):
         return painted.permute(0, 3, 1, 2).float() / 255 if self.uint8 else painted
 
 
-def _import_onnxruntime() -> ModuleType:
+def _import(library: str) -> ModuleType:
     try:
-        import onnxruntime
+        return importlib.import_module(library)
     except ImportError as error:
         raise UserError(
-            "Running a .onnx file takes onnxruntime: pip install 'fastnst[onnx]'."
+            f"Running a .onnx file takes {library}: pip install 'fastnst[onnx]'."
         ) from error
-    return onnxruntime
 
 
-def _open(onnxruntime: ModuleType, path: Path, device: str) -> Any:
+def _check(model: Any) -> None:
+    """Raise a `ValueError` unless a file is one graph of known operators and their weights."""
+    graph = model.graph
+    attributes = [attribute for node in graph.node for attribute in node.attribute]
+    tensors = [*graph.initializer]
+    for attribute in attributes:
+        tensors += [attribute.t, *attribute.tensors]
+    if any(node.domain or node.op_type not in OPERATORS for node in graph.node):
+        raise ValueError("other operators")
+    if (
+        model.functions
+        or model.training_info
+        or graph.sparse_initializer
+        or any(one.HasField("g") or one.graphs for one in attributes)
+        or any(one.HasField("sparse_tensor") or one.sparse_tensors for one in attributes)
+    ):
+        raise ValueError("more than one graph")
+    if any(tensor.data_location or tensor.external_data for tensor in tensors):
+        raise ValueError("weights in other files")
+
+
+def _open(onnxruntime: ModuleType, content: bytes, device: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4  # errors come as exceptions: do not print them as well
     wanted = ["CUDAExecutionProvider"] * (device == "auto") + ["CPUExecutionProvider"]
     there = onnxruntime.get_available_providers()
     providers = [provider for provider in wanted if provider in there]
-    return onnxruntime.InferenceSession(path, options, providers)
+    return onnxruntime.InferenceSession(content, options, providers)
 
 
 def _read(metadata: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any], int]:
     if metadata["format"] != "fastnst":
         raise ValueError("another program's file")
     architecture, style = json.loads(metadata["architecture"]), json.loads(metadata["style"])
-    if not re.fullmatch(r"[\w-]+", style["name"]):  # it becomes part of file names
-        raise ValueError("the name of the style is not a plain word")
-    return architecture, style, int(metadata["reach"])
+    check_style(style)
+    reach = int(metadata["reach"])
+    if not 0 <= reach <= FARTHEST:
+        raise ValueError("no reach that a network has")
+    return architecture, style, reach
 
 
 def _takes_uint8(input_: Any, output: Any) -> bool:

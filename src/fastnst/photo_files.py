@@ -29,8 +29,9 @@ def coco_files(
     annotations: str | Path | None = None,
     categories: Collection[str] | None = None,
     licenses: Collection[int] | None = None,
-) -> list[Path]:
-    """The photographs that a COCO annotation file lists, sorted.
+) -> tuple[list[Path], list[Path]]:
+    """The photographs that a COCO annotation file lists, sorted: those that are there, and those
+    that are not.
 
     Args:
         root: folder of the photographs, or of COCO's unpacked archives.
@@ -40,7 +41,7 @@ def coco_files(
         licenses: keep photographs under any of these licence numbers.
 
     Raises:
-        UserError: if a file or folder is missing, or nothing is left.
+        UserError: if the annotation file or the folder is missing, or no photograph is left.
     """
     root = _folder(root)
     path = _annotations(root) if annotations is None else Path(annotations).expanduser()
@@ -51,7 +52,7 @@ def coco_files(
             coco = COCO(path)
         images = coco.loadImgs(_image_ids(coco, categories))
         names = [
-            image["file_name"]
+            Path(image["file_name"])
             for image in images
             if licenses is None or image.get("license") in licenses
         ]
@@ -65,13 +66,20 @@ def coco_files(
     split = root / path.stem.removeprefix("instances_")
     folder = split if path.stem.startswith("instances_") and split.is_dir() else root
     files = sorted(folder / name for name in names)
-    present = [file for file in files if file.is_file()]
+    present = [file for file in files if _is_there(file)]
     if not present:
         raise UserError(
             f"None of the {len(files)} photographs that {path} lists is in {folder}: "
             f"check data.root."
         )
-    return present
+    return present, sorted({*files} - {*present})
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # a name longer than the system allows, a folder that may not be entered
+        return False
 
 
 def _folder(root: str | Path) -> Path:

@@ -1,9 +1,10 @@
 """Files of pictures: which formats there are, and how a file is opened."""
 
+import ctypes
 import math
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from PIL import Image, ImageFile, UnidentifiedImageError, features
@@ -39,6 +40,9 @@ FORMATS = {
     **optional_formats(),
 }
 SUFFIXES = frozenset(FORMATS)
+with suppress(AttributeError, OSError):  # where Pillow's libtiff is a library of its own
+    # it would write about damaged files to stderr, in the midst of what is said there
+    ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
 
 
 @contextmanager
@@ -69,7 +73,8 @@ def open_picture(
     except UnidentifiedImageError as error:
         raise UserError(f"{path} is not an image that Pillow can read{_hint(path)}.") from error
     except Exception as error:  # decoders raise whatever foreign bytes lead them to
-        raise UserError(f"The image {path} cannot be read: {error}.") from error
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise UserError(f"The image {path} cannot be read: {reason}.") from error
 
 
 def decode(image: ImageFile.ImageFile) -> None:

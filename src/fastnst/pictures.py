@@ -5,7 +5,7 @@ makes of it, on the device, what the rest of the program knows as a batch of ima
 """
 
 import hashlib
-import logging
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,12 +21,11 @@ from fastnst.dead_leaves import draw_dead_leaves
 from fastnst.errors import UserError
 from fastnst.images import crop_center, flatten, read_image
 
-log = logging.getLogger(__name__)
-
 MAKING = 1  # change it with how pictures are made: prepared ones of another number are not used
-TRIES = 10  # a few damaged files are stepped over; more in a row is a damaged data set
+TRIES = 100  # photographs come shuffled: so many bad ones in a row are no chance
 
-Batch = tuple[Tensor, Tensor]  # uint8 (N, S, S, 3), RGB, and bool (N,): which to mirror
+# uint8 (N, S, S, 3), RGB; bool (N,): which to mirror; why pictures, by their numbers, cannot be had
+Batch = tuple[Tensor, Tensor, dict[int, str]]
 
 
 def to_pixels(pictures: Tensor, mirrored: Tensor) -> Tensor:
@@ -64,20 +63,28 @@ class Pictures(Dataset[Batch], ABC):
     def __getitems__(self, pairs: Sequence[tuple[int, bool]]) -> Batch:
         """Pictures by (index, mirrored); instead of one that cannot be had, the next one.
 
+        A loader process does this: what it finds to be bad travels with the batch.
+
         Raises:
             UserError: if too many in a row cannot be had.
         """
-        pictures = np.stack([self._from(index) for index, _ in pairs])
-        return torch.from_numpy(pictures), torch.tensor([mirrored for _, mirrored in pairs])
+        bad: dict[int, str] = {}
+        pictures = np.stack([self._from(index, bad) for index, _ in pairs])
+        mirrored = torch.tensor([mirrored for _, mirrored in pairs])
+        return torch.from_numpy(pictures), mirrored, bad
 
-    def _from(self, index: int) -> np.ndarray:
-        for attempt in range(TRIES):
+    def _from(self, index: int, bad: dict[int, str]) -> np.ndarray:
+        tries = min(TRIES, len(self))
+        for number in range(index, index + tries):
+            number %= len(self)
             try:
-                return self[(index + attempt) % len(self)]
+                return self[number]
             except UserError as error:
-                log.warning("%s Taking the next one.", error)
-        last = self.names[(index + TRIES - 1) % len(self)]
-        raise UserError(f"{TRIES} images in a row cannot be read, the last was {last}.")
+                bad[number] = str(error)
+        raise UserError(
+            f"None of {tries} images in a row can be read, the last is {self.names[number]}: mend "
+            f"or remove them."
+        )
 
 
 class Photographs(Pictures):
@@ -103,9 +110,8 @@ class Photographs(Pictures):
         """A hash of the files' names, lengths and times of change, in their order."""
         digest = hashlib.sha256()
         for file in self.files:
-            found = file.stat()
             # without the folder: the same data set may be named by several paths
-            digest.update(f"{file.name}/{found.st_size}/{found.st_mtime_ns}/".encode())
+            digest.update(f"{file.name}/{_condition(file)}/".encode(errors="surrogatepass"))
         return digest.hexdigest()
 
 
@@ -128,3 +134,13 @@ class DeadLeaves(Pictures):
     def state(self) -> str:
         """Always the same: nothing outside the settings decides about these pictures."""
         return "drawn"
+
+
+def _condition(file: Path) -> str:
+    try:
+        found = file.stat()
+    except OSError:
+        return "gone"
+    if not os.access(file, os.R_OK):  # who allows it changes neither the length nor the time
+        return "closed"
+    return f"{found.st_size}/{found.st_mtime_ns}"

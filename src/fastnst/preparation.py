@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from tqdm import tqdm
 
+from fastnst.bad_pictures import BadPictures
 from fastnst.errors import UserError
 from fastnst.files import locked, readable_size, whole_file
 from fastnst.pictures import Pictures
@@ -31,10 +32,11 @@ log = logging.getLogger(__name__)
 PROGRESS = "progress.json"
 SAVE_EVERY = 5.0  # seconds: what a power cut costs at most
 AHEAD = 4  # finished pictures per thread that may wait to be written
-SHOWN = 3  # of the pictures that cannot be read
 
 
-def prepare(source: Pictures, folder: Path, settings: dict[str, Any]) -> PreparedPictures:
+def prepare(
+    source: Pictures, folder: Path, settings: dict[str, Any], bad: BadPictures
+) -> PreparedPictures:
     """Make every picture of a source and keep it in a folder, unless that was done before.
 
     Pictures that cannot be read are left out.
@@ -43,16 +45,18 @@ def prepare(source: Pictures, folder: Path, settings: dict[str, Any]) -> Prepare
         source: of the pictures.
         folder: for these alone; made if missing.
         settings: which chose and shaped the pictures; they are noted in the index.
+        bad: counts those that cannot be read, also those of a preparation done before.
 
     Raises:
-        UserError: if the disk is too small, or most of the pictures cannot be read.
+        UserError: if the disk is too small, or too many of the pictures cannot be read.
     """
     state = source.state()
     if not is_finished(folder, state):  # else nothing is written: the folder may be read-only
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / "lock"):
             if not is_finished(folder, state):  # another process may just have done it
-                _make(source, folder, settings, state)
+                _make(source, folder, settings, state, bad)
+    bad.add({why: why for why in read_note(folder / INDEX)["bad"]})
     return PreparedPictures(folder)
 
 
@@ -74,7 +78,9 @@ class _Progress:
             temporary.write_text(json.dumps(asdict(self)))
 
 
-def _make(source: Pictures, folder: Path, settings: dict[str, Any], state: str) -> None:
+def _make(
+    source: Pictures, folder: Path, settings: dict[str, Any], state: str, bad: BadPictures
+) -> None:
     path = folder / PICTURES
     each, header = source.size**2 * 3, len(_header(0, source.size))
     progress = _Progress.read(folder / PROGRESS)
@@ -98,11 +104,11 @@ def _make(source: Pictures, folder: Path, settings: dict[str, Any], state: str) 
         file.write(_header(0, source.size))
         file.truncate(there)
         file.seek(there)
-        _append(source, file, progress, folder / PROGRESS)
-        if len(progress.bad) > len(source) / 2:
+        _append(source, file, progress, folder / PROGRESS, bad)
+        if len(progress.bad) == len(source):
             raise UserError(
-                f"{len(progress.bad)} of {len(source)} pictures cannot be read. The first: "
-                f"{progress.bad[0][1]}"
+                f"None of the {len(source)} pictures can be read, and training needs some; the "
+                f"first: {progress.bad[0][1]}"
             )
         file.seek(0)
         file.write(_header(len(source) - len(progress.bad), source.size))
@@ -139,8 +145,11 @@ def _header(pictures: int, size: int) -> bytes:
     return header.getvalue()
 
 
-def _append(source: Pictures, file: BinaryIO, progress: _Progress, note: Path) -> None:
+def _append(
+    source: Pictures, file: BinaryIO, progress: _Progress, note: Path, bad: BadPictures
+) -> None:
     """Write the pictures that are still missing; `progress` is kept up to date."""
+    bad.add({why: why for _, why in progress.bad})
     bar = tqdm(total=len(source), initial=progress.done, unit=" pictures", desc="preparing")
     saved = time.monotonic()
     try:
@@ -152,6 +161,8 @@ def _append(source: Pictures, file: BinaryIO, progress: _Progress, note: Path) -
                     file.write(picture)
                 progress.done += 1
                 bar.update()
+                if isinstance(picture, UserError):  # noted by now, if this ends it
+                    bad.add({str(picture): str(picture)})
                 if time.monotonic() - saved > SAVE_EVERY:
                     _to_disk(file)
                     progress.write(note)
@@ -195,11 +206,6 @@ def _write_index(
     }
     with whole_file(folder / INDEX) as temporary:
         temporary.write_text(json.dumps(index, indent=1))
-    if bad:
-        log.warning(
-            "%d of %d pictures cannot be read and are left out: %s",
-            *(len(bad), len(source), " ".join([*bad.values()][:SHOWN])),
-        )
 
 
 def _to_disk(file: BinaryIO) -> None:

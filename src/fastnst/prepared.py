@@ -35,7 +35,7 @@ class PreparedPictures(Dataset[Batch]):
     def __getitems__(self, pairs: Sequence[tuple[int, bool]]) -> Batch:
         """Pictures by (index, mirrored)."""
         pictures = np.asarray(self.rows[[index for index, _ in pairs]])
-        return torch.from_numpy(pictures), torch.tensor([mirrored for _, mirrored in pairs])
+        return torch.from_numpy(pictures), torch.tensor([mirrored for _, mirrored in pairs]), {}
 
 
 def read_note(path: Path) -> dict[str, Any]:

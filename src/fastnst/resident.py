@@ -45,7 +45,7 @@ class ResidentBatches:
                 torch.tensor(column).to(self.pictures.device, non_blocking=free)
                 for column in zip(*pairs, strict=True)
             )
-            yield self.pictures.index_select(0, index), mirrored
+            yield self.pictures.index_select(0, index), mirrored, {}
 
 
 def load(prepared: PreparedPictures, device: torch.device) -> Tensor | None:

@@ -17,10 +17,11 @@ class EndlessShuffle(Sampler[list[tuple[int, bool]]]):
     Args:
         length: of the data set.
         batch_size: of one process.
-        first, last: batches `first` to `last - 1` are given out.
+        first, last: batches `first` to `last - 1` of the run are given out.
         seed: of the shuffles.
         hflip: whether every other picture, by chance, is mirrored.
         rank, processes: this process of so many; together they see each epoch once.
+        start: how many pictures all processes have had before batch `first`.
     """
 
     def __init__(
@@ -33,10 +34,11 @@ class EndlessShuffle(Sampler[list[tuple[int, bool]]]):
         hflip: bool,
         rank: int = 0,
         processes: int = 1,
+        start: int = 0,
     ) -> None:
         self.length = length
         self.batch_size = batch_size
-        self.first, self.last = first, last
+        self.first, self.last, self.start = first, last, start
         self.seed, self.hflip = seed, hflip
         self.rank, self.processes = rank, processes
 
@@ -47,9 +49,9 @@ class EndlessShuffle(Sampler[list[tuple[int, bool]]]):
     def __iter__(self) -> Iterator[list[tuple[int, bool]]]:
         epoch, order, mirrored = -1, [], []
         for batch in range(self.first, self.last):
-            start = (batch * self.processes + self.rank) * self.batch_size
+            before = ((batch - self.first) * self.processes + self.rank) * self.batch_size
             pairs = []
-            for position in range(start, start + self.batch_size):
+            for position in range(self.start + before, self.start + before + self.batch_size):
                 if position // self.length != epoch:
                     epoch = position // self.length
                     order, mirrored = self._shuffle(epoch)

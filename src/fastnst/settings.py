@@ -1,28 +1,29 @@
 """The configuration, read and validated: what `configs/` may say and which values are allowed."""
 
-import inspect
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pytorch_lightning import Trainer
 
+from fastnst.combinations import check_combinations
+from fastnst.config_errors import close_to, reference_sentence, value_sentence
 from fastnst.errors import UserError
 from fastnst.loss_network import LAYERS
-from fastnst.networks import SMALLEST_SIDE
-
-Weight = Annotated[float, Field(ge=0)]
-LayerWeights = Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(min_length=1)]
-ImageSide = Annotated[int, Field(ge=SMALLEST_SIDE)]
-
-# what train.py decides for itself; the rest of Lightning's options pass through
-OURS = {"self", "logger", "callbacks", "default_root_dir", "enable_checkpointing", "max_epochs",
-        "min_epochs", "val_check_interval", "check_val_every_n_epoch", "log_every_n_steps",
-        "gradient_clip_val", "gradient_clip_algorithm", "use_distributed_sampler",
-        "reload_dataloaders_every_n_epochs"}  # fmt: skip
-TRAINER_OPTIONS = sorted(inspect.signature(Trainer.__init__).parameters.keys() - OURS)
+from fastnst.model_file import LONGEST_NAME
+from fastnst.networks.resnet import Blocks, Norm, Upsample, Width
+from fastnst.setting_types import (
+    Count,
+    CountOrZero,
+    ImageSide,
+    LayerWeights,
+    NoBool,
+    Positive,
+    Share,
+    Weight,
+)
+from fastnst.trainer_options import TrainerOptions, check_names
 
 
 class Group(BaseModel):
@@ -34,7 +35,7 @@ class Group(BaseModel):
 
 
 class Style(Group):
-    name: Annotated[str, Field(pattern=r"^[\w-]+$")]
+    name: Annotated[str, Field(pattern=r"^[\w-]+$", max_length=LONGEST_NAME)]
     title: str
     artist: str
     year: str
@@ -45,10 +46,10 @@ class Style(Group):
 
 class ResNetSettings(Group):
     name: Literal["resnet"]
-    width: Annotated[int, Field(ge=1)]
-    blocks: Annotated[int, Field(ge=0)]
-    norm: Literal["instance", "batch"]
-    upsample: Literal["nearest", "transposed"]
+    width: Annotated[Width, NoBool]
+    blocks: Annotated[Blocks, NoBool]
+    norm: Norm
+    upsample: Upsample
 
 
 class Johnson2016Settings(Group):
@@ -73,24 +74,25 @@ class Loss(Group):
 
 class Data(Group):
     image_size: ImageSide
-    batch_size: Annotated[int, Field(ge=1)]
+    batch_size: Count
     hflip: bool
-    workers: Annotated[int, Field(ge=0)]
+    workers: CountOrZero
     cache: Literal["none", "disk", "device"]
     prepared: Annotated[str, Field(min_length=1)]
-    val_images: Annotated[int, Field(ge=1)]
+    val_images: Count
 
 
 class DeadLeavesData(Data):
     name: Literal["dead_leaves"]
-    images: Annotated[int, Field(ge=1)]
+    images: Count
 
 
 class FolderData(Data):
     name: Literal["folder"]
     root: str
+    max_bad: Share
     resize: Literal["crop", "squash"]
-    limit: Annotated[int, Field(ge=1)] | None
+    limit: Count | None
 
 
 class CocoData(Data):
@@ -99,13 +101,14 @@ class CocoData(Data):
     annotations: str | None
     categories: list[str] | None
     licenses: list[int] | None
+    max_bad: Share
     resize: Literal["crop", "squash"]
-    limit: Annotated[int, Field(ge=1)] | None
+    limit: Count | None
 
 
 class OptimizerSettings(Group):
-    lr: Annotated[float, Field(gt=0)]
-    clip: Annotated[float, Field(gt=0)] | None
+    lr: Positive
+    clip: Positive | None
     schedule: Literal["constant", "cosine"]
 
 
@@ -115,7 +118,7 @@ class AdamSettings(OptimizerSettings):
 
 class SGDSettings(OptimizerSettings):
     name: Literal["sgd"]
-    momentum: Annotated[float, Field(ge=0, lt=1)]
+    momentum: Annotated[float, NoBool, Field(ge=0, lt=1)]
 
 
 class Settings(Group):
@@ -127,26 +130,20 @@ class Settings(Group):
     loss: Loss
     data: Annotated[CocoData | FolderData | DeadLeavesData, Field(discriminator="name")]
     optimizer: Annotated[AdamSettings | SGDSettings, Field(discriminator="name")]
-    trainer: dict[str, Any]
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    trainer: TrainerOptions
+    seed: Annotated[int, NoBool, Field(ge=0, lt=2**32)]
     resume: str | None
     compile: Literal["auto", True, False]
     tf32: bool
-    log_every: Annotated[int, Field(ge=1)]
-    sample_every: Annotated[int, Field(ge=1)]
-    checkpoint_every: Annotated[int, Field(ge=1)]
+    log_every: Count
+    sample_every: Count
+    checkpoint_every: Count
     model_dtype: Literal["float32", "float16"]
 
     @field_validator("trainer")
     @classmethod
-    def _trainer_options(cls, trainer: dict[str, Any]) -> dict[str, Any]:
-        for key in trainer:
-            if key not in TRAINER_OPTIONS:
-                raise ValueError(f"there is no {key}; there are {', '.join(TRAINER_OPTIONS)}")
-        for key in ("max_steps", "accumulate_grad_batches"):
-            value = trainer.get(key)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{key} should be an integer of at least 1")
+    def _lightning_has_them(cls, trainer: TrainerOptions) -> TrainerOptions:
+        check_names(trainer)
         return trainer
 
     @model_validator(mode="after")
@@ -156,9 +153,14 @@ class Settings(Group):
             for layer in getattr(self.loss, key):
                 if layer not in known:
                     raise ValueError(
-                        f"loss.{key}.{layer}: {self.loss_network.name} has no layer {layer}; "
-                        f"it has {', '.join(known)}"
+                        f"loss.{key}.{layer}: {self.loss_network.name} has no layer {layer}"
+                        f"{close_to(layer, known)}; it has {', '.join(known)}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _possible_together(self) -> "Settings":
+        check_combinations(self)
         return self
 
 
@@ -177,17 +179,7 @@ def read_settings(config: DictConfig | Mapping[str, Any]) -> Settings:
             f"{error.full_key} has no default: give {error.full_key}=<value>."
         ) from error
     except OmegaConfBaseException as error:
-        raise UserError(f"The configuration cannot be resolved: {error}.") from error
+        raise UserError(f"{reference_sentence(error)}.") from error
     except ValidationError as error:
-        raise UserError("; ".join(map(_sentence, error.errors())) + ".") from error
-
-
-def _sentence(error: Mapping[str, Any]) -> str:
-    message = error["msg"].removeprefix("Value error, ")
-    # a union's error path holds the name of the chosen alternative, which is not part of the key
-    choices = {"coco", "folder", "dead_leaves", "resnet", "johnson2016", "adam", "sgd"}
-    key = ".".join(str(part) for part in error["loc"] if part not in choices)
-    if not key:
-        return message
-    shown = "" if isinstance(error["input"], dict) else f"={error['input']}"
-    return f"{key}{shown}: {message[0].lower()}{message[1:]}"
+        sentences = (value_sentence(mistake, config) for mistake in error.errors())
+        raise UserError(f"{'; '.join(sentences)}.") from error

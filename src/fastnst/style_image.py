@@ -2,11 +2,14 @@
 
 import hashlib
 import http.client
+import logging
 import os
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
@@ -14,16 +17,24 @@ from tqdm import tqdm
 from fastnst import __version__
 from fastnst.brush_strokes import paint_brush_strokes
 from fastnst.errors import UserError
-from fastnst.files import whole_file
+from fastnst.files import readable_size, whole_file
 from fastnst.images import SUFFIXES, flatten, read_image, resize_short_side, to_tensor
 from fastnst.networks import SMALLEST_SIDE
 
+log = logging.getLogger(__name__)
+
 BUILTIN = "builtin:brush_strokes"
 LOCAL_FOLDER = Path("data/styles")
+LARGEST = 200_000_000  # bytes of a download
+
+# from where on a picture gets a warning
+FLAT = 0.03  # standard deviation of the channel that varies most; paintings have 0.2 and more
+ENLARGED = 1.5  # times
+CLEAR = 0.05  # share of the picture that is transparent
 
 
 def load_style_image(name: str, image: str | None, size: int) -> Tensor:
-    """Read the style picture.
+    """Read the style picture, and warn of one that will not make a good style.
 
     Args:
         name: of the style; `data/styles/<name>.*` is taken instead of a download.
@@ -41,13 +52,42 @@ def load_style_image(name: str, image: str | None, size: int) -> Tensor:
     if image == BUILTIN:
         return to_tensor(Image.fromarray(paint_brush_strokes(size)))[None]
     path = _find(name, image)
-    picture = flatten(read_image(path))
+    read = read_image(path)
+    picture = flatten(read)
     if min(picture.size) < SMALLEST_SIDE:
         raise UserError(
             f"The style image {path} is {picture.width}x{picture.height} pixels; "
             f"at least {SMALLEST_SIDE}x{SMALLEST_SIDE} are needed."
         )
-    return to_tensor(resize_short_side(picture, size))[None]
+    style = to_tensor(resize_short_side(picture, size))[None]
+    _warn(path, read, style)
+    return style
+
+
+def _warn(path: Path, read: Image.Image, style: Tensor) -> None:
+    """Say why a picture, as it was read and as it will be used, will not work well."""
+    alpha = np.asarray(read.getchannel("A")) if read.mode == "RGBA" else np.uint8(255)
+    clear = 1 - alpha.mean() / 255
+    if clear > CLEAR:
+        log.warning(
+            "The style image %s is transparent in %.0f %% of it, which is taken as white: the "
+            "painted pictures will be pale; cut it out or put it on a background of its own.",
+            *(path, 100 * clear),
+        )
+    side, size = min(read.size), min(style.shape[2:])
+    if size > ENLARGED * side:
+        log.warning(
+            "The style image %s is %dx%d pixels and is enlarged to %d on its short side: strokes "
+            "will be blurred; take a larger picture, or set style.size=%d.",
+            *(path, *read.size, size, side),
+        )
+    if style.std((2, 3)).max() < FLAT:
+        log.warning(
+            "The style image %s is nearly flat: there is hardly a texture in it that its Gram "
+            "matrices could hold, and the painted pictures will only take on its colour; choose "
+            "a picture with visible strokes.",
+            path,
+        )
 
 
 def _find(name: str, image: str) -> Path:
@@ -72,19 +112,33 @@ def cache_folder() -> Path:
     return Path(base) / "fastnst" / "styles"
 
 
+class _ToWebOnly(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect to anything else, such as FTP."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        if not newurl.startswith(("http://", "https://")):
+            raise urllib.error.HTTPError(newurl, code, f"sent on to {newurl}", headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def _download(name: str, url: str, path: Path) -> None:
     """Fetch a picture; a file that is no picture never gets its final name."""
     try:
         # Wikimedia refuses requests that do not say what program sends them
         request = urllib.request.Request(url, headers={"User-Agent": f"fastnst/{__version__}"})
+        opener = urllib.request.build_opener(_ToWebOnly)
         with whole_file(path) as temporary:
             with (
-                urllib.request.urlopen(request, timeout=60) as answer,
+                opener.open(request, timeout=60) as answer,
                 temporary.open("wb") as file,
                 tqdm(desc=f"downloading {name}", unit="B", unit_scale=True) as progress,
             ):
                 while chunk := answer.read(1 << 16):
                     progress.update(file.write(chunk))
+                    if max(progress.n, answer.length or 0) > LARGEST:
+                        raise ValueError(f"it is larger than {readable_size(LARGEST)}")
             read_image(temporary)
     except (OSError, ValueError, http.client.HTTPException, UserError) as error:
         if isinstance(error, urllib.error.HTTPError):

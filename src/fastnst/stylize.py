@@ -1,7 +1,9 @@
 """The stylizing command: trained styles, and any number of pictures, videos and folders."""
 
 import argparse
+import logging
 import sys
+import warnings
 from collections.abc import Sequence
 from functools import partial
 
@@ -11,6 +13,7 @@ from fastnst.errors import UserError, one_sentence_errors
 from fastnst.hardware import keep_freed_memory
 from fastnst.images import SUFFIXES
 from fastnst.jobs import Job, plan
+from fastnst.mask import Mask
 from fastnst.painting import Files, paint_files
 from fastnst.stylize_options import parse
 from fastnst.stylizer import Stylizer
@@ -24,7 +27,11 @@ STILL = SUFFIXES - {".gif"}
 def main() -> None:
     """Run the command line; the exit code is 1 if any file had to be skipped."""
     options = parse()
+    # about damage that it can do without, such as in EXIF, or before the error that it raises
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     with one_sentence_errors():
+        mask = None if options.mask is None else Mask(options.mask, options.max_megapixels)
         make = partial(
             Stylizer,
             device=options.device,
@@ -32,7 +39,7 @@ def main() -> None:
             style_scale=options.style_scale,
             strength=options.strength,
             preserve_color=options.preserve_color,
-            mask=options.mask,
+            mask=mask,
             tile=options.tile,
         )
         if options.webcam is not None and options.blend is None and options.mask is None:

@@ -44,8 +44,8 @@ class Stylizer:
         strength: of the painted picture over the photograph, 0 to 1.
         preserve_color: `lum` keeps the photograph's colours and takes only light and dark from the
             painted picture; `hist` gives the painted picture the photograph's palette.
-        mask: a picture, or its file, that is white where to paint and black where the photograph
-            stays, or where the second of two checkpoints paints.
+        mask: a picture, its file, or a `Mask`, that is white where to paint and black where the
+            photograph stays, or where the second of two checkpoints paints.
         blend: shares of several checkpoints in the painted picture.
         tile: side of the tiles that huge pictures are painted in, in pixels; `auto` takes tiles
             for more than 2 million pixels, None never.
@@ -64,7 +64,7 @@ class Stylizer:
         style_scale: float = 1.0,
         strength: float = 1.0,
         preserve_color: PreserveColor | None = None,
-        mask: str | Path | Image.Image | None = None,
+        mask: Mask | str | Path | Image.Image | None = None,
         blend: Sequence[float] | None = None,
         tile: int | Literal["auto"] | None = "auto",
         progress: bool = False,
@@ -73,7 +73,8 @@ class Stylizer:
         _check(size, style_scale, tile)
         self.size, self.style_scale, self.progress = size, style_scale, progress
         self.device = choose_device(device)
-        mask = None if mask is None else Mask(mask)
+        if mask is not None and not isinstance(mask, Mask):
+            mask = Mask(mask)
         self.look = make_look(len(checkpoints), blend, strength, preserve_color, mask)
         models = [_read(path, device) for path in checkpoints]
         self.painters = [Painter(model.network, self.device) for model in models]

@@ -2,30 +2,34 @@
 
 import logging
 import os
+import signal
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import hydra
 import pytorch_lightning as pl
-import torch
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities import rank_zero_only
 
 from fastnst import compilation
-from fastnst.callbacks import Checkpoints, ProgressBar, SampleSheets, Speed
+from fastnst.callbacks import SampleSheets, Speed
+from fastnst.checkpoints import Checkpoints
+from fastnst.config_errors import check_flags, hydra_sentence
 from fastnst.data import PhotographData
 from fastnst.errors import UserError, one_sentence_errors
-from fastnst.files import load_plain
-from fastnst.hardware import allow_tf32, choose_device, computes_bf16, keep_freed_memory
-from fastnst.model_file import read_model
+from fastnst.failures import training_failures
+from fastnst.files import whole_file
+from fastnst.hardware import allow_tf32, keep_freed_memory
 from fastnst.perceptual_loss import PerceptualLoss
+from fastnst.resume import AUTO, check_resume, checkpoint_to_resume, newest_run
 from fastnst.settings import Settings, read_settings
+from fastnst.stop_signals import Stopped, StopSignals
 from fastnst.style_image import load_style_image
+from fastnst.trainer import build_trainer, ignore_what_does_not_apply, one_gpu, training_device
 from fastnst.training import StyleTransfer
 from fastnst.vgg_weights import build_loss_network
 
@@ -45,16 +49,18 @@ def train(settings: Settings, folder: Path) -> None:
 
     Raises:
         UserError: for anything in the settings that cannot be had: pictures, weights, checkpoint.
+        Stopped: if a signal ended the training, after saving.
     """
-    resume = None if settings.resume is None else Path(settings.resume).expanduser()
-    if resume is not None:
-        _check_resume(resume, settings)  # before the slow parts
+    checkpoint = checkpoint_to_resume(settings.resume, folder)  # before the slow parts
+    steps_done = 0 if checkpoint is None else _check(checkpoint, settings)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
-    device = _device(settings.trainer.get("accelerator", "auto"))
+    device = training_device(settings.trainer.get("accelerator", "auto"))
     if device.type == "cpu":
         keep_freed_memory()
     allow_tf32(settings.tf32)
     pl.seed_everything(settings.seed, workers=True, verbose=False)
+    trainer = build_trainer(settings, device, folder, steps_done)
+    _check_processes(trainer)
     style = load_style_image(settings.style.name, settings.style.image, settings.style.size)
     data = PhotographData(settings.data, settings.seed)
     loss = PerceptualLoss(
@@ -74,123 +80,56 @@ def train(settings: Settings, folder: Path) -> None:
         settings,
         loss,
         compiled=compilation.pays(settings.compile, device, pixels),
-        cuda_graphs=_one_gpu(settings, device),
+        cuda_graphs=one_gpu(settings, device),
     )
     sheets = SampleSheets(folder, style, data.sheet_photographs(SHEET_PHOTOGRAPHS))
-    callbacks: list[pl.Callback] = [
-        Checkpoints(folder, settings.checkpoint_every),
-        sheets,
-        Speed(settings.log_every, settings.data.batch_size),
-    ]
-    if settings.trainer.get("enable_progress_bar", True):
-        callbacks.append(ProgressBar(settings.style.name, settings.log_every))
-    trainer = _trainer(settings, device, folder, callbacks)
-    log.info(
-        "Learning %s on %s from %d pictures; everything goes to %s",
-        settings.style.title,
-        trainer.strategy.root_device,
-        len(data.train_set),
-        folder,
-    )
-    with warnings.catch_warnings():
-        _ignore_what_does_not_apply()
+    signals = StopSignals()
+    checkpoints = Checkpoints(folder, settings.checkpoint_every, settings.sample_every, signals)
+    trainer.callbacks += [sheets, Speed(settings.log_every, settings.data.batch_size), checkpoints]
+    if trainer.is_global_zero:
+        log.info(
+            "Learning %s on %s from %d pictures%s; everything goes to %s",
+            settings.style.title,
+            trainer.strategy.root_device,
+            len(data.train_set),
+            f", going on from {checkpoint} after step {steps_done}" if checkpoint else "",
+            folder,
+        )
+    with warnings.catch_warnings(), training_failures(trainer, checkpoints):
+        ignore_what_does_not_apply()
         try:
-            trainer.fit(module, data, ckpt_path=resume, weights_only=True)
-        except torch.OutOfMemoryError as error:
+            trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
+        except Stopped as stop:
+            if trainer.is_global_zero:
+                _say_stopped(stop, folder)
+                signals.hand_on()
+                sys.exit(128 + (stop.signum or signal.SIGTERM))
+            sys.exit()  # the first process says it for all
+        if trainer.global_step == steps_done < settings.trainer["max_steps"]:
             raise UserError(
-                "The accelerator's memory is full: make data.batch_size or data.image_size smaller."
-            ) from error
-        except RuntimeError as error:
-            if compilation.is_compiler_error(error):
-                raise UserError(
-                    f"torch.compile does not work here ({error}): set compile=false."
-                ) from error
-            raise
+                f"No step was done, as trainer.max_time={settings.trainer['max_time']} is over, "
+                f"which counts the time of a resumed run too: give more."
+            )
         if sheets.last_step != trainer.global_step:  # fit() did not end with a validation
             trainer.validate(module, data, verbose=False, weights_only=True)
-    model = folder / "model.safetensors"
-    if not model.is_file() and trainer.is_global_zero:
-        raise UserError(
-            f"No step was done, as trainer.max_time={settings.trainer['max_time']} is over, which "
-            f"counts the time of a resumed run too: give more."
-        )
-    _say_where(sheets.last, model)
+        if trainer.global_step == steps_done:  # all was done but, perhaps, for this
+            checkpoints.export(trainer, module)
+    _say_where(sheets.last, checkpoints.model)
 
 
-def _check_resume(path: Path, settings: Settings) -> None:
-    """Refuse a checkpoint that this run cannot go on from."""
-    read_model(path)
-    if path.suffix == ".safetensors":
-        raise UserError(f"{path} is a finished model: resume=<run>/checkpoints/last.ckpt goes on.")
-    checkpoint = load_plain(path)
-    then = checkpoint["hyper_parameters"]
-    for key, now in (
-        ("network", settings.network.model_dump()),
-        ("optimizer", settings.optimizer.model_dump()),
+def _check(checkpoint: Path, settings: Settings) -> int:
+    """Number of steps of a checkpoint that this run can go on from."""
+    steps, changes = check_resume(checkpoint, settings)
+    if changes:
+        log.warning("%s; the run goes on with what is set now.", "; ".join(changes))
+    if steps > settings.trainer["max_steps"] or (
+        steps == settings.trainer["max_steps"] and settings.resume != AUTO
     ):
-        if then.get(key) != now:
-            raise UserError(
-                f"{path} was trained with {key} {then.get(key)}, not {now}: set the same."
-            )
-    steps = checkpoint["global_step"]
-    if steps >= settings.trainer["max_steps"]:
         raise UserError(
-            f"{path} has done {steps} steps already: give more with trainer.max_steps=<steps>."
+            f"{checkpoint} has done {steps} steps already: give more with "
+            f"trainer.max_steps=<steps>."
         )
-
-
-def _device(accelerator: str) -> torch.device:
-    """What Lightning will take, as far as speed depends on it."""
-    if accelerator in ("auto", "gpu"):
-        return choose_device("auto")
-    return torch.device(accelerator if accelerator in ("cuda", "mps") else "cpu")
-
-
-def _one_gpu(settings: Settings, device: torch.device) -> bool:
-    """Whether each step is one batch on one GPU, which is what CUDA graphs are used for."""
-    trainer = settings.trainer
-    asked = trainer.get("devices", "auto")
-    devices = torch.cuda.device_count() if asked in ("auto", -1, "-1") else asked
-    alone = devices in (1, "1") or (isinstance(devices, list) and len(devices) == 1)
-    # DDP would put its own work in between, even for one
-    alone = alone and trainer.get("num_nodes", 1) == 1 and trainer.get("strategy") in (None, "auto")
-    return device.type == "cuda" and alone and trainer["accumulate_grad_batches"] == 1
-
-
-def _trainer(
-    settings: Settings, device: torch.device, folder: Path, callbacks: list[pl.Callback]
-) -> pl.Trainer:
-    options = dict(settings.trainer)
-    if options.get("precision") == "auto":
-        options["precision"] = "bf16-mixed" if computes_bf16(device) else "32-true"
-    try:
-        return pl.Trainer(
-            default_root_dir=folder,
-            logger=TensorBoardLogger(folder, name="", version="", default_hp_metric=False),
-            callbacks=callbacks,
-            enable_checkpointing=False,  # Checkpoints writes to a temporary name first
-            # Lightning counts batches here
-            val_check_interval=settings.sample_every * settings.trainer["accumulate_grad_batches"],
-            check_val_every_n_epoch=None,  # by steps alone: there are no epochs
-            log_every_n_steps=settings.log_every,
-            gradient_clip_val=settings.optimizer.clip,
-            use_distributed_sampler=False,  # EndlessShuffle shares the batches out itself
-            **options,
-        )
-    except (ValueError, TypeError, pl.utilities.exceptions.MisconfigurationException) as error:
-        raise UserError(f"Lightning's Trainer refuses the trainer settings: {error}") from error
-
-
-def _ignore_what_does_not_apply() -> None:
-    for message in (
-        "You're resuming from a checkpoint that ended before",  # EndlessShuffle does resume
-        r"Found \d+ module\(s\) in eval mode",  # the loss network, on purpose
-        ".*does not have many workers",  # none for the few held-out pictures
-        "It is recommended to use .*sync_dist",  # all processes validate on the same pictures
-        # https://github.com/Lightning-AI/pytorch-lightning/issues/21326
-        r"`isinstance\(treespec, LeafSpec\)` is deprecated",
-    ):
-        warnings.filterwarnings("ignore", message=message)
+    return steps
 
 
 @rank_zero_only
@@ -200,13 +139,42 @@ def _say_where(sheet: Path | None, model: Path) -> None:
     print(f"model:        {model}\nTensorBoard:  tensorboard --logdir {model.parent}")
 
 
+@rank_zero_only
+def _say_stopped(stop: Stopped, folder: Path) -> None:
+    name = signal.Signals(stop.signum).name if stop.signum else "a signal to another process"
+    print(
+        f"Stopped by {name} after step {stop.step}, all of it saved: go on with resume=auto "
+        f"hydra.run.dir={folder}",
+        file=sys.stderr,
+    )
+
+
+def _check_processes(trainer: pl.Trainer) -> None:
+    """Lightning starts the other processes by the same command line: each would start a sweep."""
+    if trainer.world_size == 1 or not _is_sweep():
+        return
+    if not trainer.strategy.cluster_environment.creates_processes_externally:
+        raise UserError("A sweep trains every run in one process: set trainer.devices=1.")
+
+
+def _is_sweep() -> bool:
+    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+
+
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
 def _run(config: DictConfig) -> None:
-    with one_sentence_errors():  # here as well: Hydra adds a line to what gets past this function
+    # here as well: Hydra adds a line to what gets past this function
+    with one_sentence_errors(leave=not _is_sweep()):
         settings = read_settings(config)
         folder = Path(HydraConfig.get().runtime.output_dir)
-        OmegaConf.save(config, folder / "config.yaml", resolve=True)
+        _write_config(config, folder / "config.yaml")
         train(settings, folder)
+
+
+@rank_zero_only
+def _write_config(config: DictConfig, path: Path) -> None:
+    with whole_file(path) as temporary:
+        OmegaConf.save(config, temporary, resolve=True)
 
 
 def run_command(run: Callable[[], None]) -> None:
@@ -214,15 +182,17 @@ def run_command(run: Callable[[], None]) -> None:
     # Hydra shall hand its errors on, not print them itself with half a traceback
     os.environ["HYDRA_FULL_ERROR"] = "1"
     with one_sentence_errors():
+        check_flags(sys.argv[1:])
         try:
             run()
-        except MissingConfigException as error:
-            known = f"there are {', '.join(error.options)}" if error.options else error
-            raise UserError(f"There is no {error.missing_cfg_file}: {known}.") from error
-        except (HydraException, OmegaConfBaseException) as error:
-            raise UserError(str(error)) from error
+        except Exception as error:
+            sentence = hydra_sentence(error, sys.argv[1:], CONFIGS)
+            if sentence is None:
+                raise
+            raise UserError(sentence) from error
 
 
 def main() -> None:
     """Run the command line `train.py key=value ...`."""
+    OmegaConf.register_new_resolver("newest_run", newest_run, use_cache=True, replace=True)
     run_command(_run)

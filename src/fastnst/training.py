@@ -3,13 +3,17 @@
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from torch import Tensor
 
 from fastnst.compilation import Compiled
+from fastnst.finite import SkippedSteps, is_finite
 from fastnst.networks import build_network
 from fastnst.optimizers import build_optimizer
 from fastnst.perceptual_loss import PerceptualLoss
 from fastnst.settings import Settings
+
+SHOWN = ("total", "content", "style")  # by the progress bar
 
 
 class StyleTransfer(pl.LightningModule):
@@ -39,6 +43,7 @@ class StyleTransfer(pl.LightningModule):
         # a function is compiled, not a module: no name in a checkpoint changes
         self._train_terms = Compiled(self._terms, cuda_graphs) if compiled else self._terms
         self._cuda_graphs = compiled and cuda_graphs
+        self.skipped = SkippedSteps()
 
     def forward(self, photographs: Tensor) -> Tensor:
         """Stylize `(N, 3, H, W)` in [0, 1]."""
@@ -49,22 +54,38 @@ class StyleTransfer(pl.LightningModule):
         # a compiled step would be given a zero gradient for each of the others
         return {name: term if name == "total" else term.detach() for name, term in terms.items()}
 
-    def training_step(self, photographs: Tensor, batch_idx: int) -> Tensor:
+    def training_step(self, photographs: Tensor, batch_idx: int) -> Tensor | None:
         if self._cuda_graphs:  # the last gradients lie where the graph is about to write
             self.network.zero_grad()
         terms = self._train_terms(photographs)
-        # each value logged costs time, and on a GPU the loss is not even there yet
+        # all processes of a run leave a step out, or none
+        agree = self.trainer.strategy.reduce_boolean_decision
+        self.skipped.note(finite := agree(is_finite(terms["total"])))
+        # each value logged costs time
         if (self.global_step + 1) % self.settings.log_every == 0:
-            self._log("train", terms)
-        return terms["total"]
+            self._log_step(terms)
+        return terms["total"] if finite else None
 
     def validation_step(self, photographs: Tensor, batch_idx: int) -> None:
-        self._log("val", self._terms(photographs), batch_size=len(photographs))
+        for name, value in self._terms(photographs).items():
+            self.log(f"val/{name}", value, prog_bar=name in SHOWN, batch_size=len(photographs))
 
-    def _log(self, stage: str, terms: dict[str, Tensor], **how: Any) -> None:
-        for name, value in terms.items():
-            shown = name in ("total", "content", "style")
-            self.log(f"{stage}/{name}", value.detach(), prog_bar=shown, **how)
+    def _log_step(self, terms: dict[str, Tensor]) -> None:
+        """Means over all processes. Not left to `self.log`, which writes after the checkpoint of
+        this step: a run that is killed in between would have a gap in its curves."""
+        means = self.trainer.strategy.reduce(torch.stack([*terms.values()]).detach()).tolist()
+        named = {f"train/{name}": value for name, value in zip(terms, means, strict=True)}
+        for logger in self.loggers:
+            skipped = {"train/skipped_steps": float(self.skipped.total)}
+            logger.log_metrics(named | skipped, self.global_step)
+        shown = {f"train/{name}": named[f"train/{name}"] for name in SHOWN}
+        self.log_dict(shown, prog_bar=True, logger=False)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["skipped_steps"] = self.skipped.state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.skipped.restore(checkpoint["skipped_steps"])
 
     def configure_optimizers(self) -> dict[str, Any]:
         return build_optimizer(

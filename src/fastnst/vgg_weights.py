@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -12,8 +13,8 @@ from torch import Tensor, nn
 from torchvision import models
 
 from fastnst.errors import UserError
-from fastnst.files import load_plain
 from fastnst.loss_network import Architecture, LossNetwork, torchvision_features
+from fastnst.tensor_files import load_plain
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +138,7 @@ def _read_file(path: Path, normalization: Normalization) -> Weights:
                 mean, std = (_three(metadata[key]) for key in ("mean", "std"))
         else:
             state = load_plain(path)
-    except (OSError, ValueError, TypeError, safetensors.SafetensorError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
         raise UserError(
             f"{path} cannot be read as VGG weights ({error}): loss_network.weights needs a .pth or "
             f".safetensors file of tensors with torchvision's names."
@@ -149,8 +150,8 @@ def _read_file(path: Path, normalization: Normalization) -> Weights:
 
 def _three(text: str) -> tuple[float, ...]:
     values = tuple(float(value) for value in json.loads(text))
-    if len(values) != 3:
-        raise ValueError(f"{len(values)} values instead of three for mean or std")
+    if len(values) != 3 or not all(map(math.isfinite, values)):
+        raise ValueError(f"mean or std is {text[:50]} instead of three numbers")
     return values
 
 

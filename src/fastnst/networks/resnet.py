@@ -1,8 +1,9 @@
 """The default transformation network: residual, with instance normalisation."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from pydantic import ConfigDict, Field, validate_call
 from torch import Tensor, nn
 
 from fastnst.networks.layers import (
@@ -13,6 +14,8 @@ from fastnst.networks.layers import (
 )
 from fastnst.networks.padding import check_size, pad_to_multiple
 
+Width = Annotated[int, Field(ge=1, le=1024)]
+Blocks = Annotated[int, Field(ge=0, le=100)]
 Norm = Literal["instance", "batch"]
 Upsample = Literal["nearest", "transposed"]
 
@@ -62,16 +65,20 @@ class ResNet(nn.Module):
     with the default settings.
 
     Args:
-        width: channels of the first layer.
-        blocks: number of residual blocks.
+        width: channels of the first layer, up to 1024.
+        blocks: number of residual blocks, up to 100.
         norm: `instance` (affine, no running statistics) or `batch`.
         upsample: `nearest` (then a 3x3 conv) or `transposed` (3x3 convolution of stride 1/2).
+
+    Raises:
+        ValueError: if an argument is none of these, as it may be in a file from somewhere.
     """
 
+    @validate_call(config=ConfigDict(strict=True))
     def __init__(
         self,
-        width: int = 32,
-        blocks: int = 5,
+        width: Width = 32,
+        blocks: Blocks = 5,
         norm: Norm = "instance",
         upsample: Upsample = "nearest",
     ) -> None:

@@ -1,0 +1,154 @@
+"""What is checked before Hydra makes the run folder."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+from pytorch_lightning.accelerators import AcceleratorRegistry
+from pytorch_lightning.plugins.environments import (
+    LSFEnvironment,
+    MPIEnvironment,
+    SLURMEnvironment,
+    TorchElasticEnvironment,
+)
+
+from fastnst.config_errors import reference_sentence
+from fastnst.errors import UserError, one_sentence_errors
+from fastnst.settings import Settings, read_settings
+from fastnst.trainer import build_trainer, training_device
+
+LAUNCHERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvironment)
+
+
+class CheckSettings(Callback):
+    """Hydra calls this: a mistake ends the program while nothing was written."""
+
+    def on_run_start(self, config: DictConfig, **_: Any) -> None:
+        with _ending_the_program():
+            with open_dict(config):  # as Hydra does soon: settings may refer to it
+                folder = os.path.abspath(config.hydra.run.dir)  # noqa: PTH100
+                config.hydra.runtime.output_dir = folder
+            _check(config, config.hydra.run)
+
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+        """Check what all runs of a sweep have in common; each of them checks itself as well."""
+        with _ending_the_program():
+            if not OmegaConf.missing_keys(_ours(config)):  # a key that the sweep is over
+                _check(config, config.hydra.sweep)
+
+
+@contextmanager
+def _ending_the_program() -> Iterator[None]:
+    with one_sentence_errors():  # Hydra would make a warning of an exception
+        try:
+            yield
+        except OmegaConfBaseException as error:
+            raise UserError(f"{reference_sentence(error)}.") from error
+
+
+def _ours(config: DictConfig) -> DictConfig:
+    """All but what Hydra itself is told."""
+    return OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+
+
+def _check(config: DictConfig, folders: DictConfig) -> None:
+    HydraConfig.instance().set_config(config)
+    settings = read_settings(_ours(config))
+    check_machine(settings)
+    check_run_folder(settings, folders)
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
+    device = training_device(settings.trainer["accelerator"])
+    # Lightning refuses some more
+    check_launcher(build_trainer(settings, device, Path(folders.dir), 0))
+
+
+def check_machine(settings: Settings) -> None:
+    """Refuse a training that this machine cannot do.
+
+    Raises:
+        UserError: naming the keys.
+    """
+    trainer = settings.trainer
+    accelerator, devices = trainer["accelerator"], trainer["devices"]
+    there = [
+        name
+        for name in sorted(AcceleratorRegistry.available_accelerators())
+        if AcceleratorRegistry[name]["accelerator"].is_available()
+    ]
+    if accelerator not in ("auto", *there, *["gpu"] * bool({"cuda", "mps"} & {*there})):
+        raise UserError(
+            f"trainer.accelerator={accelerator}: this machine has none, or PyTorch cannot use it; "
+            f"there is {', '.join(there)}."
+        )
+    device = training_device(accelerator)
+    if device.type == "cpu" and trainer["precision"] == "16-mixed":
+        raise UserError(
+            f"trainer.precision=16-mixed with trainer.accelerator={accelerator}: this is for GPUs; "
+            f"a CPU takes bf16-mixed, 32-true or auto."
+        )
+    if device.type == "cpu" and (isinstance(devices, list) or devices == -1):
+        raise UserError(
+            f"trainer.devices={devices} with trainer.accelerator={accelerator}: there is one CPU; "
+            f"give the number of processes that shall share it."
+        )
+    if device.type == "cuda" and devices not in ("auto", -1):
+        count = torch.cuda.device_count()
+        if (max(devices) >= count) if isinstance(devices, list) else devices > count:
+            raise UserError(
+                f"trainer.devices={devices}: this machine has {count}, from 0 to {count - 1}."
+            )
+    if trainer["num_nodes"] > 1 and not _launched() and "MASTER_ADDR" not in os.environ:
+        raise UserError(
+            f"trainer.num_nodes={trainer['num_nodes']}: start the command with torchrun or srun on "
+            f"every machine, see configs/trainer/multi_node.yaml."
+        )
+
+
+def check_run_folder(settings: Settings, folders: DictConfig) -> None:
+    """Refuse a run folder named after the time, if each process would take its own.
+
+    Args:
+        settings: the run's.
+        folders: `hydra.run`, or for a sweep `hydra.sweep`.
+
+    Raises:
+        UserError: saying what to give.
+    """
+    processes = max([settings.trainer["num_nodes"], *(it.world_size() for it in _launched())])
+    unresolved = OmegaConf.to_container(folders, resolve=False)["dir"]
+    if processes > 1 and "${now:" in unresolved:
+        key = folders._get_full_key("dir")
+        raise UserError(
+            f"{key}={unresolved} with {processes} processes that are started one by one: each "
+            f"would take the time of its own start; give {key}=<folder>."
+        )
+
+
+def check_launcher(trainer: pl.Trainer) -> None:
+    """Refuse another number of processes than torchrun, srun and the like have started.
+
+    Raises:
+        UserError: naming the keys.
+    """
+    for launcher in _launched():
+        try:
+            launcher.validate_settings(trainer.num_devices, trainer.num_nodes)
+        except ValueError as error:
+            raise UserError(
+                f"trainer.devices={trainer.num_devices} and trainer.num_nodes={trainer.num_nodes} "
+                f"are not what this process was started for: {error}"
+            ) from error
+
+
+def _launched() -> list[Any]:
+    """What has started this process together with others: torchrun, srun and the like."""
+    return [launcher() for launcher in LAUNCHERS if launcher.detect()]

@@ -1,0 +1,103 @@
+"""When a training run saves: every so many steps, when it is asked to stop, and at the end."""
+
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+
+from fastnst.checkpoint_files import FOLDER, LAST
+from fastnst.files import remove_leftovers
+from fastnst.finite import NotFinite
+from fastnst.model_file import write_model
+from fastnst.random_states import random_states, restore
+from fastnst.stop_signals import Stopped, StopSignals
+
+
+class Checkpoints(Callback):
+    """Keeps `checkpoints/last.ckpt` and the one before; when the training ends or is asked to, also
+    `model.safetensors`, which is all that stylizing needs.
+
+    Args:
+        folder: the run's.
+        every: steps between checkpoints.
+        sample_every: steps between validations.
+        signals: which ask the training to stop.
+    """
+
+    def __init__(self, folder: Path, every: int, sample_every: int, signals: StopSignals) -> None:
+        self.last = folder / FOLDER / LAST
+        self.model = folder / "model.safetensors"
+        self.every, self.sample_every, self.signals = every, sample_every, signals
+        self.step = self.saved_step = 0
+        self._random: dict[str, Any] | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"random": random_states()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._random = state_dict["random"]
+
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        self.step = self.saved_step = trainer.global_step
+        if trainer.is_global_zero:
+            remove_leftovers(self.last)
+        self.signals.install()  # here: Lightning has just put its own in their place
+
+    def on_train_batch_start(self, *_: object) -> None:
+        if self._random is not None:  # what came before, such as starting loaders, drew from them
+            restore(self._random)
+            self._random = None
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, *_: object
+    ) -> None:
+        if trainer.global_step == self.step:  # the batch only added to the gradient
+            return
+        self.step = trainer.global_step
+        # all processes, or they would wait for each other for ever
+        if trainer.strategy.reduce_boolean_decision(self.signals.caught > 0, all=False):
+            self._save(trainer, module)
+            self.export(trainer, module)
+            raise Stopped(self.signals.caught, self.step)
+        validated_next = trainer.enable_validation and self.step % self.sample_every == 0
+        if self._is_due(trainer) and not validated_next:
+            self._save(trainer, module)
+
+    def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        # after the validation: a run that goes on from here does not repeat it
+        fits = trainer.state.fn == "fit" and not trainer.sanity_checking
+        if fits and self._is_due(trainer) and self.step != self.saved_step:
+            self._save(trainer, module)
+
+    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        self.signals.remove()
+        if self.step != self.saved_step:  # stopped early, by trainer.max_time
+            self._save(trainer, module)
+        self.export(trainer, module)
+
+    def on_exception(self, *_: object) -> None:
+        self.signals.remove()
+
+    def export(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Write `model.safetensors`."""
+        if trainer.is_global_zero:
+            settings = module.settings
+            write_model(
+                self.model,
+                module.network,
+                settings.network.model_dump(),
+                settings.style.model_dump(),
+                settings.model_dtype,
+            )
+
+    def _is_due(self, trainer: pl.Trainer) -> bool:
+        return self.step % self.every == 0 or self.step == trainer.max_steps
+
+    def _save(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        if not all(weights.isfinite().all() for weights in module.network.parameters()):
+            raise NotFinite(f"After step {self.step} the weights are no finite numbers")
+        for logger in trainer.loggers:  # curves reach as far as the checkpoint
+            logger.experiment.flush()
+        trainer.save_checkpoint(self.last)
+        self.saved_step = self.step

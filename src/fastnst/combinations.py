@@ -1,0 +1,30 @@
+"""Settings that are allowed one by one, but impossible together."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastnst.settings import Settings
+
+
+def check_combinations(settings: "Settings") -> None:
+    """Refuse what cannot work on any machine.
+
+    Raises:
+        ValueError: naming the keys.
+    """
+    loss, trainer = settings.loss, settings.trainer
+    if not (loss.content_weight or loss.style_weight or loss.tv_weight):
+        raise ValueError(
+            "loss.content_weight, loss.style_weight and loss.tv_weight are all 0: there is nothing "
+            "to learn; give one of them more"
+        )
+    if trainer.get("limit_train_batches") == 0:
+        raise ValueError("trainer.limit_train_batches=0: no step could be done; leave it out")
+    if trainer["accelerator"] == "mps" and (
+        trainer["strategy"] == "ddp" or trainer["num_nodes"] > 1
+    ):
+        raise ValueError(
+            f"trainer.strategy={trainer['strategy']} and trainer.num_nodes={trainer['num_nodes']} "
+            f"with trainer.accelerator=mps: processes cannot share the work on Apple's GPUs; use "
+            f"trainer=default or trainer.accelerator=cpu"
+        )

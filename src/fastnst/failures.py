@@ -1,0 +1,54 @@
+"""What can go wrong while a training runs, said in one sentence with what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytorch_lightning as pl
+import torch
+
+from fastnst import compilation
+from fastnst.checkpoints import Checkpoints
+from fastnst.errors import UserError
+from fastnst.finite import NotFinite
+
+
+@contextmanager
+def training_failures(trainer: pl.Trainer, checkpoints: Checkpoints) -> Iterator[None]:
+    """Turn what a training raises and a user can mend into a `UserError`."""
+    try:
+        yield
+    except NotFinite as error:
+        raise UserError(
+            f"{error}: {_go_on(checkpoints)} with a smaller optimizer.lr, with optimizer.clip=1 or "
+            f"with trainer.precision=32-true."
+        ) from error
+    except torch.OutOfMemoryError as error:
+        raise UserError(
+            "The accelerator's memory is full: make data.batch_size or data.image_size smaller."
+        ) from error
+    except RuntimeError as error:
+        if compilation.is_compiler_error(error):
+            raise UserError(
+                f"torch.compile does not work here ({error}): set compile=false."
+            ) from error
+        if trainer.world_size > 1 and _is_of_the_group(error):
+            raise UserError(
+                f"Process {trainer.global_rank} has lost another process of this run, after step "
+                f"{checkpoints.step}: look for the message of that one, then "
+                f"{_go_on(checkpoints)}."
+            ) from error
+        raise
+
+
+def _go_on(checkpoints: Checkpoints) -> str:
+    if not checkpoints.saved_step:
+        return "no checkpoint was saved yet, start anew"
+    return (
+        f"the last good checkpoint is {checkpoints.last} of step {checkpoints.saved_step}, go on "
+        f"from it with resume=auto hydra.run.dir={checkpoints.model.parent}"
+    )
+
+
+def _is_of_the_group(error: RuntimeError) -> bool:
+    """Whether the processes' talk failed; gloo's errors have no type of their own."""
+    return isinstance(error, torch.distributed.DistError) or "gloo" in str(error)

@@ -1,0 +1,83 @@
+"""Which checkpoint a run goes on from, and whether it can."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fastnst.checkpoint_files import FOLDER, has_checkpoints, newest_good, read_checkpoint
+from fastnst.errors import UserError
+from fastnst.settings import Settings
+
+AUTO = "auto"
+RUNS = Path("runs")
+
+# What a checkpoint holds, in the optimizer's settings: the rest may change from run to run.
+FIXED = ("name", "momentum", "schedule")
+
+# What decides about the numbers of a run beside network and optimizer: a change is told.
+DECISIVE = ("seed", "loss", "loss_network", "data", "style.image", "style.size",
+            "trainer.precision", "trainer.accumulate_grad_batches")  # fmt: skip
+INDIFFERENT = ("data.workers", "data.cache", "data.prepared", "data.max_bad")
+
+
+def newest_run(style: str, resume: str | None, otherwise: str) -> str:
+    """Name of the folder in `runs/<style>`: with `resume=auto` that of the newest run there, else,
+    and if there is none, `otherwise`."""
+    if resume != AUTO:
+        return otherwise
+    runs = [run for run in (RUNS / style).glob("*") if has_checkpoints(run)]
+    return max(runs, key=lambda run: (run / FOLDER).stat().st_mtime, default=Path(otherwise)).name
+
+
+def checkpoint_to_resume(resume: str | None, run: Path) -> Path | None:
+    """The checkpoint that a run starts from, None for a new run.
+
+    Args:
+        resume: None, `auto` for the newest good checkpoint of the run folder, or a path.
+        run: the run folder.
+
+    Raises:
+        UserError: if that would write over another run, or all checkpoints are damaged.
+    """
+    if resume == AUTO:
+        return newest_good(run)
+    path = None if resume is None else Path(resume).expanduser()
+    if has_checkpoints(run) and (path is None or run.resolve() not in path.resolve().parents):
+        raise UserError(
+            f"{run} holds a run already: go on with it (resume=auto hydra.run.dir={run}), or give "
+            f"another folder (hydra.run.dir=<folder>)."
+        )
+    return path
+
+
+def check_resume(path: Path, settings: Settings) -> tuple[int, list[str]]:
+    """Refuse a checkpoint that a run cannot go on from.
+
+    Returns:
+        Its number of steps, and what is set otherwise than it was.
+
+    Raises:
+        UserError: if it is damaged, or of another network or optimizer.
+    """
+    checkpoint = read_checkpoint(path)
+    then, now = checkpoint["hyper_parameters"], settings.model_dump()
+    for key, kept in (("network", now["network"]), ("optimizer", FIXED)):
+        was = {name: then.get(key, {}).get(name) for name in kept if name in now[key]}
+        new = {name: now[key][name] for name in was}
+        if was != new:
+            raise UserError(f"{path} was trained with {key} {was}, not {new}: set the same.")
+    before = dict(_flat(then))
+    changes = [
+        f"{key} was {before[key]}, is {value}"
+        for key, value in _flat(now)
+        if key.startswith(DECISIVE) and key not in INDIFFERENT and before.get(key, value) != value
+    ]
+    return checkpoint["global_step"], changes
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,23 @@
+"""Types that several groups of settings share."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from fastnst.networks import SMALLEST_SIDE
+
+
+def _refuse_bool(value: object) -> object:
+    if isinstance(value, bool):  # which pydantic would take for 0 or 1
+        raise ValueError("should be a number")
+    return value
+
+
+NoBool = BeforeValidator(_refuse_bool)
+Count = Annotated[int, NoBool, Field(ge=1)]
+CountOrZero = Annotated[int, NoBool, Field(ge=0)]
+Weight = Annotated[float, NoBool, Field(ge=0)]
+Positive = Annotated[float, NoBool, Field(gt=0)]
+Share = Annotated[float, NoBool, Field(ge=0, le=1)]
+LayerWeights = Annotated[dict[str, Positive], Field(min_length=1)]
+ImageSide = Annotated[int, NoBool, Field(ge=SMALLEST_SIDE)]

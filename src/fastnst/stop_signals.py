@@ -1,0 +1,65 @@
+"""Signals that ask a training to end: it finishes its step and saves first."""
+
+import signal
+import time
+from types import FrameType
+
+# Ctrl-C; what systems send before they kill; what SLURM and submitit are told to send in good time
+NAMES = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")
+SIGNALS = tuple(getattr(signal, name) for name in NAMES if hasattr(signal, name))  # not on Windows
+IMPATIENT = 1.0  # seconds: programs around this one may hand the same Ctrl-C on a second time
+
+
+class Stopped(Exception):
+    """The training has saved and ends, as a signal asked for.
+
+    Args:
+        signum: of the signal; 0 in a process that did not get it itself.
+        step: that the checkpoint is of.
+    """
+
+    def __init__(self, signum: int, step: int) -> None:
+        super().__init__(signum, step)
+        self.signum, self.step = signum, step
+
+
+class StopSignals:
+    """Notes the first of these signals; a second Ctrl-C interrupts at once.
+
+    Attributes:
+        caught: its number, 0 as long as there was none.
+    """
+
+    def __init__(self) -> None:
+        self.caught = 0
+        self._since = 0.0
+        self._before: dict[int, object] = {}
+
+    def install(self) -> None:
+        """Begin; only the main thread can."""
+        for signum in SIGNALS:
+            self._before[signum] = signal.signal(signum, self._note)
+
+    def remove(self) -> None:
+        """Let the signals do again what they did before."""
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)
+
+    def hand_on(self) -> None:
+        """Tell who waited for the caught signal before: submitit starts a job anew with it."""
+        handler = self._before.get(self.caught)
+        if callable(handler) and self.caught != signal.SIGINT:
+            handler(self.caught, None)
+
+    def _note(self, signum: int, frame: FrameType | None) -> None:
+        if not self.caught:
+            self.caught, self._since = signum, time.monotonic()
+        elif signum == signal.SIGINT and time.monotonic() - self._since > IMPATIENT:
+            raise KeyboardInterrupt
+
+
+def ignore_in_worker(worker: int) -> None:
+    """For loader processes: signals go to all processes of a terminal or of a job, and these have
+    to live until the step is finished. They end when the training process does."""
+    for signum in SIGNALS:
+        signal.signal(signum, signal.SIG_IGN)

@@ -1,0 +1,87 @@
+"""Lightning's Trainer as this program uses it."""
+
+import warnings
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import TensorBoardLogger
+
+from fastnst.callbacks import ProgressBar
+from fastnst.checkpoint_files import CheckpointFiles
+from fastnst.errors import UserError
+from fastnst.hardware import choose_device, computes_bf16
+from fastnst.settings import Settings
+
+
+def training_device(accelerator: str) -> torch.device:
+    """What Lightning will take, as far as speed depends on it."""
+    if accelerator in ("auto", "gpu"):
+        return choose_device("auto")
+    return torch.device(accelerator if accelerator in ("cuda", "mps") else "cpu")
+
+
+def one_gpu(settings: Settings, device: torch.device) -> bool:
+    """Whether each step is one batch on one GPU, which is what CUDA graphs are used for."""
+    trainer = settings.trainer
+    asked = trainer.get("devices", "auto")
+    devices = torch.cuda.device_count() if asked in ("auto", -1, "-1") else asked
+    alone = devices in (1, "1") or (isinstance(devices, list) and len(devices) == 1)
+    # DDP would put its own work in between, even for one
+    alone = alone and trainer.get("num_nodes", 1) == 1 and trainer.get("strategy") in (None, "auto")
+    return device.type == "cuda" and alone and trainer["accumulate_grad_batches"] == 1
+
+
+def build_trainer(
+    settings: Settings, device: torch.device, folder: Path, steps_done: int
+) -> pl.Trainer:
+    """Make the Trainer of a run.
+
+    Args:
+        settings: the run's.
+        device: what it trains on.
+        folder: for what it writes.
+        steps_done: by the checkpoint that it goes on from; curves go on there as well.
+
+    Raises:
+        UserError: if Lightning refuses any of the settings in `trainer`.
+    """
+    options = dict(settings.trainer)
+    if options.get("precision") == "auto":
+        options["precision"] = "bf16-mixed" if computes_bf16(device) else "32-true"
+    callbacks: list[pl.Callback] = []
+    if options.get("enable_progress_bar", True):
+        callbacks.append(ProgressBar(settings.style.name, settings.log_every))
+    # what a killed run had logged after its checkpoint comes again
+    purge = {"purge_step": steps_done} if steps_done else {}
+    try:
+        return pl.Trainer(
+            default_root_dir=folder,
+            logger=TensorBoardLogger(folder, name="", version="", default_hp_metric=False, **purge),
+            callbacks=callbacks,
+            plugins=[CheckpointFiles()],
+            enable_checkpointing=False,  # Checkpoints does it
+            # Lightning counts batches here
+            val_check_interval=settings.sample_every * settings.trainer["accumulate_grad_batches"],
+            check_val_every_n_epoch=None,  # by steps alone: there are no epochs
+            log_every_n_steps=settings.log_every,
+            gradient_clip_val=settings.optimizer.clip,
+            use_distributed_sampler=False,  # EndlessShuffle shares the batches out itself
+            **options,
+        )
+    except (ValueError, TypeError, pl.utilities.exceptions.MisconfigurationException) as error:
+        raise UserError(f"Lightning's Trainer refuses the trainer settings: {error}") from error
+
+
+def ignore_what_does_not_apply() -> None:
+    """Silence Lightning's warnings about what is so on purpose."""
+    for message in (
+        "You're resuming from a checkpoint that ended before",  # EndlessShuffle does resume
+        r"Found \d+ module\(s\) in eval mode",  # the loss network, on purpose
+        ".*does not have many workers",  # none for the few held-out pictures
+        "It is recommended to use .*sync_dist",  # all processes validate on the same pictures
+        "`training_step` returned `None`",  # a loss that is no finite number
+        # https://github.com/Lightning-AI/pytorch-lightning/issues/21326
+        r"`isinstance\(treespec, LeafSpec\)` is deprecated",
+    ):
+        warnings.filterwarnings("ignore", message=message)

@@ -1,0 +1,74 @@
+"""Damaged files of networks: each is a network or one sentence."""
+
+import pytest
+import torch
+from small_mutants import mutants
+from small_stylizing import ARCHITECTURE, write_small_model
+
+from fastnst.errors import UserError
+from fastnst.export import export_onnx
+from fastnst.model_file import read_model
+from fastnst.onnx_network import OnnxNetwork
+
+
+def checkpoint(folder):
+    model = read_model(write_small_model(folder / "model.safetensors"))
+    state = {f"network.{name}": value for name, value in model.network.state_dict().items()}
+    return {
+        "hyper_parameters": {"network": ARCHITECTURE, "style": {"name": "dots"}, "seed": 0},
+        "state_dict": state,
+        "optimizer_states": [{"param_groups": [{"lr": 0.001, "betas": (0.9, 0.99)}]}],
+        "global_step": 7,
+    }
+
+
+def safetensors(folder):
+    return write_small_model(folder / "model.safetensors")
+
+
+def ckpt(folder):
+    torch.save(checkpoint(folder), folder / "last.ckpt")
+    return folder / "last.ckpt"
+
+
+def old_ckpt(folder):
+    path = folder / "old.ckpt"
+    torch.save(checkpoint(folder), path, _use_new_zipfile_serialization=False)
+    return path
+
+
+def onnx(folder):
+    export_onnx(write_small_model(folder / "model.safetensors"), folder / "model.onnx")
+    return folder / "model.onnx"
+
+
+KINDS = {safetensors: read_model, ckpt: read_model, old_ckpt: read_model, onnx: OnnxNetwork}
+
+
+def refused(make, folder, count, seed):
+    """How many of the damaged files are refused; anything but a `UserError` goes on."""
+    sound = make(folder)
+    KINDS[make](sound)
+    number = 0
+    for name, content in mutants({sound.name: sound.read_bytes()}, count, seed):
+        path = folder / name
+        path.write_bytes(content)
+        try:
+            KINDS[make](path)
+        except UserError as error:
+            assert name in str(error)
+            assert "\n" not in str(error)
+            number += 1
+        path.unlink()
+    return number
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_a_damaged_file_is_a_network_or_one_sentence(tmp_path, make):
+    assert refused(make, tmp_path, 300, seed=0) > 100
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("make", KINDS)
+def test_many_damaged_files_are_networks_or_one_sentence(tmp_path, make):
+    refused(make, tmp_path, 5000, seed=1)
