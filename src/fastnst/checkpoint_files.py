@@ -70,11 +70,11 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if path.suffix == ".safetensors":
         raise UserError(f"{path} is a finished model: resume=<run>/checkpoints/last.ckpt goes on.")
     try:
+        checkpoint = load_plain(path)
         with zipfile.ZipFile(path) as archive:
             if archive.testzip() is not None:  # PyTorch itself does not look at the check sums
                 raise ValueError("a check sum is wrong")
-        checkpoint = load_plain(path)
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError, RuntimeError) as error:
         raise UserError(
             f"{path} is no checkpoint of train.py, or is cut off or damaged: resume from another "
             f"one, such as {PREVIOUS} beside it."

@@ -42,7 +42,7 @@ class Checkpoints(Callback):
         self.step = self.saved_step = trainer.global_step
         if trainer.is_global_zero:
             remove_leftovers(self.last)
-        self.signals.install()  # here: Lightning has just put its own in their place
+        self.signals.install()  # not before: Lightning has just put its own in their place
 
     def on_train_batch_start(self, *_: object) -> None:
         if self._random is not None:  # what came before, such as starting loaders, drew from them

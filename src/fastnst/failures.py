@@ -34,8 +34,7 @@ def training_failures(trainer: pl.Trainer, checkpoints: Checkpoints) -> Iterator
         if trainer.world_size > 1 and _is_of_the_group(error):
             raise UserError(
                 f"Process {trainer.global_rank} has lost another process of this run, after step "
-                f"{checkpoints.step}: look for the message of that one, then "
-                f"{_go_on(checkpoints)}."
+                f"{checkpoints.step}: {_go_on(checkpoints)}, once its own message says why."
             ) from error
         raise
 

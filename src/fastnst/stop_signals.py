@@ -33,12 +33,13 @@ class StopSignals:
     def __init__(self) -> None:
         self.caught = 0
         self._since = 0.0
-        self._before: dict[int, object] = {}
+        # now: later Lightning puts its own handlers in their place
+        self._before = {signum: signal.getsignal(signum) for signum in SIGNALS}
 
     def install(self) -> None:
         """Begin; only the main thread can."""
         for signum in SIGNALS:
-            self._before[signum] = signal.signal(signum, self._note)
+            signal.signal(signum, self._note)
 
     def remove(self) -> None:
         """Let the signals do again what they did before."""

@@ -1,0 +1,169 @@
+"""One training shared by two processes on the CPU, which talk through Gloo."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from small_runs import ROOT, SMALL
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from fastnst.dead_leaves import draw_dead_leaves
+
+TRAINED_ON, HELD_OUT, STEPS = 12, 3, 15
+TWO = ["trainer=ddp", "trainer.devices=2", "data.batch_size=2"]
+RUN = [
+    "data=folder",
+    "data.root=../photographs",
+    "data.cache=none",
+    f"trainer.max_steps={STEPS}",
+    "trainer.precision=32-true",
+    "optimizer.lr=1e-4",  # larger steps magnify rounding
+    "sample_every=6",
+    "checkpoint_every=3",
+    "hydra.run.dir=run",
+]
+# the training command, noting which process reads which photograph
+RECORDING = """
+import os
+from fastnst import pictures
+from fastnst.train import main
+
+def read(path, **how):
+    with open(f"read_by_{os.environ.get('LOCAL_RANK', 0)}.txt", "a") as file:
+        print(path.name, file=file)
+    return read_image(path, **how)
+
+read_image = pictures.read_image
+pictures.read_image = read
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "photographs").mkdir()
+    for index in range(TRAINED_ON + HELD_OUT):
+        picture = Image.fromarray(draw_dead_leaves(48, 1, index))
+        picture.save(folder / "photographs" / f"{index}.png")
+    (folder / "record.py").write_text(RECORDING)
+    return folder
+
+
+def begin(cwd: Path, *arguments: str, script: Path = ROOT / "train.py") -> subprocess.Popen[str]:
+    cwd.mkdir(exist_ok=True)
+    command = [sys.executable, str(script), *SMALL, *RUN, *arguments]
+    with (cwd / "output.txt").open("w") as output:
+        return subprocess.Popen(
+            command, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, text=True
+        )
+
+
+def finish(process: subprocess.Popen[str], cwd: Path, code: int = 0) -> str:
+    assert process.wait(200) == code, (cwd / "output.txt").read_text()
+    output = (cwd / "output.txt").read_text()
+    assert "Traceback" not in output
+    return output
+
+
+def wait_for_checkpoint(process: subprocess.Popen[str], cwd: Path) -> None:
+    while not (cwd / "run" / "checkpoints" / "last.ckpt").exists():
+        assert process.poll() is None, (cwd / "output.txt").read_text()
+        time.sleep(0.05)
+
+
+def other_process(process: subprocess.Popen[str]) -> int:
+    """The one that the first has started."""
+    (pid,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return int(pid)
+
+
+def curve(run: Path, tag: str) -> tuple[list[int], list[float]]:
+    events = EventAccumulator(str(run)).Reload().Scalars(tag)
+    return [event.step for event in events], [event.value for event in events]
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+
+
+@pytest.fixture(scope="module")
+def two(place: Path) -> Path:
+    """The working folder of a finished run of two processes."""
+    process = begin(place / "two", *TWO, script=place / "record.py")
+    output = finish(process, place / "two")
+    assert output.count("Learning Brush Strokes") == 1
+    assert output.count("model.safetensors") == 1
+    return place / "two"
+
+
+def test_the_curves_are_those_of_one_process_with_batches_twice_as_large(two, place) -> None:
+    finish(begin(place / "one", "trainer=cpu", "data.batch_size=4"), place / "one")
+    for tag in ("train/total", "train/content", "train/style", "val/total"):
+        steps, values = curve(place / "one" / "run", tag)
+        assert steps == (list(range(STEPS)) if "train" in tag else [5, 11, STEPS])
+        shared_steps, shared = curve(two / "run", tag)
+        assert shared_steps == steps
+        assert shared == pytest.approx(values, rel=1e-4)
+
+
+def test_each_photograph_is_read_once_in_an_epoch(two) -> None:
+    read = [(two / f"read_by_{rank}.txt").read_text().split() for rank in (0, 1)]
+    held_out = {name for name, count in Counter(read[0]).items() if name in read[1][:HELD_OUT]}
+    trained = [[name for name in names if name not in held_out] for names in read]
+    assert len(held_out) == HELD_OUT
+    per_epoch = TRAINED_ON // 2  # of one process
+    for epoch in range(2 * STEPS // per_epoch):
+        part = slice(epoch * per_epoch, (epoch + 1) * per_epoch)
+        seen = [*trained[0][part], *trained[1][part]]
+        assert len(set(seen)) == len(seen) == TRAINED_ON
+
+
+def test_everything_is_written_once(two) -> None:
+    checkpoints = sorted(path.name for path in (two / "run" / "checkpoints").iterdir())
+    assert checkpoints == ["last.ckpt", "previous.ckpt"]
+    sheets = sorted(path.name for path in (two / "run" / "samples").iterdir())
+    assert sheets == ["step_000006.png", "step_000012.png", "step_000015.png"]
+    assert (two / "run" / "model.safetensors").is_file()
+
+
+def test_a_stopped_run_of_two_processes_goes_on_as_if_nothing_had_been(two, place) -> None:
+    cwd = place / "stopped"
+    process = begin(cwd, *TWO, "resume=auto")
+    wait_for_checkpoint(process, cwd)
+    process.send_signal(signal.SIGTERM)
+    output = finish(process, cwd, 128 + signal.SIGTERM)
+    assert output.count("Stopped by SIGTERM") == 1
+    assert 3 <= torch.load(cwd / "run/checkpoints/last.ckpt", weights_only=True)["global_step"] < 15
+    finish(begin(cwd, *TWO, "resume=auto"), cwd)
+    whole = weights(two / "run")
+    for name, value in weights(cwd / "run").items():
+        assert torch.equal(value, whole[name])
+    assert curve(cwd / "run", "train/total") == curve(two / "run", "train/total")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the other process in /proc")
+@pytest.mark.parametrize("victim", ["first", "second"])
+def test_a_killed_process_does_not_leave_the_other_waiting(victim: str, place: Path) -> None:
+    cwd = place / f"killed_{victim}"
+    process = begin(cwd, *TWO, "trainer.max_steps=100000", "compile=false")
+    wait_for_checkpoint(process, cwd)
+    other = other_process(process)
+    os.kill(process.pid if victim == "first" else other, signal.SIGKILL)
+    process.wait(60)
+    survivor, deadline = other if victim == "first" else process.pid, time.monotonic() + 60
+    while Path(f"/proc/{survivor}/cmdline").exists() and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    output = (cwd / "output.txt").read_text()
+    assert "Traceback" not in output
+    # Lightning looks after its processes as well, now and then, and may be the first to notice
+    ours, lightnings = "has lost another process of this run", "Forcefully terminating all other"
+    assert ours in output or (victim == "second" and lightnings in output), output
