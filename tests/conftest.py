@@ -1,5 +1,6 @@
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ import torch
 from PIL import Image
 from small_clips import make_clip, paint_clip
 from small_data import folder_data
+from small_runs import SMALL
 from small_stylizing import write_small_model
 from torch import nn
 
@@ -197,3 +199,14 @@ def painting_model(tmp_path) -> Callable[..., Path]:
         )
 
     return make
+
+
+@pytest.fixture
+def command_line(tmp_path, monkeypatch) -> Callable[..., None]:
+    """Sets a small training's arguments, in a folder of its own, for `fastnst.train.main`."""
+
+    def give(*arguments: str) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["train.py", *SMALL, *arguments])
+
+    return give

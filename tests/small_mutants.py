@@ -69,7 +69,12 @@ def _interlaced() -> bytes:
     """A grey PNG of 16 x 16 pixels in seven passes, which Pillow reads and does not write."""
     passes = [(2, 2), (2, 2), (4, 2), (4, 4), (8, 4), (8, 8), (16, 8)]
     rows = b"".join(b"\0" + bytes(range(width)) for width, count in passes for _ in range(count))
-    header = struct.pack(">IIBBBBB", 16, 16, 8, 0, 0, 0, 1)
+    return grey_png(16, 16, rows, interlaced=True)
+
+
+def grey_png(width: int, height: int, rows: bytes, interlaced: bool = False) -> bytes:
+    """A PNG of 8 bits that says it has this size, with any bytes for rows."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, interlaced)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, *zip(*parts, strict=True)))
 

@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from fastnst.train import main
 
 ROOT = Path(__file__).parents[1]
 SMALL = [
@@ -28,6 +31,20 @@ def command(*arguments: str) -> list[str]:
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+def fails(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str
+) -> str:
+    """The single sentence with which a command line ends."""
+    monkeypatch.setattr(sys, "argv", ["train.py", *SMALL, *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: ")
+    assert errors.count("\n") == 1
+    return errors
 
 
 def scalars(folder: Path) -> dict[str, list[int]]:

@@ -5,6 +5,7 @@ import torch
 from small_mutants import mutants
 from small_stylizing import ARCHITECTURE, write_small_model
 
+from fastnst.checkpoint_files import read_checkpoint
 from fastnst.errors import UserError
 from fastnst.export import export_onnx
 from fastnst.model_file import read_model
@@ -19,6 +20,7 @@ def checkpoint(folder):
         "state_dict": state,
         "optimizer_states": [{"param_groups": [{"lr": 0.001, "betas": (0.9, 0.99)}]}],
         "global_step": 7,
+        "loops": {},
     }
 
 
@@ -42,25 +44,36 @@ def onnx(folder):
     return folder / "model.onnx"
 
 
-KINDS = {safetensors: read_model, ckpt: read_model, old_ckpt: read_model, onnx: OnnxNetwork}
+def resumed(folder):
+    return ckpt(folder)
+
+
+KINDS = {
+    safetensors: read_model,
+    ckpt: read_model,
+    old_ckpt: read_model,
+    resumed: read_checkpoint,
+    onnx: OnnxNetwork,
+}
 
 
 def refused(make, folder, count, seed):
     """How many of the damaged files are refused; anything but a `UserError` goes on."""
     sound = make(folder)
     KINDS[make](sound)
-    number = 0
+    sentences = {}
     for name, content in mutants({sound.name: sound.read_bytes()}, count, seed):
         path = folder / name
         path.write_bytes(content)
         try:
             KINDS[make](path)
         except UserError as error:
-            assert name in str(error)
-            assert "\n" not in str(error)
-            number += 1
+            sentences[name] = str(error)
         path.unlink()
-    return number
+    for name, sentence in sentences.items():
+        assert name in sentence
+        assert "\n" not in sentence
+    return len(sentences)
 
 
 @pytest.mark.parametrize("make", KINDS)

@@ -1,52 +1,25 @@
-"""What a user can get wrong on the training command line ends in one sentence."""
+"""What a user can get wrong about the files that a training needs ends in one sentence."""
 
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from small_runs import SMALL, run
-
-from fastnst.train import main
-
-
-def fails(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str
-) -> str:
-    """The single sentence with which a command line ends."""
-    monkeypatch.setattr(sys, "argv", ["train.py", *SMALL, *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    assert stopped.value.code not in (0, None)
-    errors = capsys.readouterr().err
-    assert errors.startswith("error: ")
-    assert errors.count("\n") == 1
-    return errors
+from small_runs import fails, run
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["style=custom", "style.image=nowhere.jpg"], ["nowhere.jpg", "style.image"]),
-        (["style=custom"], ["style.image"]),
         (["style=custom", "style.image=text.jpg"], ["text.jpg", "not an image"]),
         (["style=custom", "style.image=tiny.png"], ["tiny.png", "8x8", "16x16"]),
-        (["style=monet"], ["style/monet", "starry_night", "great_wave"]),
         (["data=coco", "data.root=photographs"], ["annotations", "photographs"]),
         (["data=coco", "data.root=photographs", "data.annotations=no.json"], ["no.json"]),
         (["data=folder", "data.root=empty"], ["no images", "empty"]),
         (["data=folder", "data.root=nowhere"], ["nowhere", "data.root"]),
-        (["data=folder"], ["data.root"]),
-        (["+loss.style_layers.relu9_1=1"], ["relu9_1", "relu3_3"]),
         (["resume=text.jpg"], ["text.jpg", "checkpoint"]),
         (["resume=nowhere.ckpt"], ["nowhere.ckpt"]),
-        (["data.batch_size=0"], ["data.batch_size=0", "greater"]),
-        (["data.colour=1"], ["data.colour"]),
-        (["trainer.precision=17"], ["precision", "17"]),
-        (["compile=maybe"], ["compile=maybe", "'auto'", "True", "False"]),
-        (["tf32=3"], ["tf32=3", "boolean"]),
         (["data=dead_leaves", "data.cache=disk", "data.prepared=text.jpg/in"], ["text.jpg"]),
-        (["=("], ["="]),
     ],
 )
 def test_mistakes_end_in_one_sentence(

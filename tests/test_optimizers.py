@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from fastnst.optimizers import build_optimizer
+from fastnst.optimizers import build_optimizer, set_learning_rate
 from fastnst.settings import AdamSettings, SGDSettings
 
 
@@ -81,3 +81,20 @@ def test_a_cosine_with_more_steps_goes_on_falling_to_the_new_end():
     assert values == sorted(values, reverse=True)
     assert values[0] < 0.005
     assert values[-1] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_a_resumed_optimizer_takes_the_rate_that_is_set_now(schedule):
+    _, before = build(schedule=schedule)
+    rates(before, 4)
+    _, after = build(schedule=schedule)
+    after["optimizer"].load_state_dict(before["optimizer"].state_dict())
+    schedules = []
+    if schedule == "cosine":
+        schedules = [after["lr_scheduler"]["scheduler"]]
+        schedules[0].load_state_dict(before["lr_scheduler"]["scheduler"].state_dict())
+    set_learning_rate(after["optimizer"], schedules, 0.01)
+    expected = rates(before, 6)
+    set_learning_rate(after["optimizer"], schedules, 0.001)
+    assert after["optimizer"].param_groups[0]["lr"] < 0.002
+    assert rates(after, 6) == pytest.approx([rate / 10 for rate in expected])

@@ -63,7 +63,7 @@ def test_dead_leaves_are_prepared_whatever_the_cache(tmp_path):
     ("arguments", "word"),
     [
         (["data.root=nowhere"], "nowhere: check data.root"),
-        (["data=photos"], "data/photos: there are coco"),
+        (["data=photos"], "data=photos: there is no such choice; there are coco"),
         (["data.cache=ram"], "data.cache=ram"),
         (["data=dead_leaves", "data.prepared=file/in"], "file"),
     ],

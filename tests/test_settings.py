@@ -8,7 +8,11 @@ from fastnst.errors import UserError
 from fastnst.settings import read_settings
 
 CONFIGS = Path(__file__).parents[1] / "configs"
-NEEDED = {"data=folder": ["data.root=photos"], "style=custom": ["style.image=mine.jpg"]}
+NEEDED = {
+    "data=folder": ["data.root=photos"],
+    "style=custom": ["style.image=mine.jpg"],
+    "trainer=multi_node": ["trainer.num_nodes=2"],
+}
 FILES = sorted(CONFIGS.rglob("*.yaml"))
 CHOICES = [f"{path.parent.name}={path.stem}" for path in FILES if path.parent != CONFIGS]
 
@@ -69,6 +73,8 @@ def test_every_key_is_explained(path):
         ("data.batch_size=0", ["data.batch_size=0", "greater than or equal to 1"]),
         ("data.batch_size=2.5", ["data.batch_size=2.5", "integer"]),
         ("data.batch_size=many", ["data.batch_size=many", "integer"]),
+        ("data.batch_size=true", ["data.batch_size=true", "number"]),
+        ("~data.batch_size", ["data.batch_size", "missing"]),
         ("data.resize=foo", ["data.resize=foo", "'crop'", "'squash'"]),
         ("data.image_size=15", ["data.image_size=15", "16"]),
         ("data.workers=-1", ["data.workers=-1", "0"]),
@@ -80,8 +86,11 @@ def test_every_key_is_explained(path):
         ("data.max_bad=5", ["data.max_bad=5", "less than or equal to 1"]),
         ("data.hflip=perhaps", ["data.hflip=perhaps", "boolean"]),
         ("data.categories=dog", ["data.categories=dog", "list"]),
-        ("data.name=photos", ["data", "photos", "coco", "folder", "dead_leaves"]),
-        ("+data.colour=red", ["data.colour=red", "not permitted"]),
+        ("data.name=photos", ["data.name=photos", "'coco', 'folder', 'dead_leaves'"]),
+        ("data.licenses=[one]", ["data.licenses.0=one", "integer"]),
+        ("+data.colour=red", ["data.colour=red", "no data.colour", "batch_size"]),
+        ("+colour=red", ["colour=red", "no colour", "network"]),
+        ("optimizer.lr=true", ["optimizer.lr=true", "number"]),
         ("optimizer.lr=-1", ["optimizer.lr=-1", "greater than 0"]),
         ("optimizer.lr=0", ["optimizer.lr=0", "greater than 0"]),
         ("optimizer.lr=nan", ["optimizer.lr=nan", "finite"]),
@@ -91,6 +100,7 @@ def test_every_key_is_explained(path):
         ("optimizer.name=lion", ["optimizer", "lion", "'adam'", "'sgd'"]),
         ("network.norm=layer", ["network.norm=layer", "'instance'", "'batch'"]),
         ("network.width=0", ["network.width=0", "1"]),
+        ("network.width=true", ["network.width=true", "number"]),
         ("network.upsample=cubic", ["network.upsample=cubic", "'nearest'", "'transposed'"]),
         ("loss_network.name=vgg11", ["loss_network.name=vgg11", "'vgg16'", "'vgg19'"]),
         ("loss_network.pooling=min", ["loss_network.pooling=min", "'max'", "'avg'"]),
@@ -99,17 +109,11 @@ def test_every_key_is_explained(path):
         ("loss.tv_weight=-1", ["loss.tv_weight=-1", "greater than or equal to 0"]),
         ("loss.style_weight=nan", ["loss.style_weight=nan", "finite"]),
         ("loss.style_layers.relu1_2=0", ["loss.style_layers.relu1_2=0", "greater than 0"]),
-        ("loss.style_layers=null", ["loss.style_layers=None", "dict"]),
+        ("loss.style_layers=null", ["loss.style_layers=null", "dict"]),
         ("+loss.style_layers.relu3_4=1", ["loss.style_layers.relu3_4", "vgg16", "relu3_3"]),
         ("+loss.content_layers.conv1=1", ["loss.content_layers.conv1", "vgg16", "relu3_3"]),
         ("style.size=8", ["style.size=8", "16"]),
         ("style.name=a/b", ["style.name=a/b", "pattern"]),
-        ("trainer.max_steps=0", ["trainer", "max_steps", "at least 1"]),
-        ("trainer.max_steps=-1", ["trainer", "max_steps", "at least 1"]),
-        ("trainer.max_steps=1.5", ["trainer", "max_steps", "integer"]),
-        ("trainer.max_steps=null", ["trainer", "max_steps", "integer"]),
-        ("+trainer.max_stepz=1", ["trainer", "max_stepz", "max_time"]),
-        ("+trainer.logger=true", ["trainer", "logger", "max_time"]),
         ("seed=-1", ["seed=-1", "0"]),
         ("seed=4294967296", ["seed=4294967296", "4294967296"]),
         ("log_every=0", ["log_every=0", "1"]),
@@ -148,16 +152,61 @@ def test_every_mistake_is_named():
 
 
 def test_a_broken_reference_is_named():
-    with pytest.raises(UserError, match="nowhere"):
+    with pytest.raises(UserError, match=r"data\.root: .*nowhere"):
         settings("data.root=${nowhere}")
 
 
 @pytest.mark.parametrize(
-    "change", ["+trainer.profiler=simple", "trainer.devices=[0,1]", "+trainer.limit_val_batches=2"]
+    ("change", "meant"),
+    [
+        ("+data.batchsize=2", "data.batch_size"),
+        ("+batch_size=2", "data.batch_size"),
+        ("+batchsize=2", "data.batch_size"),
+        ("+sede=2", "seed"),
+        ("+pooling=avg", "loss_network.pooling"),
+        ("data.resize=corp", "crop"),
+        ("data.name=foldr", "folder"),
+        ("model_dtype=float_16", "float16"),
+        ("+loss.style_layers.relu3_33=1", "relu3_3"),
+        ("trainer.accelerator=cpuu", "cpu"),
+        ("+trainer.profilr=simple", "profiler"),
+    ],
 )
-def test_lightnings_own_options_pass(change):
-    key, _, _ = change.lstrip("+").removeprefix("trainer.").partition("=")
-    assert key in settings(change).trainer
+def test_what_is_close_is_suggested(change, meant):
+    with pytest.raises(UserError, match=rf"\(did you mean {meant}\b.*\?\)"):
+        settings(change)
+
+
+@pytest.mark.parametrize("change", ["+data.xyz=1", "data.resize=xyz", "+loss.style_layers.xyz=1"])
+def test_what_is_not_close_is_not_suggested(change):
+    with pytest.raises(UserError, match="xyz") as caught:
+        settings(change)
+    assert "did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "keys"),
+    [
+        (
+            ["loss.content_weight=0", "loss.style_weight=0", "loss.tv_weight=0"],
+            ["loss.content_weight", "loss.style_weight", "loss.tv_weight"],
+        ),
+        (["trainer.accelerator=mps", "trainer.strategy=ddp"], ["accelerator=mps", "strategy=ddp"]),
+        (["trainer.accelerator=mps", "trainer.num_nodes=2"], ["accelerator=mps", "num_nodes=2"]),
+        (["+trainer.limit_train_batches=0"], ["trainer.limit_train_batches=0"]),
+    ],
+)
+def test_impossible_combinations_are_named(changes, keys):
+    with pytest.raises(UserError) as caught:
+        settings(*changes)
+    for key in keys:
+        assert key in str(caught.value)
+
+
+@pytest.mark.parametrize("weight", ["content", "style", "tv"])
+def test_one_term_of_the_loss_is_enough(weight):
+    others = {"content", "style", "tv"} - {weight}
+    assert settings(*(f"loss.{other}_weight=0" for other in others))
 
 
 def test_settings_are_fixed():

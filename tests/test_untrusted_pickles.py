@@ -10,6 +10,7 @@ import pytest
 import torch
 from small_pickles import Call, Storage, Trap, archive, old_file, tensor
 
+from fastnst.checkpoint_files import read_checkpoint
 from fastnst.errors import UserError
 from fastnst.model_file import read_model
 from fastnst.tensor_files import load_plain
@@ -30,21 +31,21 @@ def bare(content, **_):
 
 @pytest.mark.parametrize("write", [archive, old_file, bare])
 @pytest.mark.parametrize(
-    ("read", "name", "refused"),
+    ("read", "name"),
     [
-        (read_model, "last.ckpt", UserError),
-        (read_model, "mosaic.pth", UserError),
-        (read_model, "model.safetensors", UserError),
-        (weights, "vgg.pth", UserError),
-        (weights, "vgg.safetensors", UserError),
-        (load_plain, "last.ckpt", ValueError),  # as resuming does
+        (read_model, "last.ckpt"),
+        (read_model, "mosaic.pth"),
+        (read_model, "model.safetensors"),
+        (weights, "vgg.pth"),
+        (weights, "vgg.safetensors"),
+        (read_checkpoint, "last.ckpt"),
     ],
 )
-def test_code_in_a_file_is_never_run(tmp_path, write, read, name, refused):
+def test_code_in_a_file_is_never_run(tmp_path, write, read, name):
     made, path = tmp_path / "made", tmp_path / name
     parts = {"conv1.conv2d.weight": WHOLE, "state_dict": OrderedDict(), "hyper_parameters": {}}
     path.write_bytes(write(parts | {"more": Trap(made)}, **{"0": SIXTEEN}))
-    with pytest.raises(refused) as caught:
+    with pytest.raises(UserError) as caught:
         read(path)
     assert "weights_only" not in str(caught.value)  # PyTorch recommends to run the file's code
     assert not made.exists()
@@ -164,6 +165,25 @@ def test_a_far_place_in_the_memo_takes_no_memory(tmp_path, number):
     path.write_bytes(b"\x80\x02}r" + number.to_bytes(4, "little") + b".")
     with pytest.raises(ValueError, match="not a file of tensors"):
         load_plain(path)
+
+
+WIDE = b")" + 100 * b"2\x86"  # a tuple of twice the tuple before
+DEEP = b")" + 10**6 * b"\x85"  # a tuple of the tuple before
+
+
+@pytest.mark.parametrize("key", [WIDE, DEEP], ids=["wide", "deep"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(b"}", b"Ns."), (b"}(", b"Nu."), (b"(", b"Nd."), (b"ccollections\nOrderedDict\n](",
+     b"Nta\x85R."), (b"(", b"\x91.")],
+    ids=["one", "several", "at once", "ordered", "set"],
+)  # fmt: skip
+def test_keys_whose_hash_takes_forever_are_refused(tmp_path, seen, key, before, after):
+    path = tmp_path / "a.pth"
+    path.write_bytes(b"\x80\x02" + before + key + after)
+    with pytest.raises(ValueError, match="not a file of tensors"):
+        load_plain(path)
+    assert not seen
 
 
 def test_parameters_of_old_files_are_loaded(tmp_path):

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
@@ -37,13 +37,13 @@ class CheckSettings(Callback):
             with open_dict(config):  # as Hydra does soon: settings may refer to it
                 folder = os.path.abspath(config.hydra.run.dir)  # noqa: PTH100
                 config.hydra.runtime.output_dir = folder
-            _check(config, config.hydra.run)
+            _check(config, "run")
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Check what all runs of a sweep have in common; each of them checks itself as well."""
         with _ending_the_program():
             if not OmegaConf.missing_keys(_ours(config)):  # a key that the sweep is over
-                _check(config, config.hydra.sweep)
+                _check(config, "sweep")
 
 
 @contextmanager
@@ -60,15 +60,16 @@ def _ours(config: DictConfig) -> DictConfig:
     return OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
 
 
-def _check(config: DictConfig, folders: DictConfig) -> None:
+def _check(config: DictConfig, kind: Literal["run", "sweep"]) -> None:
     HydraConfig.instance().set_config(config)
     settings = read_settings(_ours(config))
     check_machine(settings)
-    check_run_folder(settings, folders)
+    unresolved = OmegaConf.to_container(config.hydra[kind], resolve=False)["dir"]
+    check_run_folder(settings, f"hydra.{kind}.dir", unresolved)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
     device = training_device(settings.trainer["accelerator"])
     # Lightning refuses some more
-    check_launcher(build_trainer(settings, device, Path(folders.dir), 0))
+    check_launcher(build_trainer(settings, device, Path(config.hydra[kind].dir), 0))
 
 
 def check_machine(settings: Settings) -> None:
@@ -113,20 +114,19 @@ def check_machine(settings: Settings) -> None:
         )
 
 
-def check_run_folder(settings: Settings, folders: DictConfig) -> None:
+def check_run_folder(settings: Settings, key: str, unresolved: str) -> None:
     """Refuse a run folder named after the time, if each process would take its own.
 
     Args:
         settings: the run's.
-        folders: `hydra.run`, or for a sweep `hydra.sweep`.
+        key: that names the folder.
+        unresolved: its value as it is written, with references in it.
 
     Raises:
         UserError: saying what to give.
     """
     processes = max([settings.trainer["num_nodes"], *(it.world_size() for it in _launched())])
-    unresolved = OmegaConf.to_container(folders, resolve=False)["dir"]
     if processes > 1 and "${now:" in unresolved:
-        key = folders._get_full_key("dir")
         raise UserError(
             f"{key}={unresolved} with {processes} processes that are started one by one: each "
             f"would take the time of its own start; give {key}=<folder>."

@@ -151,7 +151,7 @@ def value_sentence(error: Mapping[str, Any], config: Mapping[str, Any]) -> str:
     if kind == "value_error" and (not key or isinstance(given, Mapping)):
         return message  # of several keys, which it names
     if kind == "extra_forbidden":
-        return unknown_key(key, f"{key}={_shown(given)}", config)
+        return unknown_key(key, f"{key}={shown(given)}", config)
     if kind == "missing":
         return f"{key} is missing: it has no default"
     if kind == "union_tag_invalid":
@@ -159,7 +159,7 @@ def value_sentence(error: Mapping[str, Any], config: Mapping[str, Any]) -> str:
         message = f"Should be one of {context['expected_tags']}"
     if kind in ("union_tag_invalid", "literal_error") and isinstance(given, str):
         message += close_to(given, re.findall(r"'([^']+)'", message))
-    value = "" if isinstance(given, Mapping) else f"={_shown(given)}"
+    value = "" if isinstance(given, Mapping) else f"={shown(given)}"
     return f"{key}{value}: {message[0].lower()}{message[1:]}"
 
 
@@ -203,7 +203,7 @@ def _key(place: tuple[str | int, ...], config: Any) -> str:
     return ".".join(parts)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """As the user writes it."""
     return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
 

@@ -6,8 +6,26 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
 
 from fastnst.settings import AdamSettings, SGDSettings
+
+
+def set_learning_rate(
+    optimizer: torch.optim.Optimizer, schedules: Iterable[LambdaLR], lr: float
+) -> None:
+    """Give a resumed optimizer the rate that is set now: a checkpoint brings that of its own time.
+
+    Args:
+        optimizer: and its learning-rate schedules, as `build_optimizer` made them.
+        schedules: none or one.
+        lr: the learning rate, before any schedule.
+    """
+    (group,) = optimizer.param_groups
+    group["lr"] = lr
+    for schedule in schedules:
+        schedule.base_lrs = [lr]
+        group["lr"] = lr * schedule.lr_lambdas[0](schedule.last_epoch)
 
 
 def build_optimizer(
@@ -31,7 +49,5 @@ def build_optimizer(
     if settings.schedule == "constant":
         return {"optimizer": optimizer}
     # not CosineAnnealingLR: a checkpoint of it brings its own end back, whatever max_steps says now
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: (1 + math.cos(math.pi * step / max_steps)) / 2
-    )
+    schedule = LambdaLR(optimizer, lambda step: (1 + math.cos(math.pi * step / max_steps)) / 2)
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -6,9 +6,10 @@ import mmap
 import pickle
 import zipfile
 from collections import OrderedDict
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 
@@ -52,6 +53,7 @@ def _inspect(path: Path) -> None:
         storages: dict[object, int] = {}
         _Inspector(content, storages).load()
         keys = _Inspector(content, {}).load()
+        _check_keys(keys)
         if set(keys) != storages.keys() or sum(storages.values()) > len(content) - content.tell():
             raise ValueError("other storages than it announces")
 
@@ -92,6 +94,15 @@ class _Tensor:
             raise pickle.UnpicklingError("a tensor of an unknown kind")
 
 
+class _Dict(OrderedDict):
+    """In place of an `OrderedDict`."""
+
+    def __init__(self, items: Iterable[tuple[Any, Any]] = ()) -> None:
+        items = list(items)
+        _check_keys(key for key, _ in items)
+        super().__init__(items)
+
+
 class _Rebuild:
     """In place of the functions that make tensors."""
 
@@ -125,7 +136,7 @@ class _Inspector(pickle._Unpickler):  # the one in C allocates what a file asks 
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
+            return _Dict
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
         if module == "torch._utils" and name in REBUILDING:
@@ -139,6 +150,7 @@ class _Inspector(pickle._Unpickler):  # the one in C allocates what a file asks 
 
     def persistent_load(self, pid: Any) -> _Storage:
         kind, dtype, key, _, values, *view = pid
+        _check_keys([key])
         _check_counts(values)
         if kind != "storage" or any(view):
             raise pickle.UnpicklingError("a storage of an unknown kind")
@@ -147,6 +159,27 @@ class _Inspector(pickle._Unpickler):  # the one in C allocates what a file asks 
         if size != known:
             raise pickle.UnpicklingError("a storage of another size than announced")
         return _Storage(values)
+
+    def load_setitem(self) -> None:
+        _check_keys(self.stack[-2:-1])
+        super().load_setitem()
+
+    def load_setitems(self) -> None:
+        _check_keys(self.stack[::2])  # all since the last mark: keys and values in turn
+        super().load_setitems()
+
+    dispatch: ClassVar = pickle._Unpickler.dispatch | {
+        pickle.SETITEM[0]: load_setitem,
+        pickle.SETITEMS[0]: load_setitems,
+    }
+    for _code in (pickle.DICT, pickle.ADDITEMS, pickle.FROZENSET):  # PyTorch writes none
+        del dispatch[_code[0]]
+
+
+def _check_keys(keys: Iterable[object]) -> None:
+    # the hash of tuples in tuples can take forever, or crash Python
+    if not all(isinstance(key, str | int | float | None) for key in keys):
+        raise pickle.UnpicklingError("a dictionary whose keys are not plain")
 
 
 def _check_counts(*counts: object) -> None:

@@ -11,7 +11,7 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.accelerators import AcceleratorRegistry
 from typing_extensions import TypedDict
 
-from fastnst.config_errors import close_to
+from fastnst.config_errors import close_to, shown
 from fastnst.setting_types import Count, NoBool
 
 # what train.py decides for itself
@@ -75,9 +75,9 @@ def check_names(options: Mapping[str, Any]) -> None:
     """
     for name, value in options.items():
         if name in OURS:
-            raise ValueError(f"trainer.{name}={value}: fastnst sets this one itself")
+            raise ValueError(f"trainer.{name}={shown(value)}: fastnst sets this one itself")
         if name not in TRAINER_OPTIONS:
             raise ValueError(
-                f"trainer.{name}={value}: Lightning's Trainer has no such option"
+                f"trainer.{name}={shown(value)}: Lightning's Trainer has no such option"
                 f"{close_to(name, TRAINER_OPTIONS)}; it has {', '.join(TRAINER_OPTIONS)}"
             )

@@ -9,7 +9,7 @@ from torch import Tensor
 from fastnst.compilation import Compiled
 from fastnst.finite import SkippedSteps, is_finite
 from fastnst.networks import build_network
-from fastnst.optimizers import build_optimizer
+from fastnst.optimizers import build_optimizer, set_learning_rate
 from fastnst.perceptual_loss import PerceptualLoss
 from fastnst.settings import Settings
 
@@ -86,6 +86,10 @@ class StyleTransfer(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.skipped.restore(checkpoint["skipped_steps"])
+
+    def on_train_start(self) -> None:
+        schedules = [config.scheduler for config in self.trainer.lr_scheduler_configs]
+        set_learning_rate(self.trainer.optimizers[0], schedules, self.settings.optimizer.lr)
 
     def configure_optimizers(self) -> dict[str, Any]:
         return build_optimizer(

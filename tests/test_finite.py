@@ -1,0 +1,101 @@
+"""Steps whose loss is no finite number: left out, counted, and no more than two in a row."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from small_runs import fails
+
+from fastnst import training
+from fastnst.checkpoint_files import read_checkpoint
+from fastnst.finite import NotFinite, SkippedSteps, is_finite
+from fastnst.train import main
+
+
+@pytest.mark.parametrize(
+    ("value", "finite"), [(1.0, True), (0.0, True), (float("nan"), False), (float("-inf"), False)]
+)
+def test_finite_numbers(value, finite):
+    assert is_finite(torch.tensor(value)) is finite
+
+
+def test_the_third_in_a_row_is_too_many():
+    skipped = SkippedSteps()
+    for finite in (False, False, True, False, False, True, True):
+        skipped.note(finite)
+    assert (skipped.total, skipped.row) == (4, 0)
+    skipped.note(False)
+    again = SkippedSteps()
+    again.restore(skipped.state())
+    again.note(False)
+    with pytest.raises(NotFinite, match="3 steps in a row"):
+        again.note(False)
+
+
+def spoil(monkeypatch, bad: set[int]) -> list[dict[str, torch.Tensor]]:
+    """Make the losses of some steps infinite; gives the weights at the beginning of each step."""
+    weights, terms = [], training.StyleTransfer._terms
+
+    def spoiled(module, photographs):
+        if module.training:
+            weights.append({name: value.clone() for name, value in module.state_dict().items()})
+        found = terms(module, photographs)
+        if module.training and len(weights) - 1 in bad:
+            found["total"] = found["total"] * float("inf")
+        return found
+
+    monkeypatch.setattr(training.StyleTransfer, "_terms", spoiled)
+    return weights
+
+
+def same(one, other) -> bool:
+    return all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+ARGUMENTS = ["data=dead_leaves", "checkpoint_every=1", "hydra.run.dir=run"]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_such_a_step_changes_nothing(optimizer, tmp_path: Path, monkeypatch, command_line) -> None:
+    weights = spoil(monkeypatch, {1, 2, 4})
+    command_line(*ARGUMENTS, f"optimizer={optimizer}", "trainer.max_steps=7")
+    main()
+    changed = [not same(before, after) for before, after in pairwise(weights)]
+    assert changed == [True, False, False, True, False, True]
+    checkpoint = read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")
+    assert checkpoint["skipped_steps"] == {"total": 3, "row": 0}
+    assert checkpoint["global_step"] == 7
+
+
+def test_the_run_ends_with_the_last_good_checkpoint_named(
+    tmp_path: Path, monkeypatch, capsys
+) -> None:
+    spoil(monkeypatch, {3, 4, 5})
+    monkeypatch.chdir(tmp_path)
+    sentence = fails(capsys, monkeypatch, *ARGUMENTS, "trainer.max_steps=9")
+    for words in ("3 steps in a row", "last.ckpt of step 5", "resume=auto", "optimizer.lr"):
+        assert words in sentence
+    assert same(
+        read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["state_dict"],
+        read_checkpoint(tmp_path / "run" / "checkpoints" / "previous.ckpt")["state_dict"],
+    )
+
+
+def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    step = torch.optim.Adam.step
+    steps = []
+
+    def overflowing(optimizer, closure=None):
+        loss = step(optimizer, closure)
+        steps.append(loss)
+        if len(steps) == 3:
+            optimizer.param_groups[0]["params"][0].data.fill_(float("inf"))
+        return loss
+
+    monkeypatch.setattr(torch.optim.Adam, "step", overflowing)
+    sentence = fails(capsys, monkeypatch, *ARGUMENTS, "trainer.max_steps=9")
+    assert "After step 3 the weights are no finite numbers" in sentence
+    assert "last.ckpt of step 2" in sentence
+    assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == 2
