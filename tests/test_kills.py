@@ -1,21 +1,24 @@
-"""A training that is killed again and again ends like one that was left in peace."""
+"""A training that is killed or stopped, again and again, ends like one that was left in peace."""
 
+import os
 import random
+import signal
+import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
 from small_kills import start
+from small_runs import scalars
 
-STEPS = 60
 RUN = [
     "data=dead_leaves",
     "data.images=7",
-    f"trainer.max_steps={STEPS}",
     "sample_every=10",
-    "checkpoint_every=1",  # so that many a kill comes while one is written
+    "checkpoint_every=1",  # so that many a kill comes while one is written; the last one holds
     "optimizer.schedule=cosine",
     "resume=auto",
     "hydra.run.dir=run",
@@ -24,9 +27,10 @@ RUN = [
 
 @pytest.fixture
 def train(tmp_path: Path) -> Callable:
-    def begin(cwd: Path, *arguments: str):
-        cwd.mkdir(exist_ok=True)
-        return start(cwd, cwd / "output.txt", *RUN, *arguments)
+    def begin(steps: int, *arguments: str):
+        return start(
+            tmp_path, tmp_path / "output.txt", *RUN, f"trainer.max_steps={steps}", *arguments
+        )
 
     return begin
 
@@ -67,10 +71,16 @@ def assert_equal(one: object, other: object, where: str = "") -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that nothing interrupted."""
-    cwd = tmp_path_factory.mktemp("whole")
-    return finish(start(cwd, cwd / "output.txt", *RUN), cwd)
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Makes runs of so many steps that nothing interrupts."""
+
+    @cache
+    def make(steps: int) -> Path:
+        cwd = tmp_path_factory.mktemp("whole")
+        process = start(cwd, cwd / "output.txt", *RUN, f"trainer.max_steps={steps}")
+        return finish(process, cwd)
+
+    return make
 
 
 @pytest.mark.parametrize(
@@ -79,21 +89,53 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_killed_at_random_moments(kills: int, seed: int, whole, train, tmp_path: Path) -> None:
     moments = random.Random(seed)
-    steps = []
-    while len(steps) < kills:
-        process = train(tmp_path, f"data.workers={len(steps) % 3}")
+    saved, torn, steps = [], 0, 5 * kills
+    while len(saved) < kills:
+        process = train(steps, f"data.workers={len(saved) % 3}")
         if moments.random() < 0.2:
             time.sleep(moments.uniform(0, 2))  # as it starts
         else:
-            wait_for_training(process, tmp_path, moments.uniform(0, 0.3))
+            wait_for_training(process, tmp_path, moments.uniform(0, 0.15))
         process.kill()
         process.join()
         if process.exitcode == 0:
-            pytest.fail(f"it was through after {len(steps)} kills: {steps}")
+            pytest.fail(f"it was through after {len(saved)} kills: {saved}")
         last = tmp_path / "run" / "checkpoints" / "last.ckpt"
-        steps.append(contents(tmp_path / "run")["global_step"] if last.exists() else None)
-    run = finish(train(tmp_path), tmp_path)
-    print(f"steps saved when it was killed: {steps}")
-    killed, uninterrupted = contents(run), contents(whole)
-    for part in ("global_step", "state_dict", "optimizer_states", "lr_schedulers"):
-        assert_equal(killed[part], uninterrupted[part], part)
+        saved.append(contents(tmp_path / "run")["global_step"] if last.exists() else None)
+        torn += any(last.parent.glob(".last.*"))
+    run = finish(train(steps), tmp_path)
+    print(f"{torn} of {kills} kills came while a checkpoint was written; steps saved: {saved}")
+    assert_same_end(run, whole(steps))
+
+
+def assert_same_end(run: Path, whole: Path) -> None:
+    resumed, uninterrupted = contents(run), contents(whole)
+    for part in ("global_step", "state_dict", "optimizer_states", "lr_schedulers", "callbacks"):
+        assert_equal(resumed[part], uninterrupted[part], part)
+    for tag, steps in scalars(whole).items():
+        assert scalars(run)[tag] == steps, tag
+    sheets = {path.name for path in (whole / "samples").iterdir()}
+    assert {path.name for path in (run / "samples").glob("step*")} == sheets
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the loader processes in /proc")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_stopped_by_a_signal(name: str, workers: int, whole, train, tmp_path: Path) -> None:
+    process = train(100, "checkpoint_every=7", f"data.workers={workers}")
+    wait_for_training(process, tmp_path, 0.05)
+    signum = getattr(signal, name)
+    # a terminal, or a job, sends it to all processes
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(children) == workers
+    for pid in (*map(int, children), process.pid):
+        os.kill(pid, signum)
+    process.join(60)
+    output = (tmp_path / "output.txt").read_text()
+    assert process.exitcode == 128 + signum, output
+    assert "Traceback" not in output
+    step = contents(tmp_path / "run")["global_step"]
+    assert f"Stopped by {name} after step {step}, all of it saved" in output
+    assert 7 <= step < 100
+    assert (tmp_path / "run" / "model.safetensors").is_file()
+    assert_same_end(finish(train(100), tmp_path), whole(100))

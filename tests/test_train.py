@@ -1,9 +1,7 @@
 """The training command, run as a user runs it, on a few small generated pictures."""
 
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +9,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from PIL import Image
-from small_runs import ROOT, command, run, scalars
+from small_runs import ROOT, run, scalars
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.dead_leaves import draw_dead_leaves
@@ -122,34 +120,6 @@ def test_resumed_run_ends_like_an_uninterrupted_one(
     assert scalars(tmp_path / "second")["train/total"] == [3, 4]
 
 
-def test_interrupt_saves_and_leaves_quietly(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        command("data=dead_leaves", "trainer.max_steps=100000", "hydra.run.dir=run"),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # a shell that runs the tests in the background has them, and what they start, ignore Ctrl-C
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    deadline = time.monotonic() + 120
-    while not any(len(s) > 2 for s in steps_so_far(tmp_path / "run")):
-        assert time.monotonic() < deadline
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode != 0
-    assert "Traceback" not in errors
-    checkpoint = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
-    assert checkpoint["global_step"] > 0
-    read_model(tmp_path / "run" / "model.safetensors")
-
-
-def steps_so_far(folder: Path) -> list[list[int]]:
-    return list(scalars(folder).values()) if list(folder.glob("events*")) else []
-
-
 def test_time_limit_stops_early_with_everything_written(tmp_path: Path) -> None:
     done = run(
         "data=dead_leaves",
@@ -163,21 +133,6 @@ def test_time_limit_stops_early_with_everything_written(tmp_path: Path) -> None:
     steps = checkpoint["global_step"]
     assert 0 < steps < 100000
     assert (tmp_path / "run" / "samples" / f"step_{steps:06d}.png").is_file()
-
-
-@pytest.mark.parametrize("sample_every", [2, 3])  # with and without a validation after the end
-def test_two_processes_share_a_run(sample_every: int, photographs: Path, tmp_path: Path) -> None:
-    done = run(
-        *("data=folder", f"data.root={photographs}", "trainer.max_steps=3", "hydra.run.dir=run"),
-        *("trainer.devices=2", "trainer.strategy=ddp", f"sample_every={sample_every}"),
-        cwd=tmp_path,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("Preparing") == 1
-    assert done.stdout.count("model.safetensors") == 1
-    checkpoint = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
-    assert checkpoint["global_step"] == 3
-    assert (tmp_path / "run" / "samples" / "step_000003.png").is_file()
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])

@@ -2,7 +2,6 @@
 
 import logging
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from fastnst.tensor_files import load_plain
 log = logging.getLogger(__name__)
 
 FOLDER, LAST, PREVIOUS, DAMAGED = "checkpoints", "last.ckpt", "previous.ckpt", "damaged.ckpt"
-PARTS = {"global_step", "hyper_parameters", "loops", "optimizer_states", "state_dict"}
+PARTS = {"global_step": int, "hyper_parameters": dict, "loops": dict, "optimizer_states": list,
+         "state_dict": dict}  # fmt: skip
 
 
 class CheckpointFiles(CheckpointIO):
@@ -35,11 +35,11 @@ class CheckpointFiles(CheckpointIO):
         """
         path = Path(path)
         try:
-            with durable_file(path) as temporary:
-                with temporary.open("wb") as file:
-                    torch.save(checkpoint, file)
-                if path.exists():
-                    path.replace(path.with_name(PREVIOUS))
+            with (
+                durable_file(path, path.with_name(PREVIOUS)) as temporary,
+                temporary.open("wb") as file,
+            ):
+                torch.save(checkpoint, file)
         except (OSError, RuntimeError) as error:  # PyTorch's own kind may hide the system's
             cause = error.__context__ if isinstance(error.__context__, OSError) else error
             raise UserError(
@@ -79,9 +79,11 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"{path} is no checkpoint of train.py, or is cut off or damaged: resume from another "
             f"one, such as {PREVIOUS} beside it."
         ) from error
-    if not isinstance(checkpoint, Mapping) or PARTS - checkpoint.keys():
+    if not isinstance(checkpoint, dict) or not all(
+        isinstance(checkpoint.get(part), kind) for part, kind in PARTS.items()
+    ):
         raise UserError(f"{path} is not a checkpoint of train.py: give a last.ckpt of a run.")
-    return dict(checkpoint)
+    return checkpoint
 
 
 def has_checkpoints(run: Path) -> bool:

@@ -42,12 +42,19 @@ def remove_leftovers(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def durable_file(path: Path) -> Iterator[Path]:
+def durable_file(path: Path, before: Path | None = None) -> Iterator[Path]:
     """`whole_file` for what must not be lost: it is on the disk when it gets its name, so that
-    after a power cut either it or what had the name before is there."""
+    after a power cut either it or what had the name before is there.
+
+    Args:
+        path: of the file.
+        before: the name to keep the file that was there before under.
+    """
     with whole_file(path) as temporary:
         yield temporary
         _sync(temporary)
+        if before is not None and path.exists():
+            path.replace(before)
     if os.name != "nt":  # a folder of Windows cannot be opened
         _sync(path.parent)
 

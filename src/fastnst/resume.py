@@ -62,15 +62,17 @@ def check_resume(path: Path, settings: Settings) -> tuple[int, list[str]]:
     checkpoint = read_checkpoint(path)
     then, now = checkpoint["hyper_parameters"], settings.model_dump()
     for key, kept in (("network", now["network"]), ("optimizer", FIXED)):
-        was = {name: then.get(key, {}).get(name) for name in kept if name in now[key]}
+        before = then.get(key)
+        before = before if isinstance(before, Mapping) else {}
+        was = {name: before.get(name) for name in kept if name in now[key]}
         new = {name: now[key][name] for name in was}
         if was != new:
             raise UserError(f"{path} was trained with {key} {was}, not {new}: set the same.")
-    before = dict(_flat(then))
+    decided = dict(_flat(then))
     changes = [
-        f"{key} was {before[key]}, is {value}"
+        f"{key} was {decided[key]}, is {value}"
         for key, value in _flat(now)
-        if key.startswith(DECISIVE) and key not in INDIFFERENT and before.get(key, value) != value
+        if key.startswith(DECISIVE) and key not in INDIFFERENT and decided.get(key, value) != value
     ]
     return checkpoint["global_step"], changes
 

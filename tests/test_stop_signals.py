@@ -1,0 +1,71 @@
+import os
+import signal
+
+import pytest
+
+from fastnst import stop_signals
+from fastnst.stop_signals import StopSignals, ignore_in_worker
+
+
+@pytest.fixture
+def before():
+    """What the signals would do without all this."""
+    kept = {signum: signal.getsignal(signum) for signum in stop_signals.SIGNALS}
+    called = []
+    for signum in kept:
+        signal.signal(signum, lambda number, _: called.append(number))
+    yield called
+    for signum, handler in kept.items():
+        signal.signal(signum, handler)
+
+
+def test_the_first_one_is_noted(before):
+    signals = StopSignals()
+    signals.install()
+    assert signals.caught == 0
+    os.kill(os.getpid(), signal.SIGUSR1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert signals.caught == signal.SIGUSR1
+    assert not before
+
+
+def test_afterwards_they_do_what_they_did(before):
+    signals = StopSignals()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # somebody else's, in between
+    signals.install()
+    signals.remove()
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert before == [signal.SIGTERM]
+
+
+def test_who_waited_for_the_signal_is_told(before):
+    signals = StopSignals()
+    signals.install()
+    os.kill(os.getpid(), signal.SIGUSR2)
+    signals.hand_on()
+    assert before == [signal.SIGUSR2]
+
+
+@pytest.mark.parametrize("caught", [0, signal.SIGINT])
+def test_but_not_of_none_and_not_of_ctrl_c(caught, before):
+    signals = StopSignals()
+    signals.caught = caught
+    signals.hand_on()
+    assert not before
+
+
+def test_a_second_ctrl_c_interrupts_unless_it_is_the_same(before, monkeypatch):
+    signals = StopSignals()
+    signals.install()
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGINT)
+    monkeypatch.setattr(stop_signals, "IMPATIENT", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_loader_processes_take_no_notice(before):
+    ignore_in_worker(0)
+    for signum in stop_signals.SIGNALS:
+        os.kill(os.getpid(), signum)
+    assert not before
