@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from fastnst.errors import UserError
-from fastnst.files import whole_file
+from fastnst.files import durable_file
 from fastnst.networks import build_network
 from fastnst.networks.pytorch_examples import convert, is_theirs
 from fastnst.tensor_files import load_plain
@@ -58,7 +58,7 @@ def write_model(
         "architecture": json.dumps(dict(architecture)),
         "style": json.dumps(dict(style)),
     }
-    with whole_file(path) as temporary:
+    with durable_file(path) as temporary:
         temporary.write_bytes(save(state, metadata))
 
 
