@@ -70,13 +70,15 @@ def commands(file: str) -> list[list[str]]:
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
-@pytest.mark.parametrize("file", ["README.md", "data/README.md"])
+@pytest.mark.parametrize("file", ["README.md", "data/README.md", "docs/reliability.md"])
 def test_documented_commands_are_valid(file: str) -> None:
     checked = 0
     for words in commands(file):
         if words[:2] == ["python", "train.py"]:
+            # of a sweep the first run
+            overrides = [word.partition(",")[0] for word in words[2:] if word != "-m"]
             with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-                read_settings(compose("train", words[2:]))
+                read_settings(compose("train", overrides))
         elif words[:2] == ["python", "scripts/prepare_coco.py"]:
             with initialize_config_dir(str(CONFIGS), version_base="1.3"):
                 read_settings(compose("prepare", words[2:]))
@@ -90,6 +92,17 @@ def test_documented_commands_are_valid(file: str) -> None:
             continue
         checked += 1
     assert checked > 0
+
+
+def test_every_promise_names_the_test_that_holds_it() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    rows = re.findall(r"^\| [A-Z`].*\|$", text, re.MULTILINE)
+    assert len(rows) > 25
+    for row in rows:
+        named = re.findall(r"`(test_\w+\.py)(?:::(\w+))?`", row.split("|")[-2])
+        assert named, row
+        for file, test in named:
+            assert f"def {test or 'test_'}" in (ROOT / "tests" / file).read_text(), test
 
 
 def test_the_documented_style_file_works(tmp_path: Path) -> None:
