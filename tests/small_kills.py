@@ -5,6 +5,7 @@ import os
 import sys
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import NamedTuple
 
 from small_runs import ROOT, SMALL
 
@@ -12,15 +13,30 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["fastnst.train"])
 
 
-def start(cwd: Path, output: Path, *arguments: str) -> BaseProcess:
-    """Run the training command in a process of its own; what it prints goes to a file."""
+class Training(NamedTuple):
+    """A training in a process of its own.
+
+    Attributes:
+        process: to be killed.
+        output: the file that what it prints goes to.
+    """
+
+    process: BaseProcess
+    output: Path
+
+
+def start(cwd: Path, *arguments: str) -> Training:
+    """Run the training command in a folder."""
+    # a new file each time: what a killed one's loaders have to say is not of interest
+    output = cwd / f"output_{len([*cwd.glob('output_*')])}.txt"
+    output.touch()
     process = _context.Process(target=_train, args=(cwd, output, [*SMALL, *arguments]))
     process.start()
-    return process
+    return Training(process, output)
 
 
 def _train(cwd: Path, output: Path, arguments: list[str]) -> None:
-    with output.open("a") as file:
+    with output.open("w") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     multiprocessing.set_start_method("fork", force=True)  # of loaders, as in other processes

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_kills import start
+from small_kills import Training, start
 from small_runs import scalars
 
 RUN = [
@@ -28,17 +28,15 @@ RUN = [
 @pytest.fixture
 def train(tmp_path: Path) -> Callable:
     def begin(steps: int, *arguments: str):
-        return start(
-            tmp_path, tmp_path / "output.txt", *RUN, f"trainer.max_steps={steps}", *arguments
-        )
+        return start(tmp_path, *RUN, f"trainer.max_steps={steps}", *arguments)
 
     return begin
 
 
-def finish(process, cwd: Path) -> Path:
-    process.join(200)
-    output = (cwd / "output.txt").read_text()
-    assert process.exitcode == 0, output
+def finish(training: Training, cwd: Path) -> Path:
+    training.process.join(400)
+    output = training.output.read_text()
+    assert training.process.exitcode == 0, output
     assert "Traceback" not in output
     return cwd / "run"
 
@@ -77,8 +75,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
     @cache
     def make(steps: int) -> Path:
         cwd = tmp_path_factory.mktemp("whole")
-        process = start(cwd, cwd / "output.txt", *RUN, f"trainer.max_steps={steps}")
-        return finish(process, cwd)
+        return finish(start(cwd, *RUN, f"trainer.max_steps={steps}"), cwd)
 
     return make
 
@@ -91,7 +88,7 @@ def test_killed_at_random_moments(kills: int, seed: int, whole, train, tmp_path:
     moments = random.Random(seed)
     saved, torn, steps = [], 0, 5 * kills
     while len(saved) < kills:
-        process = train(steps, f"data.workers={len(saved) % 3}")
+        process, _ = train(steps, f"data.workers={len(saved) % 3}")
         if moments.random() < 0.2:
             time.sleep(moments.uniform(0, 2))  # as it starts
         else:
@@ -122,7 +119,7 @@ def assert_same_end(run: Path, whole: Path) -> None:
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])
 @pytest.mark.parametrize("workers", [0, 2])
 def test_stopped_by_a_signal(name: str, workers: int, whole, train, tmp_path: Path) -> None:
-    process = train(100, "checkpoint_every=7", f"data.workers={workers}")
+    process, output = train(100, "checkpoint_every=7", f"data.workers={workers}")
     wait_for_training(process, tmp_path, 0.05)
     signum = getattr(signal, name)
     # a terminal, or a job, sends it to all processes
@@ -131,11 +128,11 @@ def test_stopped_by_a_signal(name: str, workers: int, whole, train, tmp_path: Pa
     for pid in (*map(int, children), process.pid):
         os.kill(pid, signum)
     process.join(60)
-    output = (tmp_path / "output.txt").read_text()
-    assert process.exitcode == 128 + signum, output
-    assert "Traceback" not in output
+    said = output.read_text()
+    assert process.exitcode == 128 + signum, said
+    assert "Traceback" not in said
     step = contents(tmp_path / "run")["global_step"]
-    assert f"Stopped by {name} after step {step}, all of it saved" in output
+    assert f"Stopped by {name} after step {step}, all of it saved" in said
     assert 7 <= step < 100
     assert (tmp_path / "run" / "model.safetensors").is_file()
     assert_same_end(finish(train(100), tmp_path), whole(100))

@@ -21,7 +21,8 @@ class EndlessShuffle(Sampler[list[tuple[int, bool]]]):
         seed: of the shuffles.
         hflip: whether every other picture, by chance, is mirrored.
         rank, processes: this process of so many; together they see each epoch once.
-        start: how many pictures all processes have had before batch `first`.
+        start: how many pictures all processes have had before batch `first`; None: as many as are
+            in so many batches like these.
     """
 
     def __init__(
@@ -34,11 +35,12 @@ class EndlessShuffle(Sampler[list[tuple[int, bool]]]):
         hflip: bool,
         rank: int = 0,
         processes: int = 1,
-        start: int = 0,
+        start: int | None = None,
     ) -> None:
         self.length = length
         self.batch_size = batch_size
-        self.first, self.last, self.start = first, last, start
+        self.first, self.last = first, last
+        self.start = first * processes * batch_size if start is None else start
         self.seed, self.hflip = seed, hflip
         self.rank, self.processes = rank, processes
 
