@@ -92,5 +92,5 @@ def test_the_length_counts_from_the_start_of_the_run():
 def test_batches_of_another_size_go_on_with_the_pictures_that_come_next():
     whole = [pair for batch in pairs(batch_size=1, last=30) for pair in batch]
     first = [pair for batch in pairs(batch_size=2, last=4) for pair in batch]
-    shuffle = EndlessShuffle(10, 3, 4, 8, 0, True, start=8)
+    shuffle = EndlessShuffle(10, 3, 4, 8, 1, True, start=8)
     assert first + [pair for batch in shuffle for pair in batch] == whole[: 8 + 4 * 3]
