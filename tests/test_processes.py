@@ -29,6 +29,22 @@ RUN = [
     "checkpoint_every=3",
     "hydra.run.dir=run",
 ]
+# the training command, in which two losses of the second process are infinite
+SPOILED = """
+import os
+from fastnst.train import main
+from fastnst.training import StyleTransfer
+
+def spoiled(module, photographs):
+    found = terms(module, photographs)
+    if os.environ.get("LOCAL_RANK") == "1" and module.global_step in (2, 4):
+        found["total"] = found["total"] * float("inf")
+    return found
+
+terms = StyleTransfer._terms
+StyleTransfer._terms = spoiled
+main()
+"""
 # the training command, noting which process reads which photograph
 RECORDING = """
 import os
@@ -54,6 +70,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         picture = Image.fromarray(draw_dead_leaves(48, 1, index))
         picture.save(folder / "photographs" / f"{index}.png")
     (folder / "record.py").write_text(RECORDING)
+    (folder / "spoiled.py").write_text(SPOILED)
     return folder
 
 
@@ -147,6 +164,14 @@ def test_a_stopped_run_of_two_processes_goes_on_as_if_nothing_had_been(two, plac
     for name, value in weights(cwd / "run").items():
         assert torch.equal(value, whole[name])
     assert curve(cwd / "run", "train/total") == curve(two / "run", "train/total")
+
+
+def test_a_loss_of_one_process_that_is_no_number_makes_all_leave_the_step_out(place) -> None:
+    cwd = place / "spoiled"
+    finish(begin(cwd, *TWO, script=place / "spoiled.py"), cwd)
+    checkpoint = torch.load(cwd / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["skipped_steps"] == {"total": 2, "row": 0}
+    assert all(value.isfinite().all() for value in checkpoint["state_dict"].values())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the other process in /proc")

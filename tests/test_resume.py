@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from small_runs import SMALL, fails, scalars
 
 from fastnst.checkpoint_files import CheckpointFiles, read_checkpoint
+from fastnst.checkpoints import Checkpoints
 from fastnst.model_file import read_model
 from fastnst.resume import checkpoint_to_resume, newest_run
 from fastnst.train import main
@@ -29,10 +31,17 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
+def copy(run: Path, to: Path) -> None:
+    shutil.copytree(run, to)
+    for number, events in enumerate(sorted(to.glob("events.*"))):
+        # their names tell their order by the second, and these tests take less
+        events.rename(to / f"events.out.tfevents.{number}.before")
+
+
 @pytest.fixture
 def run(finished: Path, tmp_path: Path) -> Path:
     """The same as if it had been killed after the checkpoint of step 2."""
-    shutil.copytree(finished, tmp_path / "run")
+    copy(finished, tmp_path / "run")
     checkpoints = tmp_path / "run" / "checkpoints"
     (checkpoints / "previous.ckpt").replace(checkpoints / "last.ckpt")
     (tmp_path / "run" / "model.safetensors").unlink()
@@ -59,7 +68,7 @@ def test_auto_goes_on_in_the_same_folder(run, finished, command_line):
 
 
 def test_auto_passes_over_a_damaged_one(finished, tmp_path, command_line, capsys):
-    shutil.copytree(finished, tmp_path / "run")
+    copy(finished, tmp_path / "run")
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     last.write_bytes(last.read_bytes()[:1000])
     command_line(*ARGUMENTS, "resume=auto", "hydra.run.dir=run")
@@ -74,15 +83,98 @@ def test_auto_begins_where_there_is_nothing_yet(finished, tmp_path, command_line
     assert_same(tmp_path / "run", finished)
 
 
-def test_auto_makes_up_what_a_finished_run_lacks(finished, tmp_path, command_line, capsys):
-    shutil.copytree(finished, tmp_path / "run")
-    (tmp_path / "run" / "model.safetensors").unlink()
+@pytest.mark.parametrize("lacks", ["model.safetensors", "samples/step_000004.png"])
+def test_auto_makes_up_what_a_finished_run_lacks(lacks, finished, tmp_path, command_line, capsys):
+    copy(finished, tmp_path / "run")
+    (tmp_path / "run" / lacks).unlink()
     command_line(*ARGUMENTS, "resume=auto", "hydra.run.dir=run")
     main()
+    assert (tmp_path / "run" / lacks).is_file()
     assert_same(tmp_path / "run", finished)
     assert "model.safetensors" in capsys.readouterr().out
-    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
-    assert last.read_bytes() == (finished / "checkpoints" / "last.ckpt").read_bytes()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".log"
+    }
+
+
+def test_auto_leaves_a_finished_run_as_it_is(finished, tmp_path, command_line, capsys, monkeypatch):
+    copy(finished, tmp_path / "run")
+    before = contents(tmp_path / "run")
+    command_line(*ARGUMENTS, "resume=auto", "hydra.run.dir=run")
+    main()
+    assert contents(tmp_path / "run") == before
+    said = capsys.readouterr().out
+    assert "step_000004.png" in said
+    assert "model.safetensors" in said
+    other = ["resume=auto", "hydra.run.dir=run", "loss.style_weight=99"]
+    sentence = fails(capsys, monkeypatch, *ARGUMENTS, *other)
+    assert "has done 4 steps already with other settings (loss.style_weight was 10.0" in sentence
+    assert contents(tmp_path / "run") == before
+
+
+def test_a_finished_run_can_be_made_longer(finished, tmp_path, command_line, capsys):
+    copy(finished, tmp_path / "run")
+    command_line(*ARGUMENTS, "resume=auto", "hydra.run.dir=run", "trainer.max_steps=6")
+    main()
+    assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == 6
+    assert scalars(tmp_path / "run")["train/total"] == [0, 1, 2, 3, 4, 5]
+    assert "| 6/6 [" in capsys.readouterr().out
+
+
+def test_a_run_stopped_where_it_was_to_be_validated_lacks_nothing(
+    finished, tmp_path, command_line, monkeypatch
+):
+    step = Checkpoints.on_train_batch_end
+
+    def stop_after_two(callback, trainer, *rest):
+        callback.signals.caught = signal.SIGTERM if trainer.global_step == 2 else 0
+        step(callback, trainer, *rest)
+
+    monkeypatch.setattr(Checkpoints, "on_train_batch_end", stop_after_two)
+    command_line(*ARGUMENTS, "hydra.run.dir=run")
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 128 + signal.SIGTERM
+    monkeypatch.setattr(Checkpoints, "on_train_batch_end", step)
+    command_line(*ARGUMENTS, "hydra.run.dir=run", "resume=auto")
+    main()
+    assert_same(tmp_path / "run", finished)
+    events = sorted((tmp_path / "run").glob("events.*"), key=lambda path: path.stat().st_mtime)
+    for number, path in enumerate(events):
+        path.rename(path.with_name(f"events.out.tfevents.{number}.now"))
+    assert scalars(tmp_path / "run") == scalars(finished)
+    sheets = {path.name for path in (tmp_path / "run" / "samples").iterdir()}
+    assert sheets == {"step_000002.png", "step_000004.png"}
+
+
+def test_a_checkpoint_of_the_first_versions_can_be_resumed(run, finished, command_line):
+    last = run / "checkpoints" / "last.ckpt"
+    checkpoint = read_checkpoint(last)
+    for key in ("skipped_steps", "PhotographData"):
+        del checkpoint[key]
+    checkpoint["callbacks"] = {}
+    CheckpointFiles().save_checkpoint(checkpoint, last)
+    command_line(*ARGUMENTS, "resume=auto", "hydra.run.dir=run")
+    main()
+    assert_same(run, finished)
+
+
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_curves_have_a_point_for_each_step(accumulate, tmp_path, command_line):
+    batches = f"trainer.accumulate_grad_batches={accumulate}"
+    command_line(*ARGUMENTS, batches, "hydra.run.dir=first", "trainer.max_steps=2")
+    main()
+    copy(tmp_path / "first", tmp_path / "run")
+    command_line(*ARGUMENTS, batches, "hydra.run.dir=run", "resume=auto")
+    main()
+    logged = scalars(tmp_path / "run")
+    for tag in ("total", "content", "skipped_steps", "images_per_second"):
+        assert logged[f"train/{tag}"] == [0, 1, 2, 3]
 
 
 def test_auto_without_a_folder_takes_the_newest_run_of_the_style(run, tmp_path, command_line):
@@ -104,11 +196,11 @@ def test_auto_without_a_folder_takes_the_newest_run_of_the_style(run, tmp_path, 
 
 def test_a_run_is_not_written_over(run, command_line, capsys, monkeypatch):
     command_line()
-    before = (run / "checkpoints" / "last.ckpt").read_bytes()
-    sentence = fails(capsys, monkeypatch, *ARGUMENTS, "hydra.run.dir=run")
+    before = contents(run)
+    sentence = fails(capsys, monkeypatch, *ARGUMENTS, "hydra.run.dir=run", "seed=7")
     assert "holds a run already" in sentence
     assert "resume=auto" in sentence
-    assert (run / "checkpoints" / "last.ckpt").read_bytes() == before
+    assert contents(run) == before
 
 
 def test_a_path_may_be_in_the_run_folder_itself_or_elsewhere(run, tmp_path):
@@ -124,6 +216,12 @@ def test_a_path_may_be_in_the_run_folder_itself_or_elsewhere(run, tmp_path):
         ([], ""),
         (["data.workers=1", "trainer.max_steps=5", "log_every=2"], ""),
         (["loss.style_weight=20"], "loss.style_weight was 10.0, is 20.0"),
+        (
+            ["+loss.style_layers.relu5_1=1"],
+            "loss.style_layers was {'relu1_2': 1.0, 'relu2_2': 1.0, "
+            "'relu3_3': 1.0, 'relu4_3': 1.0}, is {'relu1_2': 1.0, 'relu2_2': 1.0, 'relu3_3': 1.0, "
+            "'relu4_3': 1.0, 'relu5_1': 1.0}",
+        ),
         (["data.batch_size=3", "seed=1"], "data.batch_size was 2, is 3; seed was 0, is 1"),
     ],
 )

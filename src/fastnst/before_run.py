@@ -21,11 +21,15 @@ from pytorch_lightning.plugins.environments import (
     TorchElasticEnvironment,
 )
 
-from fastnst.config_errors import reference_sentence
+from fastnst.config_errors import close_to, reference_sentence
 from fastnst.errors import UserError, one_sentence_errors
+from fastnst.resume import AUTO
 from fastnst.settings import Settings, read_settings
+from fastnst.style_image import BUILTIN
 from fastnst.trainer import build_trainer, training_device
+from fastnst.vgg_weights import SUFFIXES
 
+NOT_LOCAL = ("http://", "https://", BUILTIN)
 LAUNCHERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvironment)
 
 
@@ -63,6 +67,7 @@ def _ours(config: DictConfig) -> DictConfig:
 def _check(config: DictConfig, kind: Literal["run", "sweep"]) -> None:
     HydraConfig.instance().set_config(config)
     settings = read_settings(_ours(config))
+    check_files(settings)
     check_machine(settings)
     unresolved = OmegaConf.to_container(config.hydra[kind], resolve=False)["dir"]
     check_run_folder(settings, f"hydra.{kind}.dir", unresolved)
@@ -70,6 +75,27 @@ def _check(config: DictConfig, kind: Literal["run", "sweep"]) -> None:
     device = training_device(settings.trainer["accelerator"])
     # Lightning refuses some more
     check_launcher(build_trainer(settings, device, Path(config.hydra[kind].dir), 0))
+
+
+def check_files(settings: Settings) -> None:
+    """Refuse local files and folders that are not there; what is in them is looked at later.
+
+    Raises:
+        UserError: naming the key.
+    """
+    image, weights = settings.style.image, settings.loss_network.weights
+    files = {
+        "resume": settings.resume if settings.resume != AUTO else None,
+        "style.image": image if not (image or "").startswith(NOT_LOCAL) else None,
+        "loss_network.weights": weights if weights.endswith(SUFFIXES) else None,
+        "data.root": getattr(settings.data, "root", None),
+    }
+    for key, name in files.items():
+        path = None if name is None else Path(name).expanduser()
+        if path is not None and not (path.is_dir() if key == "data.root" else path.is_file()):
+            kind = "folder" if key == "data.root" else "file"
+            close = close_to(name, [AUTO]) if key == "resume" else ""
+            raise UserError(f"{key}={name}: there is no such {kind}{close}; check the name.")
 
 
 def check_machine(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -10,6 +11,11 @@ from torch import Tensor
 
 from fastnst.images import to_image, to_tensor, write_image
 from fastnst.sheet import draw_sheet
+
+
+def sheet_path(folder: Path, step: int) -> Path:
+    """Of the sample sheet of a run after so many steps."""
+    return folder / "samples" / f"step_{step:06d}.png"
 
 
 class SampleSheets(Callback):
@@ -23,7 +29,7 @@ class SampleSheets(Callback):
     """
 
     def __init__(self, folder: Path, style: Tensor, photographs: Tensor) -> None:
-        self.folder = folder / "samples"
+        self.folder = folder
         self.style = style
         # blobs, the vice of these networks, show first where there is nothing to paint
         self.photographs = torch.cat([photographs, torch.full_like(photographs[:1], 0.5)])
@@ -45,9 +51,11 @@ class SampleSheets(Callback):
         sheet = draw_sheet(
             to_image(self.style[0]), [*map(to_image, self.photographs)], [*map(to_image, painted)]
         )
-        self.last = self.folder / f"step_{self.last_step:06d}.png"
+        self.last = sheet_path(self.folder, self.last_step)
         write_image(sheet, self.last)
-        trainer.logger.experiment.add_image("samples", to_tensor(sheet), trainer.global_step)
+        # numbered as Lightning numbers the losses of this validation
+        step = self.last_step - (trainer.state.fn == "fit")
+        trainer.logger.experiment.add_image("samples", to_tensor(sheet), step)
 
 
 class Speed(Callback):
@@ -61,6 +69,9 @@ class Speed(Callback):
     def __init__(self, every: int, batch_size: int) -> None:
         self.every, self.batch_size = every, batch_size
         self.batches, self.seconds, self.started, self.step = 0, 0.0, 0.0, 0
+
+    def on_train_start(self, trainer: pl.Trainer, *_: object) -> None:
+        self.step = trainer.global_step
 
     def on_train_batch_start(self, *_: object) -> None:
         # from the end of the batch before, so that waiting for data counts
@@ -103,6 +114,13 @@ class ProgressBar(TQDMProgressBar):
         self.train_progress_bar.set_description(self.style)
         # a resumed run's speed and time left count its own batches alone
         self.train_progress_bar.initial = trainer.global_step * trainer.accumulate_grad_batches
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, _: int
+    ) -> None:
+        # Lightning's own number begins anew where a finished run is made longer
+        done = trainer.fit_loop.total_batch_idx
+        super().on_train_batch_end(trainer, module, outputs, batch, done)
 
     def on_train_epoch_start(self, *_: object) -> None:
         """Keep the bar as it is: Lightning would name it after the epoch."""

@@ -1,5 +1,6 @@
 """Training checkpoints as files: written whole, kept until the next one is complete, checked."""
 
+import contextlib
 import logging
 import zipfile
 from pathlib import Path
@@ -110,7 +111,8 @@ def newest_good(run: Path) -> Path | None:
             log.warning("The checkpoint %s is cut off or damaged: taking the one before.", path)
             continue
         if name == PREVIOUS and (run / FOLDER / LAST).is_file():
-            (run / FOLDER / LAST).replace(run / FOLDER / DAMAGED)
+            with contextlib.suppress(FileNotFoundError):  # another process was faster
+                (run / FOLDER / LAST).replace(run / FOLDER / DAMAGED)
         return path
     if has_checkpoints(run):
         raise UserError(

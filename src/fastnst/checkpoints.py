@@ -13,6 +13,8 @@ from fastnst.model_file import write_model
 from fastnst.random_states import random_states, restore
 from fastnst.stop_signals import Stopped, StopSignals
 
+MODEL = "model.safetensors"
+
 
 class Checkpoints(Callback):
     """Keeps `checkpoints/last.ckpt` and the one before; when the training ends or is asked to, also
@@ -27,9 +29,10 @@ class Checkpoints(Callback):
 
     def __init__(self, folder: Path, every: int, sample_every: int, signals: StopSignals) -> None:
         self.last = folder / FOLDER / LAST
-        self.model = folder / "model.safetensors"
+        self.model = folder / MODEL
         self.every, self.sample_every, self.signals = every, sample_every, signals
         self.step = self.saved_step = 0
+        self._overdue = self._stopping = False
         self._random: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
@@ -56,19 +59,24 @@ class Checkpoints(Callback):
             return
         self.step = trainer.global_step
         # all processes, or they would wait for each other for ever
-        if trainer.strategy.reduce_boolean_decision(self.signals.caught > 0, all=False):
-            self._save(trainer, module)
-            self.export(trainer, module)
-            raise Stopped(self.signals.caught, self.step)
-        validated_next = trainer.enable_validation and self.step % self.sample_every == 0
-        if self._is_due(trainer) and not validated_next:
-            self._save(trainer, module)
+        caught = self.signals.caught > 0
+        self._stopping = trainer.strategy.reduce_boolean_decision(caught, all=False)
+        self._overdue |= self.step % self.every == 0 or self.step == trainer.max_steps
+        # a run that goes on from here does not validate here again
+        if not (trainer.enable_validation and self.step % self.sample_every == 0):
+            self._end_step(trainer, module)
 
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        # after the validation: a run that goes on from here does not repeat it
-        fits = trainer.state.fn == "fit" and not trainer.sanity_checking
-        if fits and self._is_due(trainer) and self.step != self.saved_step:
+        if trainer.state.fn == "fit" and not trainer.sanity_checking:
+            self._end_step(trainer, module)
+
+    def _end_step(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        # weights whose loss is no number may be the beginning of the end: rather those before
+        if self._stopping or (self._overdue and not module.skipped.row):
             self._save(trainer, module)
+        if self._stopping:
+            self.export(trainer, module)
+            raise Stopped(self.signals.caught, self.step)
 
     def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         self.signals.remove()
@@ -91,13 +99,10 @@ class Checkpoints(Callback):
                 settings.model_dtype,
             )
 
-    def _is_due(self, trainer: pl.Trainer) -> bool:
-        return self.step % self.every == 0 or self.step == trainer.max_steps
-
     def _save(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         if not all(weights.isfinite().all() for weights in module.network.parameters()):
             raise NotFinite(f"After step {self.step} the weights are no finite numbers")
         for logger in trainer.loggers:  # curves reach as far as the checkpoint
             logger.experiment.flush()
         trainer.save_checkpoint(self.last)
-        self.saved_step = self.step
+        self.saved_step, self._overdue = self.step, False

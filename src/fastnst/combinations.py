@@ -18,8 +18,6 @@ def check_combinations(settings: "Settings") -> None:
             "loss.content_weight, loss.style_weight and loss.tv_weight are all 0: there is nothing "
             "to learn; give one of them more"
         )
-    if trainer.get("limit_train_batches") == 0:
-        raise ValueError("trainer.limit_train_batches=0: no step could be done; leave it out")
     if trainer["accelerator"] == "mps" and (
         trainer["strategy"] == "ddp" or trainer["num_nodes"] > 1
     ):

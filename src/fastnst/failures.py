@@ -1,5 +1,6 @@
 """What can go wrong while a training runs, said in one sentence with what to do."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,10 @@ def training_failures(trainer: pl.Trainer, checkpoints: Checkpoints) -> Iterator
     """Turn what a training raises and a user can mend into a `UserError`."""
     try:
         yield
+    except SystemExit as leaving:
+        if trainer.interrupted and leaving.code == 1:  # Lightning's way to end after Ctrl-C
+            sys.exit(130)
+        raise
     except NotFinite as error:
         raise UserError(
             f"{error}: {_go_on(checkpoints)} with a smaller optimizer.lr, with optimizer.clip=1 or "
@@ -34,7 +39,7 @@ def training_failures(trainer: pl.Trainer, checkpoints: Checkpoints) -> Iterator
         if trainer.world_size > 1 and _is_of_the_group(error):
             raise UserError(
                 f"Process {trainer.global_rank} has lost another process of this run, after step "
-                f"{checkpoints.step}: {_go_on(checkpoints)}, once its own message says why."
+                f"{checkpoints.step}, whose own message says why: {_go_on(checkpoints)}."
             ) from error
         raise
 

@@ -77,9 +77,16 @@ def check_resume(path: Path, settings: Settings) -> tuple[int, list[str]]:
     return checkpoint["global_step"], changes
 
 
+def is_complete(sheet: Path, model: Path, checkpoint: Path) -> bool:
+    """Whether a run that has done its last step has written all that comes after it."""
+    there = sheet.is_file() and model.is_file()
+    # a run that was stopped on the way has an earlier model
+    return there and model.stat().st_mtime >= checkpoint.stat().st_mtime
+
+
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in settings.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and not key.endswith("_layers"):
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

@@ -15,9 +15,9 @@ def _refuse_bool(value: object) -> object:
 
 NoBool = BeforeValidator(_refuse_bool)
 Count = Annotated[int, NoBool, Field(ge=1)]
-CountOrZero = Annotated[int, NoBool, Field(ge=0)]
 Weight = Annotated[float, NoBool, Field(ge=0)]
 Positive = Annotated[float, NoBool, Field(gt=0)]
 Share = Annotated[float, NoBool, Field(ge=0, le=1)]
 LayerWeights = Annotated[dict[str, Positive], Field(min_length=1)]
-ImageSide = Annotated[int, NoBool, Field(ge=SMALLEST_SIDE)]
+ImageSide = Annotated[int, NoBool, Field(ge=SMALLEST_SIDE, le=2**14)]
+Workers = Annotated[int, NoBool, Field(ge=0, le=256)]

@@ -15,13 +15,13 @@ from fastnst.model_file import LONGEST_NAME
 from fastnst.networks.resnet import Blocks, Norm, Upsample, Width
 from fastnst.setting_types import (
     Count,
-    CountOrZero,
     ImageSide,
     LayerWeights,
     NoBool,
     Positive,
     Share,
     Weight,
+    Workers,
 )
 from fastnst.trainer_options import TrainerOptions, check_names
 
@@ -76,7 +76,7 @@ class Data(Group):
     image_size: ImageSide
     batch_size: Count
     hflip: bool
-    workers: CountOrZero
+    workers: Workers
     cache: Literal["none", "disk", "device"]
     prepared: Annotated[str, Field(min_length=1)]
     val_images: Count

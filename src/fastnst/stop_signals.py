@@ -1,5 +1,6 @@
 """Signals that ask a training to end: it finishes its step and saves first."""
 
+import os
 import signal
 import time
 from types import FrameType
@@ -55,6 +56,8 @@ class StopSignals:
     def _note(self, signum: int, frame: FrameType | None) -> None:
         if not self.caught:
             self.caught, self._since = signum, time.monotonic()
+            if signum == signal.SIGINT:  # print() may be what was interrupted
+                os.write(2, b"\nFinishing the step, then saving; Ctrl-C again ends at once.\n")
         elif signum == signal.SIGINT and time.monotonic() - self._since > IMPATIENT:
             raise KeyboardInterrupt
 

@@ -16,8 +16,8 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_only
 
 from fastnst import compilation
-from fastnst.callbacks import SampleSheets, Speed
-from fastnst.checkpoints import Checkpoints
+from fastnst.callbacks import SampleSheets, Speed, sheet_path
+from fastnst.checkpoints import MODEL, Checkpoints
 from fastnst.config_errors import check_flags, hydra_sentence
 from fastnst.data import PhotographData
 from fastnst.errors import UserError, one_sentence_errors
@@ -25,7 +25,7 @@ from fastnst.failures import training_failures
 from fastnst.files import whole_file
 from fastnst.hardware import allow_tf32, keep_freed_memory
 from fastnst.perceptual_loss import PerceptualLoss
-from fastnst.resume import AUTO, check_resume, checkpoint_to_resume, newest_run
+from fastnst.resume import AUTO, check_resume, checkpoint_to_resume, is_complete, newest_run
 from fastnst.settings import Settings, read_settings
 from fastnst.stop_signals import Stopped, StopSignals
 from fastnst.style_image import load_style_image
@@ -53,6 +53,12 @@ def train(settings: Settings, folder: Path) -> None:
     """
     checkpoint = checkpoint_to_resume(settings.resume, folder)  # before the slow parts
     steps_done = 0 if checkpoint is None else _check(checkpoint, settings)
+    last_step = settings.trainer["max_steps"]
+    sheet, model = sheet_path(folder, last_step), folder / MODEL
+    if steps_done == last_step and is_complete(sheet, model, checkpoint):
+        _say_where(sheet, model)
+        return
+    _write_settings(settings, folder / "config.yaml")
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
     device = training_device(settings.trainer.get("accelerator", "auto"))
     if device.type == "cpu":
@@ -105,7 +111,7 @@ def train(settings: Settings, folder: Path) -> None:
                 signals.hand_on()
                 sys.exit(128 + (stop.signum or signal.SIGTERM))
             sys.exit()  # the first process says it for all
-        if trainer.global_step == steps_done < settings.trainer["max_steps"]:
+        if trainer.global_step == steps_done < last_step:
             raise UserError(
                 f"No step was done, as trainer.max_time={settings.trainer['max_time']} is over, "
                 f"which counts the time of a resumed run too: give more."
@@ -114,21 +120,22 @@ def train(settings: Settings, folder: Path) -> None:
             trainer.validate(module, data, verbose=False, weights_only=True)
         if trainer.global_step == steps_done:  # all was done but, perhaps, for this
             checkpoints.export(trainer, module)
-    _say_where(sheets.last, checkpoints.model)
+    _say_where(sheets.last, model)
 
 
 def _check(checkpoint: Path, settings: Settings) -> int:
     """Number of steps of a checkpoint that this run can go on from."""
     steps, changes = check_resume(checkpoint, settings)
+    to_do = settings.trainer["max_steps"] - steps
+    # with resume=auto, what a finished run may lack is made up for; but of the run that it was
+    if to_do < 0 or (to_do == 0 and (changes or settings.resume != AUTO)):
+        then = f" with other settings ({'; '.join(changes)})" if changes else ""
+        raise UserError(
+            f"{checkpoint} has done {steps} steps already{then}: give more with "
+            f"trainer.max_steps=<steps>, or another hydra.run.dir=<folder> for a new run."
+        )
     if changes:
         log.warning("%s; the run goes on with what is set now.", "; ".join(changes))
-    if steps > settings.trainer["max_steps"] or (
-        steps == settings.trainer["max_steps"] and settings.resume != AUTO
-    ):
-        raise UserError(
-            f"{checkpoint} has done {steps} steps already: give more with "
-            f"trainer.max_steps=<steps>."
-        )
     return steps
 
 
@@ -165,16 +172,13 @@ def _is_sweep() -> bool:
 def _run(config: DictConfig) -> None:
     # here as well: Hydra adds a line to what gets past this function
     with one_sentence_errors(leave=not _is_sweep()):
-        settings = read_settings(config)
-        folder = Path(HydraConfig.get().runtime.output_dir)
-        _write_config(config, folder / "config.yaml")
-        train(settings, folder)
+        train(read_settings(config), Path(HydraConfig.get().runtime.output_dir))
 
 
 @rank_zero_only
-def _write_config(config: DictConfig, path: Path) -> None:
+def _write_settings(settings: Settings, path: Path) -> None:
     with whole_file(path) as temporary:
-        OmegaConf.save(config, temporary, resolve=True)
+        OmegaConf.save(OmegaConf.create(settings.model_dump()), temporary)
 
 
 def run_command(run: Callable[[], None]) -> None:

@@ -69,7 +69,12 @@ def build_trainer(
             use_distributed_sampler=False,  # EndlessShuffle shares the batches out itself
             **options,
         )
-    except (ValueError, TypeError, pl.utilities.exceptions.MisconfigurationException) as error:
+    except (
+        ValueError,
+        TypeError,
+        RuntimeError,
+        pl.utilities.exceptions.MisconfigurationException,
+    ) as error:
         raise UserError(f"Lightning's Trainer refuses the trainer settings: {error}") from error
 
 
@@ -80,7 +85,7 @@ def ignore_what_does_not_apply() -> None:
         r"Found \d+ module\(s\) in eval mode",  # the loss network, on purpose
         ".*does not have many workers",  # none for the few held-out pictures
         "It is recommended to use .*sync_dist",  # all processes validate on the same pictures
-        "`training_step` returned `None`",  # a loss that is no finite number
+        "Be aware that when using `ckpt_path`, callbacks used",  # max_time may have been taken off
         # https://github.com/Lightning-AI/pytorch-lightning/issues/21326
         r"`isinstance\(treespec, LeafSpec\)` is deprecated",
     ):

@@ -18,7 +18,9 @@ from fastnst.setting_types import Count, NoBool
 OURS = {"self", "logger", "callbacks", "default_root_dir", "enable_checkpointing", "max_epochs",
         "min_epochs", "val_check_interval", "check_val_every_n_epoch", "log_every_n_steps",
         "gradient_clip_val", "gradient_clip_algorithm", "use_distributed_sampler", "plugins",
-        "reload_dataloaders_every_n_epochs", "barebones"}  # fmt: skip
+        "reload_dataloaders_every_n_epochs", "barebones",
+        # there is one endless epoch
+        "limit_train_batches", "overfit_batches", "fast_dev_run"}  # fmt: skip
 TRAINER_OPTIONS = sorted(inspect.signature(Trainer.__init__).parameters.keys() - OURS)
 ACCELERATORS = ("auto", "gpu", *sorted(AcceleratorRegistry.available_accelerators()))
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from fastnst.compilation import Compiled
 from fastnst.finite import SkippedSteps, is_finite
@@ -44,6 +45,7 @@ class StyleTransfer(pl.LightningModule):
         self._train_terms = Compiled(self._terms, cuda_graphs) if compiled else self._terms
         self._cuda_graphs = compiled and cuda_graphs
         self.skipped = SkippedSteps()
+        self._finite = True  # the losses of this step so far
 
     def forward(self, photographs: Tensor) -> Tensor:
         """Stylize `(N, 3, H, W)` in [0, 1]."""
@@ -54,17 +56,24 @@ class StyleTransfer(pl.LightningModule):
         # a compiled step would be given a zero gradient for each of the others
         return {name: term if name == "total" else term.detach() for name, term in terms.items()}
 
-    def training_step(self, photographs: Tensor, batch_idx: int) -> Tensor | None:
+    def training_step(self, photographs: Tensor, batch_idx: int) -> Tensor:
         if self._cuda_graphs:  # the last gradients lie where the graph is about to write
             self.network.zero_grad()
         terms = self._train_terms(photographs)
-        # all processes of a run leave a step out, or none
-        agree = self.trainer.strategy.reduce_boolean_decision
-        self.skipped.note(finite := agree(is_finite(terms["total"])))
-        # each value logged costs time
-        if (self.global_step + 1) % self.settings.log_every == 0:
+        # here and not when the step is taken: then a GPU would have to finish its gradients first
+        self._finite = self._finite and is_finite(terms["total"])
+        last = (batch_idx + 1) % self.trainer.accumulate_grad_batches == 0  # of the step
+        if last and (self.global_step + 1) % self.settings.log_every == 0:  # it costs time
             self._log_step(terms)
-        return terms["total"] if finite else None
+        return terms["total"]
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        # all processes of a run leave a step out, or none
+        finite = self.trainer.strategy.reduce_boolean_decision(self._finite)
+        self._finite = True
+        if not finite:
+            optimizer.zero_grad(set_to_none=True)  # without gradients nothing changes
+        self.skipped.note(finite)
 
     def validation_step(self, photographs: Tensor, batch_idx: int) -> None:
         for name, value in self._terms(photographs).items():
@@ -85,7 +94,8 @@ class StyleTransfer(pl.LightningModule):
         checkpoint["skipped_steps"] = self.skipped.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.skipped.restore(checkpoint["skipped_steps"])
+        if "skipped_steps" in checkpoint:  # the first checkpoints had none
+            self.skipped.restore(checkpoint["skipped_steps"])
 
     def on_train_start(self) -> None:
         schedules = [config.scheduler for config in self.trainer.lr_scheduler_configs]
