@@ -12,12 +12,12 @@ import pytest
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
+from fastnst.command import CONFIGS
 from fastnst.export import parse as parse_export
 from fastnst.model_file import read_model, write_model
 from fastnst.networks import build_network
 from fastnst.settings import read_settings
 from fastnst.stylize_options import parse
-from fastnst.train import CONFIGS
 
 ROOT = Path(__file__).parents[1]
 

@@ -12,10 +12,10 @@ from PIL import Image
 from small_runs import ROOT, run, scalars
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from fastnst.command import CONFIGS
 from fastnst.dead_leaves import draw_dead_leaves
 from fastnst.model_file import read_model
 from fastnst.settings import read_settings
-from fastnst.train import CONFIGS
 
 
 @pytest.fixture(scope="module")

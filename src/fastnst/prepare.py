@@ -5,12 +5,12 @@ import time
 import hydra
 from omegaconf import DictConfig
 
+from fastnst.command import CONFIGS, run_command
 from fastnst.data import PhotographData
 from fastnst.errors import one_sentence_errors
 from fastnst.files import readable_size
 from fastnst.prepared import INDEX, read_note
 from fastnst.settings import Settings, read_settings
-from fastnst.train import CONFIGS, run_command
 
 
 def prepare(settings: Settings) -> None:

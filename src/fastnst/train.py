@@ -1,11 +1,9 @@
 """The training command: one configuration, one run folder."""
 
 import logging
-import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import hydra
@@ -18,7 +16,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from fastnst import compilation
 from fastnst.callbacks import SampleSheets, Speed, sheet_path
 from fastnst.checkpoints import MODEL, Checkpoints
-from fastnst.config_errors import check_flags, hydra_sentence
+from fastnst.command import CONFIGS, run_command
 from fastnst.data import PhotographData
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.failures import training_failures
@@ -35,8 +33,6 @@ from fastnst.vgg_weights import build_loss_network
 
 log = logging.getLogger(__name__)
 
-PACKAGED = Path(__file__).parent / "configs"
-CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "configs"
 SHEET_PHOTOGRAPHS = 4
 
 
@@ -179,21 +175,6 @@ def _run(config: DictConfig) -> None:
 def _write_settings(settings: Settings, path: Path) -> None:
     with whole_file(path) as temporary:
         OmegaConf.save(OmegaConf.create(settings.model_dump()), temporary)
-
-
-def run_command(run: Callable[[], None]) -> None:
-    """Call what `hydra.main` made; every mistake of the user ends in one sentence."""
-    # Hydra shall hand its errors on, not print them itself with half a traceback
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    with one_sentence_errors():
-        check_flags(sys.argv[1:])
-        try:
-            run()
-        except Exception as error:
-            sentence = hydra_sentence(error, sys.argv[1:], CONFIGS)
-            if sentence is None:
-                raise
-            raise UserError(sentence) from error
 
 
 def main() -> None:

@@ -1,0 +1,27 @@
+"""Commands that Hydra configures: where their configuration is, and how they are called."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from fastnst.config_errors import check_flags, hydra_sentence
+from fastnst.errors import UserError, one_sentence_errors
+
+PACKAGED = Path(__file__).parent / "configs"
+CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "configs"
+
+
+def run_command(run: Callable[[], None]) -> None:
+    """Call what `hydra.main` made; every mistake of the user ends in one sentence."""
+    # Hydra shall hand its errors on, not print them itself with half a traceback
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    with one_sentence_errors():
+        check_flags(sys.argv[1:])
+        try:
+            run()
+        except Exception as error:
+            sentence = hydra_sentence(error, sys.argv[1:], CONFIGS)
+            if sentence is None:
+                raise
+            raise UserError(sentence) from error
