@@ -82,7 +82,9 @@ def part_work() -> dict:
     network, small = plain_recipe.PlainNetwork(), 64
     features = build_loss_network("vgg16", "random")
     images = torch.rand(1, 3, small, small)
-    loss = PerceptualLoss(features, images, "relative", {"relu2_2": 1.0}, LAYERS, 1, 10, 1)
+    loss = PerceptualLoss(
+        features, [images], "relative", "gram", {"relu2_2": 1.0}, LAYERS, 1, 10, 1
+    )
     with FlopCounterMode(display=False) as counter:
         loss(network(images), images)["total"].backward()
     counted = counter.get_flop_counts()["Global"].items()

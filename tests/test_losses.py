@@ -70,8 +70,9 @@ def test_johnson2016_equals_the_reference(both, batch):
     output = (0.7 * photographs + 0.3 * noise).requires_grad_()
     ours = PerceptualLoss(
         network,
-        style,
+        [style],
         measure="johnson2016",
+        style_loss="gram",
         content_layers={"relu2_2": 1.0},
         style_layers=dict.fromkeys(LAYERS, 1.0),
         content_weight=1e5,

@@ -15,8 +15,9 @@ def build(small_vgg, batch):
     def make(measure="relative", content=None, style=None):
         return PerceptualLoss(
             small_vgg,
-            batch(1, 48, seed=9),
+            [batch(1, 48, seed=9)],
             measure,
+            "gram",
             content or {"relu2_2": 1.0},
             style or STYLE_LAYERS,
             *WEIGHTS.values(),

@@ -30,7 +30,13 @@ class Pair:
         torch.manual_seed(0)
         plain_features = copy.deepcopy(features)
         self.loss = PerceptualLoss(
-            LossNetwork(features, *IMAGENET), style, "relative", {"relu2_2": 1.0}, LAYERS, 1, 10, 1
+            LossNetwork(features, *IMAGENET),
+            [style],
+            "relative",
+            "gram",
+            {"relu2_2": 1.0},
+            LAYERS,
+            *(1, 10, 1),
         )
         self.network = build_network({"name": "resnet", "width": width, "blocks": blocks})
         mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in IMAGENET)
@@ -81,7 +87,7 @@ def test_real_features_in_bfloat16_give_the_plain_losses(vgg19, shared, batch):
     photograph = crop_center(read_image(sorted((shared / "content").glob("*.jpg"))[0]), 128)
     style = crop_center(read_image(shared / "styles" / "starry_night.jpg"), 128)
     loss = PerceptualLoss(
-        vgg19, to_tensor(style)[None], "relative", {"relu2_2": 1.0}, LAYERS, 1, 10, 1
+        vgg19, [to_tensor(style)[None]], "relative", "gram", {"relu2_2": 1.0}, LAYERS, 1, 10, 1
     )
     torch.manual_seed(0)
     network = build_network({"name": "resnet", "width": 16, "blocks": 2})

@@ -1,18 +1,17 @@
-"""The training objective: content, style and total variation, seen through a loss network."""
+"""The objective of training and optimisation: content, style and total variation, seen through a
+loss network."""
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fastnst import losses
 from fastnst.loss_network import LossNetwork
+from fastnst.style_losses import Measure, build_style_loss
 
-MEASURES = {
-    "relative": (losses.relative_feature_loss, losses.relative_style_loss),
-    "johnson2016": (losses.feature_loss, losses.style_loss),
-}
+CONTENT_LOSSES = {"relative": losses.relative_feature_loss, "johnson2016": losses.feature_loss}
 
 
 class PerceptualLoss(nn.Module):
@@ -23,34 +22,43 @@ class PerceptualLoss(nn.Module):
 
     Args:
         loss_network: gives the activations.
-        style_image: `(1, 3, H, W)`, RGB in [0, 1]; its Gram matrices are computed here, once.
+        style_images: `(1, 3, H, W)` each, RGB in [0, 1]; what the style loss needs of them is
+            computed here, once.
         measure: `relative` or `johnson2016`.
+        style_loss: of `fastnst.style_losses`.
         content_layers, style_layers: weight of each layer by its name.
         content_weight, style_weight, tv_weight: weights of the three terms.
+        regions: `(R, 1, H, W)` in [0, 1], of the pictures' proportions: where each of R style
+            images is to be, if there is more than one. Each counts by its area.
     """
 
     def __init__(
         self,
         loss_network: LossNetwork,
-        style_image: Tensor,
-        measure: Literal["relative", "johnson2016"],
+        style_images: Sequence[Tensor],
+        measure: Measure,
+        style_loss: str,
         content_layers: Mapping[str, float],
         style_layers: Mapping[str, float],
         content_weight: float,
         style_weight: float,
         tv_weight: float,
+        regions: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.loss_network = loss_network
-        self.content_loss, self.style_loss = MEASURES[measure]
+        self.content_loss = CONTENT_LOSSES[measure]
+        self.style_loss = build_style_loss(style_loss, measure)
         self.content_layers = self._layer_weights(measure, content_layers)
         self.style_layers = self._layer_weights(measure, style_layers)
         self.term_weights = {"content": content_weight, "style": style_weight, "tv": tv_weight}
-        with torch.no_grad():
-            activations = loss_network(style_image, self.style_layers)
-        for layer, features in activations.items():
-            gram = losses.gram_matrix(features)
-            self.register_buffer(f"gram_{layer}", gram, persistent=False)
+        for number, style_image in enumerate(style_images):
+            with torch.no_grad():
+                activations = loss_network(style_image, self.style_layers)
+            for layer, features in activations.items():
+                target = self.style_loss.target(features)
+                self.register_buffer(f"style{number}_{layer}", target, persistent=False)
+        self.register_buffer("regions", regions, persistent=False)
 
     @staticmethod
     def _layer_weights(measure: str, layers: Mapping[str, float]) -> dict[str, float]:
@@ -69,15 +77,17 @@ class PerceptualLoss(nn.Module):
             total, `weighted_content` and so on; the raw style loss of each layer, `style_relu1_2`
             and so on.
         """
+        return self.compare(output, self.content_target(photographs))
+
+    def content_target(self, photographs: Tensor) -> dict[str, Tensor]:
+        """What `compare` needs of the photographs, `(N, 3, H, W)`."""
         with torch.no_grad():
-            target = self.loss_network(photographs, self.content_layers)
+            return self.loss_network(photographs, self.content_layers)
+
+    def compare(self, output: Tensor, target: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """`forward` with what `content_target` gave."""
         features = self.loss_network(output, self.content_layers.keys() | self.style_layers.keys())
-        by_layer = {
-            layer: self.style_loss(
-                losses.gram_matrix(features[layer]), getattr(self, f"gram_{layer}")
-            )
-            for layer in self.style_layers
-        }
+        by_layer = {layer: self._style(features[layer], layer) for layer in self.style_layers}
         raw = {
             "content": sum(
                 weight * self.content_loss(features[layer], target[layer])
@@ -93,3 +103,16 @@ class PerceptualLoss(nn.Module):
             **weighted,
             **{f"style_{layer}": value for layer, value in by_layer.items()},
         }
+
+    def _style(self, features: Tensor, layer: str) -> Tensor:
+        if self.regions is None:
+            return self.style_loss(features, getattr(self, f"style0_{layer}"))
+        areas = self.regions.mean((1, 2, 3)) / self.regions.mean((1, 2, 3)).sum()
+        weights = F.interpolate(self.regions, features.shape[2:], mode="area")
+        return sum(
+            areas[number]
+            * self.style_loss(
+                features, getattr(self, f"style{number}_{layer}"), weights[number : number + 1]
+            )
+            for number in range(len(weights))
+        )

@@ -1,7 +1,7 @@
 """The configuration, read and validated: what `configs/` may say and which values are allowed."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
@@ -23,6 +23,7 @@ from fastnst.setting_types import (
     Weight,
     Workers,
 )
+from fastnst.style_losses import STYLE_LOSSES
 from fastnst.trainer_options import TrainerOptions, check_names
 
 
@@ -65,6 +66,7 @@ class LossNetworkSettings(Group):
 
 class Loss(Group):
     measure: Literal["relative", "johnson2016"]
+    style_loss: Literal[STYLE_LOSSES]  # type: ignore[valid-type]
     content_weight: Weight
     style_weight: Weight
     tv_weight: Weight
@@ -121,13 +123,30 @@ class SGDSettings(OptimizerSettings):
     momentum: Annotated[float, NoBool, Field(ge=0, lt=1)]
 
 
-class Settings(Group):
-    """All that `train.py` reads."""
+class Objective(Group):
+    """What training and optimisation have in common."""
 
     style: Style
-    network: Annotated[ResNetSettings | Johnson2016Settings, Field(discriminator="name")]
     loss_network: LossNetworkSettings
     loss: Loss
+
+    @model_validator(mode="after")
+    def _layers_exist(self) -> "Objective":
+        known = LAYERS[self.loss_network.name]
+        for key in ("content_layers", "style_layers"):
+            for layer in getattr(self.loss, key):
+                if layer not in known:
+                    raise ValueError(
+                        f"loss.{key}.{layer}: {self.loss_network.name} has no layer {layer}"
+                        f"{close_to(layer, known)}; it has {', '.join(known)}"
+                    )
+        return self
+
+
+class Settings(Objective):
+    """All that `train.py` reads."""
+
+    network: Annotated[ResNetSettings | Johnson2016Settings, Field(discriminator="name")]
     data: Annotated[CocoData | FolderData | DeadLeavesData, Field(discriminator="name")]
     optimizer: Annotated[AdamSettings | SGDSettings, Field(discriminator="name")]
     trainer: TrainerOptions
@@ -147,25 +166,20 @@ class Settings(Group):
         return trainer
 
     @model_validator(mode="after")
-    def _layers_exist(self) -> "Settings":
-        known = LAYERS[self.loss_network.name]
-        for key in ("content_layers", "style_layers"):
-            for layer in getattr(self.loss, key):
-                if layer not in known:
-                    raise ValueError(
-                        f"loss.{key}.{layer}: {self.loss_network.name} has no layer {layer}"
-                        f"{close_to(layer, known)}; it has {', '.join(known)}"
-                    )
-        return self
-
-    @model_validator(mode="after")
     def _possible_together(self) -> "Settings":
         check_combinations(self)
         return self
 
 
-def read_settings(config: DictConfig | Mapping[str, Any]) -> Settings:
+Model = TypeVar("Model", bound=Group)
+
+
+def read_settings(config: DictConfig | Mapping[str, Any], model: type[Model] = Settings) -> Model:
     """Validate a composed configuration.
+
+    Args:
+        config: composed by Hydra, or as plain values.
+        model: the settings of the command.
 
     Raises:
         UserError: naming each key whose value is not allowed, and what is.
@@ -173,7 +187,7 @@ def read_settings(config: DictConfig | Mapping[str, Any]) -> Settings:
     try:
         if isinstance(config, DictConfig):
             config = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-        return Settings.model_validate(config)
+        return model.model_validate(config)
     except MissingMandatoryValue as error:
         raise UserError(
             f"{error.full_key} has no default: give {error.full_key}=<value>."

@@ -73,7 +73,7 @@ def train(settings: Settings, folder: Path) -> None:
             settings.loss_network.pooling,
             settings.seed,
         ),
-        style,
+        [style],
         **settings.loss.model_dump(),
     )
     batches = settings.trainer["max_steps"] * settings.trainer["accumulate_grad_batches"]

@@ -1,0 +1,37 @@
+"""Loss networks rescaled so that every filter is as active as any other."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from fastnst.loss_network import LossNetwork
+
+
+def normalize_network(network: LossNetwork, pictures: Iterable[Tensor]) -> None:
+    """Rescale the weights of a loss network, in place, so that the mean activation of each filter
+    over pictures and positions is one (Gatys, Ecker, Bethge 2016, section 2).
+
+    The network stays the same but for these factors: ReLU and pooling commute with positive ones,
+    and what a filter's output is divided by the weights behind it are multiplied by. A filter that
+    is never active keeps its weights.
+
+    Args:
+        network: of convolutions, ReLUs and pooling.
+        pictures: `(N, 3, H, W)` each, RGB in [0, 1], of any sizes.
+    """
+    pictures = list(pictures)
+    before = None  # factors of the layer before
+    with torch.no_grad():
+        for index, layer in enumerate(network.features):
+            if not isinstance(layer, nn.Conv2d):
+                continue
+            if before is not None:
+                layer.weight.mul_(before[None, :, None, None])
+            name = next(name for name, place in network.layers.items() if place == index + 1)
+            seen = [network(picture, [name])[name] for picture in pictures]
+            total = sum(features.double().sum((0, 2, 3)) for features in seen)
+            mean = (total / sum(features[:, 0].numel() for features in seen)).float()
+            before = torch.where(mean > 0, mean, 1.0)
+            layer.weight.div_(before[:, None, None, None])
+            layer.bias.div_(before)

@@ -1,0 +1,194 @@
+"""The optimising command: one photograph, one style, the slow way."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import hydra
+import torch
+import torch.nn.functional as F
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+from PIL import Image, ImageOps
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from fastnst.colors import keep_chrominance, match_colors
+from fastnst.data import BUNDLED
+from fastnst.errors import UserError, one_sentence_errors
+from fastnst.files import whole_file
+from fastnst.hardware import choose_device, keep_freed_memory
+from fastnst.images import (
+    flatten,
+    list_images,
+    read_image,
+    resize_short_side,
+    to_image,
+    to_tensor,
+    write_image,
+)
+from fastnst.mask import Mask
+from fastnst.normalized_network import normalize_network
+from fastnst.optimization import Iteration, optimize
+from fastnst.optimize_settings import OptimizeSettings
+from fastnst.perceptual_loss import PerceptualLoss
+from fastnst.settings import read_settings
+from fastnst.style_image import load_style_image
+from fastnst.train import CONFIGS, run_command
+from fastnst.vgg_weights import build_loss_network
+
+
+class Canvas:
+    """A photograph at growing sizes, and the loss of what is painted over it.
+
+    Args:
+        settings: of the command.
+
+    Raises:
+        UserError: for anything in them that cannot be had.
+    """
+
+    def __init__(self, settings: OptimizeSettings) -> None:
+        self.settings, self.device = settings, choose_device(settings.device)
+        self.photograph = flatten(read_image(settings.content))
+        self.masks = [Mask(path) for path in settings.masks or ()]
+        for path, mask in zip(settings.masks or (), self.masks, strict=True):
+            try:
+                mask.check(self.photograph.size)
+            except UserError as error:
+                raise UserError(f"{path}: {error}.") from error
+        self.network = build_loss_network(
+            settings.loss_network.name,
+            settings.loss_network.weights,
+            settings.loss_network.normalization,
+            settings.loss_network.pooling,
+            settings.seed,
+        )
+        if settings.normalize_network:
+            pictures = map(read_image, list_images(BUNDLED))
+            normalize_network(self.network, (to_tensor(picture)[None] for picture in pictures))
+        self.network.to(self.device)
+
+    def photograph_at(self, side: int) -> Tensor:
+        """`(1, 3, H, W)` with this short side."""
+        return self._tensor(resize_short_side(self.photograph, side))
+
+    def loss_at(self, side: int) -> PerceptualLoss:
+        """The objective at this size; the style picture keeps its proportion to the photograph."""
+        settings = self.settings
+        size = max(16, round(settings.style.size * side / settings.scales[-1]))
+        styles = [
+            load_style_image(settings.style.name, image, size).to(self.device)
+            for image in settings.styles or [settings.style.image]
+        ]
+        regions = None
+        if self.masks:
+            width, height = resize_short_side(self.photograph, side).size
+            whole = (width, height), (0, 0, width, height)
+            regions = torch.cat([mask.part(*whole) for mask in self.masks])
+        options = settings.loss.model_dump()
+        return PerceptualLoss(self.network, styles, **options, regions=regions).to(self.device)
+
+    def start(self, photograph: Tensor) -> Tensor:
+        """What the first scale begins with, of the photograph's size."""
+        init = self.settings.init
+        if init == "content":
+            return photograph
+        if init == "noise":
+            generator = torch.Generator().manual_seed(self.settings.seed)
+            return torch.rand(photograph.shape, generator=generator).to(self.device)
+        height, width = photograph.shape[2:]
+        if init == "style":
+            side = max(self.settings.style.size, 16)
+            style = self.settings.styles or [self.settings.style.image]
+            picture = to_image(load_style_image(self.settings.style.name, style[0], side)[0])
+        else:
+            picture = flatten(read_image(init))
+        return self._tensor(ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS))
+
+    def finish(self, picture: Tensor, photograph: Tensor) -> Tensor:
+        """Give a picture the colours that were asked for."""
+        if self.settings.preserve_color == "lum":
+            return keep_chrominance(picture, photograph)
+        if self.settings.preserve_color == "hist":
+            return match_colors(picture, photograph)(picture)
+        return picture
+
+    def _tensor(self, picture: Image.Image) -> Tensor:
+        return to_tensor(picture)[None].to(self.device)
+
+
+def paint(canvas: Canvas) -> Iterator[tuple[Iteration, Tensor]]:
+    """Optimise from scale to scale.
+
+    Yields:
+        Each iteration, counted over all scales, with the photograph of its size. The first of a
+        scale is what it begins with.
+    """
+    settings, picture = canvas.settings, None
+    for number, side in enumerate(settings.scales):
+        photograph = canvas.photograph_at(side)
+        if picture is None:
+            picture = canvas.start(photograph)
+        else:
+            size = photograph.shape[2:]
+            picture = F.interpolate(picture, size, mode="bicubic", antialias=True).clamp(0, 1)
+        loss = canvas.loss_at(side)
+        steps = optimize(
+            loss, photograph, picture, settings.iterations, settings.method, settings.lr
+        )
+        for step in steps:
+            picture = step.picture
+            yield step._replace(number=number * settings.iterations + step.number), photograph
+
+
+def run(settings: OptimizeSettings, folder: Path) -> None:
+    """Optimise, and write `step_<n>.png`, `result.png` and the curves of the losses.
+
+    Raises:
+        UserError: for anything in the settings that cannot be had, or if the loss is no number.
+    """
+    canvas = Canvas(settings)
+    if canvas.device.type == "cpu":
+        keep_freed_memory()
+    result = folder / "result.png"
+    total = settings.iterations * len(settings.scales)
+    with SummaryWriter(folder) as curves, tqdm(total=total, desc=settings.style.name) as bar:
+        try:
+            for step, photograph in paint(canvas):
+                _check(step, settings)
+                for name, value in step.terms.items():
+                    curves.add_scalar(name, value, step.number)
+                shown = {name: f"{step.terms[name]:.4g}" for name in ("total", "content", "style")}
+                bar.set_postfix(shown, refresh=False)
+                bar.update(step.number - bar.n)
+                if step.number % settings.save_every == 0 and step.number > 0:
+                    path = folder / f"step_{step.number:06d}.png"
+                    write_image(to_image(canvas.finish(step.picture, photograph)[0]), path)
+        except KeyboardInterrupt:  # it is as good as it has become
+            bar.write(f"Stopped after iteration {step.number} of {total}.")
+        write_image(to_image(canvas.finish(step.picture, photograph)[0]), result)
+    print(f"result:      {result}\nTensorBoard: tensorboard --logdir {folder}")
+
+
+def _check(step: Iteration, settings: OptimizeSettings) -> None:
+    if not step.terms["total"] < float("inf"):
+        raise UserError(
+            f"After iteration {step.number} the loss is {step.terms['total']}: set a smaller lr, "
+            f"or method={'adam' if settings.method == 'lbfgs' else 'lbfgs'}."
+        )
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="optimize")
+def _run(config: DictConfig) -> None:
+    with one_sentence_errors():  # here as well: Hydra adds a line to what gets past this function
+        settings = read_settings(config, OptimizeSettings)
+        folder = Path(HydraConfig.get().runtime.output_dir)
+        with whole_file(folder / "config.yaml") as temporary:
+            OmegaConf.save(config, temporary, resolve=True)
+        run(settings, folder)
+
+
+def main() -> None:
+    """Run the command line `optimize.py key=value ...`."""
+    run_command(_run)

@@ -1,0 +1,39 @@
+"""What `scripts/optimize.py` reads."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from fastnst.colors import PreserveColor
+from fastnst.setting_types import Count, ImageSide, NoBool, Positive
+from fastnst.settings import Objective
+
+Files = Annotated[list[str], Field(min_length=1)]
+
+
+class OptimizeSettings(Objective):
+    """The keys of `configs/optimize.yaml`."""
+
+    content: str
+    init: Annotated[str, Field(min_length=1)]
+    method: Literal["lbfgs", "adam"]
+    lr: Positive | None
+    iterations: Count
+    scales: Annotated[list[ImageSide], Field(min_length=1)]
+    masks: Files | None
+    styles: Files | None
+    preserve_color: PreserveColor | None
+    normalize_network: bool
+    seed: Annotated[int, NoBool, Field(ge=0, lt=2**32)]
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    save_every: Count
+
+    @model_validator(mode="after")
+    def _a_style_for_each_mask(self) -> "OptimizeSettings":
+        if len(self.masks or ()) != len(self.styles or ()):
+            raise ValueError(
+                f"masks={self.masks} and styles={self.styles}: give a style picture for each mask"
+            )
+        if self.scales != sorted(self.scales):
+            raise ValueError(f"scales={self.scales}: begin with the smallest")
+        return self
