@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import FunctionCtx, once_differentiable
 
 from fastnst.perceptual_loss import PerceptualLoss
 
@@ -90,7 +91,7 @@ class _Objective:
             devices = [self.pixels.device] if self.pixels.is_cuda else []
             with torch.enable_grad(), torch.random.fork_rng(devices):
                 torch.manual_seed(self.seed)
-                terms = self.loss.compare(self.pixels.clamp(0, 1), self.target)
+                terms = self.loss.compare(_Clip.apply(self.pixels), self.target)
                 (self._gradient,) = torch.autograd.grad(terms["total"], self.pixels)
             self._terms = {name: value.detach() for name, value in terms.items()}
             self._at = self.seed, self.pixels.detach().clone()
@@ -109,6 +110,24 @@ class _Objective:
     def project(self) -> None:
         """Clip the pixels themselves, which leaves the loss as it is."""
         self.pixels.data.clamp_(0, 1)
+
+
+class _Clip(torch.autograd.Function):
+    """To [0, 1]. On the border the gradient is that of the way inside: what was white from the start
+    would stay so for ever with PyTorch's, which is 0 there."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, pixels: Tensor) -> Tensor:
+        ctx.save_for_backward(pixels)
+        return pixels.clamp(0, 1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
+        (pixels,) = ctx.saved_tensors
+        inside = (pixels > 0) & (pixels < 1)
+        darker, brighter = (pixels == 1) & (grad > 0), (pixels == 0) & (grad < 0)
+        return torch.where(inside | darker | brighter, grad, 0.0)
 
 
 def _lbfgs(objective: _Objective, lr: float) -> Callable[[], object]:
