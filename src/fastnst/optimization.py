@@ -113,8 +113,8 @@ class _Objective:
 
 
 class _Clip(torch.autograd.Function):
-    """To [0, 1]. On the border the gradient is that of the way inside: what was white from the start
-    would stay so for ever with PyTorch's, which is 0 there."""
+    """To [0, 1]. On the border the gradient is that of the way inside: with PyTorch's, which is 0
+    there, what was white from the start would stay so for ever."""
 
     @staticmethod
     def forward(ctx: FunctionCtx, pixels: Tensor) -> Tensor:

@@ -1,0 +1,142 @@
+"""`scripts/optimize.py`, run as a user runs it, on a few pixels and a random loss network."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from fastnst.optimize import main
+
+SMALL = ["style=brush_strokes", "style.size=32", "loss_network=vgg16", "scales=[32]"]
+SMALL += ["loss_network.weights=random", "device=cpu", "hydra.run.dir=run", "content=photo.png"]
+
+
+@pytest.fixture
+def optimize(tmp_path, picture, monkeypatch):
+    """Runs the command in a folder with `photo.png`, 48x32; gives the folder of its results."""
+    picture("photo.png")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Path:
+        monkeypatch.setattr(sys, "argv", ["optimize.py", *SMALL, *arguments])
+        main()
+        return tmp_path / "run"
+
+    return run
+
+
+def pixels(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path), np.float32)
+
+
+def curve(run: Path, name: str) -> list[float]:
+    events = EventAccumulator(str(run)).Reload().Scalars(name)
+    assert [event.step for event in events] == list(range(len(events)))
+    return [event.value for event in events]
+
+
+def test_the_loss_falls_and_everything_is_written(optimize, tmp_path, capsys):
+    run = optimize("iterations=6", "save_every=2")
+    totals = curve(run, "total")
+    assert len(totals) == 7
+    assert totals[-1] < 0.8 * totals[0]
+    assert sorted(path.name for path in run.glob("*.png")) == [
+        "result.png",
+        *(f"step_00000{number}.png" for number in (2, 4, 6)),
+    ]
+    assert (pixels(run / "result.png") == pixels(run / "step_000006.png")).all()
+    assert Image.open(run / "result.png").size == (48, 32)
+    assert "content: photo.png" in (run / "config.yaml").read_text()
+    assert f"result:      {run / 'result.png'}" in capsys.readouterr().out
+
+
+def test_scales_grow_from_one_to_the_next(optimize):
+    run = optimize("iterations=3", "scales=[16,32]", "save_every=3")
+    assert Image.open(run / "step_000003.png").size == (24, 16)
+    assert Image.open(run / "result.png").size == (48, 32)
+
+
+@pytest.mark.parametrize("init", ["noise", "style", "other.png"])
+def test_other_beginnings(init, optimize, picture):
+    picture("other.png", size=(20, 20), seed=5)
+    first = pixels(optimize("iterations=1", f"init={init}") / "result.png")
+    again = pixels(optimize("iterations=1", "init=content", "hydra.run.dir=run") / "result.png")
+    assert abs(first - again).mean() > 5
+
+
+@pytest.mark.parametrize("preserve", ["lum", "hist"])
+def test_colors_of_the_photograph(preserve, optimize):
+    photograph = pixels(Path("photo.png"))
+    run = optimize("iterations=8", "init=noise", f"preserve_color={preserve}")
+    off = pixels(run / "result.png").mean((0, 1)) - photograph.mean((0, 1))
+    chroma = off - off.mean() if preserve == "lum" else off
+    assert abs(chroma).max() < 12
+
+
+def test_a_style_for_each_mask(optimize, tmp_path, picture):
+    picture("one.png", seed=7)
+    picture("two.png", seed=8)
+    mask = np.zeros((32, 48), np.uint8)
+    mask[:, :24] = 255
+    Image.fromarray(mask).save(tmp_path / "left.png")
+    Image.fromarray(255 - mask).save(tmp_path / "right.png")
+    both = ["iterations=4", "masks=[left.png,right.png]"]
+    one = pixels(optimize(*both, "styles=[one.png,two.png]") / "result.png")
+    other = pixels(optimize(*both, "styles=[two.png,one.png]") / "result.png")
+    assert abs(one - other).mean() > 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["method=adam"], ["normalize_network=true"], ["loss.style_loss=mmd_gaussian"],
+     ["loss_network.pooling=avg"], ["experiment=kapur2019", "loss_network.weights=random"]],
+)  # fmt: skip
+def test_other_ways(arguments, optimize):
+    totals = curve(optimize("iterations=4", *arguments), "total")
+    assert min(totals) < totals[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["content=nowhere.jpg"], ["nowhere.jpg"]),
+        (["init=nowhere.jpg"], ["nowhere.jpg"]),
+        (["style=custom", "style.image=nowhere.jpg"], ["nowhere.jpg"]),
+        (["masks=[photo.png]"], ["masks", "styles"]),
+        (["masks=[tall.png]", "styles=[photo.png]"], ["tall.png", "proportions"]),
+        (["scales=[64,32]"], ["scales", "smallest"]),
+        (["scales=[]"], ["scales", "1 item"]),
+        (["iterations=0"], ["iterations=0", "1"]),
+        (["method=sgd"], ["method=sgd", "'lbfgs'", "'adam'"]),
+        (["lr=0"], ["lr=0"]),
+        (["loss.style_loss=gramm"], ["loss.style_loss=gramm", "gram"]),
+        (["preserve_color=all"], ["preserve_color=all", "'lum'"]),
+        (["+size=3"], ["size"]),
+    ],
+)
+def test_mistakes_end_in_one_sentence(arguments, words, optimize, picture, capsys):
+    picture("tall.png", size=(16, 64))
+    with pytest.raises(SystemExit) as stopped:
+        optimize(*arguments)
+    assert stopped.value.code == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: ")
+    assert errors.count("\n") == 1
+    assert all(word in errors for word in words), errors
+
+
+def test_content_has_to_be_named(optimize, capsys, monkeypatch):
+    monkeypatch.setitem(globals(), "SMALL", SMALL[:-1])
+    with pytest.raises(SystemExit):
+        optimize()
+    assert "content" in capsys.readouterr().err
+
+
+def test_a_loss_that_is_no_number(optimize, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        optimize("loss.style_weight=1e38", "loss.content_weight=1e38", "loss.tv_weight=1e38")
+    assert stopped.value.code == 2
+    assert "set a smaller lr" in capsys.readouterr().err
