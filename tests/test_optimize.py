@@ -48,15 +48,15 @@ def test_the_loss_falls_and_everything_is_written(optimize, tmp_path, capsys):
         *(f"step_00000{number}.png" for number in (2, 4, 6)),
     ]
     assert (pixels(run / "result.png") == pixels(run / "step_000006.png")).all()
-    assert Image.open(run / "result.png").size == (48, 32)
+    assert pixels(run / "result.png").shape == (32, 48, 3)
     assert "content: photo.png" in (run / "config.yaml").read_text()
     assert f"result:      {run / 'result.png'}" in capsys.readouterr().out
 
 
 def test_scales_grow_from_one_to_the_next(optimize):
     run = optimize("iterations=3", "scales=[16,32]", "save_every=3")
-    assert Image.open(run / "step_000003.png").size == (24, 16)
-    assert Image.open(run / "result.png").size == (48, 32)
+    assert pixels(run / "step_000003.png").shape == (16, 24, 3)
+    assert pixels(run / "result.png").shape == (32, 48, 3)
 
 
 @pytest.mark.parametrize("init", ["noise", "style", "other.png"])
@@ -137,6 +137,6 @@ def test_content_has_to_be_named(optimize, capsys, monkeypatch):
 
 def test_a_loss_that_is_no_number(optimize, capsys):
     with pytest.raises(SystemExit) as stopped:
-        optimize("loss.style_weight=1e38", "loss.content_weight=1e38", "loss.tv_weight=1e38")
+        optimize("loss.style_weight=1e39", "iterations=1")
     assert stopped.value.code == 2
-    assert "set a smaller lr" in capsys.readouterr().err
+    assert "the loss is inf: set a smaller lr" in capsys.readouterr().err

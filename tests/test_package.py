@@ -16,6 +16,7 @@ from fastnst.command import CONFIGS
 from fastnst.export import parse as parse_export
 from fastnst.model_file import read_model, write_model
 from fastnst.networks import build_network
+from fastnst.optimize_settings import OptimizeSettings
 from fastnst.settings import read_settings
 from fastnst.stylize_options import parse
 
@@ -82,6 +83,9 @@ def test_documented_commands_are_valid(file: str) -> None:
         elif words[:2] == ["python", "scripts/prepare_coco.py"]:
             with initialize_config_dir(str(CONFIGS), version_base="1.3"):
                 read_settings(compose("prepare", words[2:]))
+        elif words[:2] == ["python", "scripts/optimize.py"]:
+            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+                read_settings(compose("optimize", words[2:]), OptimizeSettings)
         elif words[:2] == ["python", "stylize.py"]:
             parse(words[2:])
         elif words[:2] == ["python", "scripts/export.py"]:

@@ -5,6 +5,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from fastnst.errors import UserError
+from fastnst.optimize_settings import OptimizeSettings
 from fastnst.settings import read_settings
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -14,6 +15,8 @@ NEEDED = {
     "trainer=multi_node": ["trainer.num_nodes=2"],
 }
 FILES = sorted(CONFIGS.rglob("*.yaml"))
+OPTIMIZATIONS = [f"experiment={name}" for name in ("gatys2016", "kapur2019", "khan2021")]
+OPTIMIZATIONS += ["loss=gatys2016", "loss=kapur2019", "loss=khan2021"]
 CHOICES = [f"{path.parent.name}={path.stem}" for path in FILES if path.parent != CONFIGS]
 
 
@@ -44,7 +47,14 @@ def test_every_group_is_there():
     assert groups >= {"data", "loss", "loss_network", "network", "optimizer", "style", "trainer"}
 
 
-@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("choice", OPTIMIZATIONS)
+def test_every_optimization_is_valid(choice):
+    config = compose("optimize", [choice, "content=photo.jpg"])
+    read = read_settings(config, OptimizeSettings)
+    assert read.loss_network.name == "vgg19"
+
+
+@pytest.mark.parametrize("choice", [choice for choice in CHOICES if choice not in OPTIMIZATIONS])
 def test_every_file_is_valid(choice):
     group, _, name = choice.partition("=")
     plus = "+" if group not in compose("train") and group != "experiment" else ""

@@ -1,6 +1,7 @@
 """The optimising command: one photograph, one style, the slow way."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import hydra
@@ -14,6 +15,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from fastnst.colors import keep_chrominance, match_colors
+from fastnst.command import CONFIGS, run_command
 from fastnst.data import BUNDLED
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.files import whole_file
@@ -34,7 +36,6 @@ from fastnst.optimize_settings import OptimizeSettings
 from fastnst.perceptual_loss import PerceptualLoss
 from fastnst.settings import read_settings
 from fastnst.style_image import load_style_image
-from fastnst.train import CONFIGS, run_command
 from fastnst.vgg_weights import build_loss_network
 
 
@@ -122,8 +123,8 @@ def paint(canvas: Canvas) -> Iterator[tuple[Iteration, Tensor]]:
     """Optimise from scale to scale.
 
     Yields:
-        Each iteration, counted over all scales, with the photograph of its size. The first of a
-        scale is what it begins with.
+        What it begins with, and each iteration, counted over all scales, with the photograph of its
+        size.
     """
     settings, picture = canvas.settings, None
     for number, side in enumerate(settings.scales):
@@ -139,6 +140,8 @@ def paint(canvas: Canvas) -> Iterator[tuple[Iteration, Tensor]]:
         )
         for step in steps:
             picture = step.picture
+            if number > 0 and step.number == 0:
+                continue  # the last one of the scale before
             yield step._replace(number=number * settings.iterations + step.number), photograph
 
 
@@ -153,9 +156,11 @@ def run(settings: OptimizeSettings, folder: Path) -> None:
         keep_freed_memory()
     result = folder / "result.png"
     total = settings.iterations * len(settings.scales)
+    steps = paint(canvas)
+    first = next(steps)  # before there is a bar, as files may be missing
     with SummaryWriter(folder) as curves, tqdm(total=total, desc=settings.style.name) as bar:
         try:
-            for step, photograph in paint(canvas):
+            for step, photograph in chain([first], steps):
                 _check(step, settings)
                 for name, value in step.terms.items():
                     curves.add_scalar(name, value, step.number)
