@@ -38,6 +38,9 @@ from fastnst.settings import read_settings
 from fastnst.style_image import load_style_image
 from fastnst.vgg_weights import build_loss_network
 
+# from black to white: of full contrast, much of it would be there still after hundreds of iterations
+NOISE = 0.2
+
 
 class Canvas:
     """A photograph at growing sizes, and the loss of what is painted over it.
@@ -97,7 +100,8 @@ class Canvas:
             return photograph
         if init == "noise":
             generator = torch.Generator().manual_seed(self.settings.seed)
-            return torch.rand(photograph.shape, generator=generator).to(self.device)
+            noise = torch.rand(photograph.shape, generator=generator).to(self.device)
+            return 0.5 + NOISE * (noise - 0.5)
         height, width = photograph.shape[2:]
         if init == "style":
             side = max(self.settings.style.size, 16)
