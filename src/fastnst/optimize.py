@@ -38,7 +38,7 @@ from fastnst.settings import read_settings
 from fastnst.style_image import load_style_image
 from fastnst.vgg_weights import build_loss_network
 
-# from black to white: of full contrast, much of it would be there still after hundreds of iterations
+# from black to white: of full contrast, much of it would still be there after hundreds of steps
 NOISE = 0.2
 
 
