@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst import losses, style_losses
 from fastnst.style_losses import STYLE_LOSSES, build_style_loss
@@ -183,3 +184,16 @@ def test_gram_is_the_one_of_the_losses(features):
     ours = build_style_loss("gram", "johnson2016")
     expected = losses.style_loss(*(losses.gram_matrix(picture) for picture in features))
     assert torch.equal(ours(features[0], ours.target(features[1])), expected)
+
+
+@pytest.mark.parametrize("name", STYLE_LOSSES)
+def test_training_with_each_of_them(name, tmp_path, command_line):
+    from fastnst.train import main
+
+    steps = ["trainer.max_steps=3", "sample_every=3", "trainer.precision=32-true"]
+    command_line("data=dead_leaves", f"loss.style_loss={name}", *steps, "hydra.run.dir=run")
+    main()
+    logged = EventAccumulator(str(tmp_path / "run")).Reload()
+    values = [event.value for event in logged.Scalars("train/style")]
+    assert len(values) == 3
+    assert values[-1] < values[0]
