@@ -69,6 +69,11 @@ from fastnst.train import main
         # sweeps
         ("seed=1,2 data.batch_size=0 --multirun", ["data.batch_size=0", "greater"]),
         ("style=starry_nigth,the_scream --multirun", ["(did you mean starry_night?)"]),
+        ("resume=nowhere.ckpt", ["resume=nowhere.ckpt", "no such file"]),
+        ("resume=Auto", ["resume=Auto", "did you mean auto?"]),
+        ("style.image=nowhere.jpg", ["style.image=nowhere.jpg", "no such file"]),
+        ("loss_network.weights=nowhere.pth", ["loss_network.weights=nowhere.pth", "no such file"]),
+        ("data=folder data.root=nowhere", ["data.root=nowhere", "no such folder"]),
     ],
 )
 def test_a_mistake_ends_in_one_sentence_and_leaves_nothing(
