@@ -5,11 +5,23 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from omegaconf import OmegaConf
+from pydantic import BaseModel
+from pytorch_lightning.utilities import rank_zero_only
+
 from fastnst.config_errors import check_flags, hydra_sentence
 from fastnst.errors import UserError, one_sentence_errors
+from fastnst.files import whole_file
 
 PACKAGED = Path(__file__).parent / "configs"
 CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "configs"
+
+
+@rank_zero_only
+def write_settings(settings: BaseModel, path: Path) -> None:
+    """Write what a run was told, resolved, as YAML; of several processes the first one does."""
+    with whole_file(path) as temporary:
+        OmegaConf.save(OmegaConf.create(settings.model_dump()), temporary)
 
 
 def run_command(run: Callable[[], None]) -> None:

@@ -45,8 +45,8 @@ def training_failures(trainer: pl.Trainer, checkpoints: Checkpoints) -> Iterator
 
 
 def _go_on(checkpoints: Checkpoints) -> str:
-    if not checkpoints.saved_step:
-        return "no checkpoint was saved yet, start anew"
+    if not checkpoints.last.is_file():  # a run may go on from one in another folder
+        return "no checkpoint was saved in this run yet, start it again"
     return (
         f"the last good checkpoint is {checkpoints.last} of step {checkpoints.saved_step}, go on "
         f"from it with resume=auto hydra.run.dir={checkpoints.model.parent}"

@@ -8,17 +8,16 @@ import hydra
 import torch
 import torch.nn.functional as F
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from PIL import Image, ImageOps
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from fastnst.colors import keep_chrominance, match_colors
-from fastnst.command import CONFIGS, run_command
+from fastnst.command import CONFIGS, run_command, write_settings
 from fastnst.data import BUNDLED
 from fastnst.errors import UserError, one_sentence_errors
-from fastnst.files import whole_file
 from fastnst.hardware import choose_device, keep_freed_memory
 from fastnst.images import (
     flatten,
@@ -30,6 +29,7 @@ from fastnst.images import (
     write_image,
 )
 from fastnst.mask import Mask
+from fastnst.networks import SMALLEST_SIDE
 from fastnst.normalized_network import normalize_network
 from fastnst.optimization import Iteration, optimize
 from fastnst.optimize_settings import OptimizeSettings
@@ -42,7 +42,7 @@ from fastnst.vgg_weights import build_loss_network
 NOISE = 0.2
 
 
-class Canvas:
+class Problem:
     """A photograph at growing sizes, and the loss of what is painted over it.
 
     Args:
@@ -61,13 +61,7 @@ class Canvas:
                 mask.check(self.photograph.size)
             except UserError as error:
                 raise UserError(f"{path}: {error}.") from error
-        self.network = build_loss_network(
-            settings.loss_network.name,
-            settings.loss_network.weights,
-            settings.loss_network.normalization,
-            settings.loss_network.pooling,
-            settings.seed,
-        )
+        self.network = build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed)
         if settings.normalize_network:
             pictures = map(read_image, list_images(BUNDLED))
             normalize_network(self.network, (to_tensor(picture)[None] for picture in pictures))
@@ -80,7 +74,7 @@ class Canvas:
     def loss_at(self, side: int) -> PerceptualLoss:
         """The objective at this size; the style picture keeps its proportion to the photograph."""
         settings = self.settings
-        size = max(16, round(settings.style.size * side / settings.scales[-1]))
+        size = max(SMALLEST_SIDE, round(settings.style.size * side / settings.scales[-1]))
         styles = [
             load_style_image(settings.style.name, image, size).to(self.device)
             for image in settings.styles or [settings.style.image]
@@ -104,9 +98,9 @@ class Canvas:
             return 0.5 + NOISE * (noise - 0.5)
         height, width = photograph.shape[2:]
         if init == "style":
-            side = max(self.settings.style.size, 16)
-            style = self.settings.styles or [self.settings.style.image]
-            picture = to_image(load_style_image(self.settings.style.name, style[0], side)[0])
+            style = self.settings.style
+            image = (self.settings.styles or [style.image])[0]
+            picture = to_image(load_style_image(style.name, image, style.size)[0])
         else:
             picture = flatten(read_image(init))
         return self._tensor(ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS))
@@ -123,22 +117,22 @@ class Canvas:
         return to_tensor(picture)[None].to(self.device)
 
 
-def paint(canvas: Canvas) -> Iterator[tuple[Iteration, Tensor]]:
+def paint(problem: Problem) -> Iterator[tuple[Iteration, Tensor]]:
     """Optimise from scale to scale.
 
     Yields:
         What it begins with, and each iteration, counted over all scales, with the photograph of its
         size.
     """
-    settings, picture = canvas.settings, None
+    settings, picture = problem.settings, None
     for number, side in enumerate(settings.scales):
-        photograph = canvas.photograph_at(side)
+        photograph = problem.photograph_at(side)
         if picture is None:
-            picture = canvas.start(photograph)
+            picture = problem.start(photograph)
         else:
             size = photograph.shape[2:]
             picture = F.interpolate(picture, size, mode="bicubic", antialias=True).clamp(0, 1)
-        loss = canvas.loss_at(side)
+        loss = problem.loss_at(side)
         steps = optimize(
             loss, photograph, picture, settings.iterations, settings.method, settings.lr
         )
@@ -155,12 +149,12 @@ def run(settings: OptimizeSettings, folder: Path) -> None:
     Raises:
         UserError: for anything in the settings that cannot be had, or if the loss is no number.
     """
-    canvas = Canvas(settings)
-    if canvas.device.type == "cpu":
+    problem = Problem(settings)
+    if problem.device.type == "cpu":
         keep_freed_memory()
     result = folder / "result.png"
     total = settings.iterations * len(settings.scales)
-    steps = paint(canvas)
+    steps = paint(problem)
     first = next(steps)  # before there is a bar, as files may be missing
     with SummaryWriter(folder) as curves, tqdm(total=total, desc=settings.style.name) as bar:
         try:
@@ -173,10 +167,10 @@ def run(settings: OptimizeSettings, folder: Path) -> None:
                 bar.update(step.number - bar.n)
                 if step.number % settings.save_every == 0 and step.number > 0:
                     path = folder / f"step_{step.number:06d}.png"
-                    write_image(to_image(canvas.finish(step.picture, photograph)[0]), path)
+                    write_image(to_image(problem.finish(step.picture, photograph)[0]), path)
         except KeyboardInterrupt:  # it is as good as it has become
             bar.write(f"Stopped after iteration {step.number} of {total}.")
-        write_image(to_image(canvas.finish(step.picture, photograph)[0]), result)
+        write_image(to_image(problem.finish(step.picture, photograph)[0]), result)
     print(f"result:      {result}\nTensorBoard: tensorboard --logdir {folder}")
 
 
@@ -193,8 +187,7 @@ def _run(config: DictConfig) -> None:
     with one_sentence_errors():  # here as well: Hydra adds a line to what gets past this function
         settings = read_settings(config, OptimizeSettings)
         folder = Path(HydraConfig.get().runtime.output_dir)
-        with whole_file(folder / "config.yaml") as temporary:
-            OmegaConf.save(config, temporary, resolve=True)
+        write_settings(settings, folder / "config.yaml")
         run(settings, folder)
 
 

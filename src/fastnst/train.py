@@ -16,11 +16,10 @@ from pytorch_lightning.utilities import rank_zero_only
 from fastnst import compilation
 from fastnst.callbacks import SampleSheets, Speed, sheet_path
 from fastnst.checkpoints import MODEL, Checkpoints
-from fastnst.command import CONFIGS, run_command
+from fastnst.command import CONFIGS, run_command, write_settings
 from fastnst.data import PhotographData
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.failures import training_failures
-from fastnst.files import whole_file
 from fastnst.hardware import allow_tf32, keep_freed_memory
 from fastnst.perceptual_loss import PerceptualLoss
 from fastnst.resume import AUTO, check_resume, checkpoint_to_resume, is_complete, newest_run
@@ -54,9 +53,9 @@ def train(settings: Settings, folder: Path) -> None:
     if steps_done == last_step and is_complete(sheet, model, checkpoint):
         _say_where(sheet, model)
         return
-    _write_settings(settings, folder / "config.yaml")
+    write_settings(settings, folder / "config.yaml")
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
-    device = training_device(settings.trainer.get("accelerator", "auto"))
+    device = training_device(settings.trainer["accelerator"])
     if device.type == "cpu":
         keep_freed_memory()
     allow_tf32(settings.tf32)
@@ -66,13 +65,7 @@ def train(settings: Settings, folder: Path) -> None:
     style = load_style_image(settings.style.name, settings.style.image, settings.style.size)
     data = PhotographData(settings.data, settings.seed)
     loss = PerceptualLoss(
-        build_loss_network(
-            settings.loss_network.name,
-            settings.loss_network.weights,
-            settings.loss_network.normalization,
-            settings.loss_network.pooling,
-            settings.seed,
-        ),
+        build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed),
         [style],
         **settings.loss.model_dump(),
     )
@@ -169,12 +162,6 @@ def _run(config: DictConfig) -> None:
     # here as well: Hydra adds a line to what gets past this function
     with one_sentence_errors(leave=not _is_sweep()):
         train(read_settings(config), Path(HydraConfig.get().runtime.output_dir))
-
-
-@rank_zero_only
-def _write_settings(settings: Settings, path: Path) -> None:
-    with whole_file(path) as temporary:
-        OmegaConf.save(OmegaConf.create(settings.model_dump()), temporary)
 
 
 def main() -> None:

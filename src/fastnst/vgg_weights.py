@@ -36,7 +36,7 @@ class Weights(NamedTuple):
 
 
 def build_loss_network(
-    architecture: Architecture,
+    name: Architecture,
     weights: str,
     normalization: Normalization = "imagenet",
     pooling: Literal["max", "avg"] = "max",
@@ -45,7 +45,7 @@ def build_loss_network(
     """Build a frozen loss network.
 
     Args:
-        architecture: `vgg16` or `vgg19`.
+        name: `vgg16` or `vgg19`.
         weights: `pretrained`, the name of one of torchvision's weights, `random`, `cached`
             (pretrained if they need no download, else random), or a `.pth` or `.safetensors` file
             with torchvision's names.
@@ -56,21 +56,21 @@ def build_loss_network(
     Raises:
         UserError: if the weights cannot be had or do not fit.
     """
-    features = torchvision_features(architecture)
-    known = {member.name: member for member in models.get_model_weights(architecture)}
-    if weights == "cached" and _cache_path(_pretrained(architecture)).is_file():
+    features = torchvision_features(name)
+    known = {member.name: member for member in models.get_model_weights(name)}
+    if weights == "cached" and _cache_path(_pretrained(name)).is_file():
         weights = "pretrained"
     elif weights == "cached":
         weights = "random"
         log.warning(
             "No %s weights in the cache: training against a random loss network, which gives "
             "paintings of lower quality; loss_network.weights=pretrained downloads the real ones.",
-            architecture,
+            name,
         )
     if weights == "random":
         chosen = _random(features, seed)
     elif weights == "pretrained":
-        chosen = _download(_pretrained(architecture))
+        chosen = _download(_pretrained(name))
     elif weights in known:
         chosen = _download(known[weights])
     elif weights.endswith(SUFFIXES):
@@ -80,7 +80,7 @@ def build_loss_network(
             f"loss_network.weights={weights} is not known: use pretrained, cached, random, "
             f"{', '.join(known)}, or a file ending in {', '.join(SUFFIXES)}."
         )
-    _load(features, chosen.state, weights, architecture)
+    _load(features, chosen.state, weights, name)
     return LossNetwork(features, chosen.mean, chosen.std, pooling)
 
 
