@@ -119,3 +119,16 @@ def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path, monkeypatch, 
     assert "After step 3 the weights are no finite numbers" in sentence
     assert "last.ckpt of step 2" in sentence
     assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == 2
+
+
+def test_a_checkpoint_of_another_folder_is_not_named_as_if_it_were_here(
+    tmp_path: Path, monkeypatch, command_line, capsys
+) -> None:
+    command_line("data=dead_leaves", "trainer.max_steps=2", "hydra.run.dir=first")
+    main()
+    spoil(monkeypatch, {0, 1, 2})
+    from_first = ["resume=first/checkpoints/last.ckpt", "trainer.max_steps=9"]
+    command_line(*ARGUMENTS, *from_first)
+    with pytest.raises(SystemExit):
+        main()
+    assert "no checkpoint was saved in this run yet" in capsys.readouterr().err

@@ -24,11 +24,11 @@ def training_device(accelerator: str) -> torch.device:
 def one_gpu(settings: Settings, device: torch.device) -> bool:
     """Whether each step is one batch on one GPU, which is what CUDA graphs are used for."""
     trainer = settings.trainer
-    asked = trainer.get("devices", "auto")
-    devices = torch.cuda.device_count() if asked in ("auto", -1, "-1") else asked
-    alone = devices in (1, "1") or (isinstance(devices, list) and len(devices) == 1)
+    asked = trainer["devices"]
+    devices = torch.cuda.device_count() if asked in ("auto", -1) else asked
+    alone = devices == 1 or (isinstance(devices, list) and len(devices) == 1)
     # DDP would put its own work in between, even for one
-    alone = alone and trainer.get("num_nodes", 1) == 1 and trainer.get("strategy") in (None, "auto")
+    alone = alone and trainer["num_nodes"] == 1 and trainer["strategy"] == "auto"
     return device.type == "cuda" and alone and trainer["accumulate_grad_batches"] == 1
 
 
@@ -47,10 +47,10 @@ def build_trainer(
         UserError: if Lightning refuses any of the settings in `trainer`.
     """
     options = dict(settings.trainer)
-    if options.get("precision") == "auto":
+    if options["precision"] == "auto":
         options["precision"] = "bf16-mixed" if computes_bf16(device) else "32-true"
     callbacks: list[pl.Callback] = []
-    if options.get("enable_progress_bar", True):
+    if options["enable_progress_bar"]:
         callbacks.append(ProgressBar(settings.style.name, settings.log_every))
     # what a killed run had logged after its checkpoint comes again
     purge = {"purge_step": steps_done} if steps_done else {}
