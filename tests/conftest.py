@@ -1,3 +1,4 @@
+import faulthandler
 import logging
 import os
 import sys
@@ -210,3 +211,8 @@ def command_line(tmp_path, monkeypatch) -> Callable[..., None]:
         monkeypatch.setattr(sys, "argv", ["train.py", *SMALL, *arguments])
 
     return give
+
+
+def pytest_unconfigure() -> None:
+    """A process that does not end after its last test says where it hangs, and fails."""
+    faulthandler.dump_traceback_later(300, exit=True, file=sys.__stderr__)

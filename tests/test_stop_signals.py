@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -69,3 +71,42 @@ def test_loader_processes_take_no_notice(before):
     for signum in stop_signals.SIGNALS:
         os.kill(os.getpid(), signum)
     assert not before
+
+
+HANGING = """
+import time
+
+from torch.utils.data import DataLoader
+
+from fastnst.stop_signals import end_workers_at_exit, ignore_in_worker
+
+
+class Numbers:
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, index):
+        if index > 1:
+            time.sleep(600)
+        return index
+
+
+if __name__ == "__main__":
+    end_workers_at_exit()
+    loader = DataLoader(
+        Numbers(), num_workers=2, worker_init_fn=ignore_in_worker, persistent_workers=True
+    )
+    print(next(iter(loader)).item())
+"""
+
+
+def test_a_loader_process_that_hangs_lets_the_training_end(tmp_path):
+    script = tmp_path / "hanging.py"
+    script.write_text(HANGING)
+    # not captured: a loader process that stayed would hold the pipe and hide that this one ended
+    with (tmp_path / "output").open("w") as output:
+        ended = subprocess.run(
+            [sys.executable, str(script)], stdout=output, stderr=output, timeout=120
+        )
+    assert (tmp_path / "output").read_text() == "0\n"
+    assert ended.returncode == 0

@@ -21,7 +21,7 @@ from fastnst.prepared import PreparedPictures
 from fastnst.resident import ResidentBatches, load
 from fastnst.sampler import EndlessShuffle
 from fastnst.settings import CocoData, DeadLeavesData, FolderData
-from fastnst.stop_signals import ignore_in_worker
+from fastnst.stop_signals import end_workers_at_exit, ignore_in_worker
 
 log = logging.getLogger(__name__)
 
@@ -171,6 +171,8 @@ class PhotographData(pl.LightningDataModule):
             self.bad.sum_up()
 
     def _loader(self, dataset: Dataset[Batch], workers: int, **how: Any) -> DataLoader[Batch]:
+        if workers:
+            end_workers_at_exit()
         return DataLoader(
             dataset,
             num_workers=workers,

@@ -1,8 +1,10 @@
 """Signals that ask a training to end: it finishes its step and saves first."""
 
+import multiprocessing
 import os
 import signal
 import time
+from multiprocessing.util import Finalize
 from types import FrameType
 
 # Ctrl-C; what systems send before they kill; what SLURM and submitit are told to send in good time
@@ -64,6 +66,24 @@ class StopSignals:
 
 def ignore_in_worker(worker: int) -> None:
     """For loader processes: signals go to all processes of a terminal or of a job, and these have
-    to live until the step is finished. They end when the training process does."""
+    to live until the step is finished. They end when the training process does, see
+    `end_workers_at_exit`."""
     for signum in SIGNALS:
         signal.signal(signum, signal.SIG_IGN)
+
+
+def end_workers_at_exit() -> None:
+    """Let no loader process that hangs keep this process, which starts it, from ending.
+
+    multiprocessing asks those that are left at the end by the SIGTERM that they ignore, and then
+    waits for them for ever.
+    """
+    Finalize(None, _kill_workers, exitpriority=0)  # comes before it asks them
+
+
+def _kill_workers() -> None:
+    if hasattr(signal, "SIGCHLD"):  # PyTorch's handler would call their end a failure
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for process in multiprocessing.active_children():
+        if process.daemon:  # as loader processes are, and those that multiprocessing asks to end
+            process.kill()
