@@ -1,5 +1,6 @@
 """The optimising command: one photograph, one style, the slow way."""
 
+import copy
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -34,7 +35,7 @@ from fastnst.normalized_network import normalize_network
 from fastnst.optimization import Iteration, optimize
 from fastnst.optimize_settings import OptimizeSettings
 from fastnst.perceptual_loss import PerceptualLoss
-from fastnst.settings import read_settings
+from fastnst.settings import Loss, read_settings
 from fastnst.style_image import load_style_image
 from fastnst.vgg_weights import build_loss_network
 
@@ -66,26 +67,39 @@ class Problem:
             pictures = map(read_image, list_images(BUNDLED))
             normalize_network(self.network, (to_tensor(picture)[None] for picture in pictures))
         self.network.to(self.device)
+        self._styles: dict[int, list[Tensor]] = {}  # by size
+
+    def varied(self, loss: Loss, init: str) -> "Problem":
+        """The same pictures and network with another objective and beginning."""
+        other = copy.copy(self)
+        other.settings = self.settings.model_copy(update={"loss": loss, "init": init})
+        return other
 
     def photograph_at(self, side: int) -> Tensor:
         """`(1, 3, H, W)` with this short side."""
         return self._tensor(resize_short_side(self.photograph, side))
 
-    def loss_at(self, side: int) -> PerceptualLoss:
-        """The objective at this size; the style picture keeps its proportion to the photograph."""
+    def styles_at(self, side: int) -> list[Tensor]:
+        """`(1, 3, H, W)` each, in the photograph's proportion at this size."""
         settings = self.settings
         size = max(SMALLEST_SIDE, round(settings.style.size * side / settings.scales[-1]))
-        styles = [
-            load_style_image(settings.style.name, image, size).to(self.device)
-            for image in settings.styles or [settings.style.image]
-        ]
+        if size not in self._styles:  # to be warned of once
+            self._styles[size] = [
+                load_style_image(settings.style.name, image, size).to(self.device)
+                for image in settings.styles or [settings.style.image]
+            ]
+        return self._styles[size]
+
+    def loss_at(self, side: int) -> PerceptualLoss:
+        """The objective at this size."""
         regions = None
         if self.masks:
             width, height = resize_short_side(self.photograph, side).size
             whole = (width, height), (0, 0, width, height)
             regions = torch.cat([mask.part(*whole) for mask in self.masks])
-        options = settings.loss.model_dump()
-        return PerceptualLoss(self.network, styles, **options, regions=regions).to(self.device)
+        options = self.settings.loss.model_dump()
+        loss = PerceptualLoss(self.network, self.styles_at(side), **options, regions=regions)
+        return loss.to(self.device)
 
     def start(self, photograph: Tensor) -> Tensor:
         """What the first scale begins with, of the photograph's size."""

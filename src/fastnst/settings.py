@@ -43,6 +43,7 @@ class Style(Group):
     rights: str
     image: str | None
     size: ImageSide
+    tv_weight: Weight | None = None  # configs/loss/relative.yaml takes it from there
 
 
 class ResNetSettings(Group):
@@ -132,15 +133,19 @@ class Objective(Group):
 
     @model_validator(mode="after")
     def _layers_exist(self) -> "Objective":
-        known = LAYERS[self.loss_network.name]
         for key in ("content_layers", "style_layers"):
             for layer in getattr(self.loss, key):
-                if layer not in known:
-                    raise ValueError(
-                        f"loss.{key}.{layer}: {self.loss_network.name} has no layer {layer}"
-                        f"{close_to(layer, known)}; it has {', '.join(known)}"
-                    )
+                self.check_layer(f"loss.{key}.{layer}", layer)
         return self
+
+    def check_layer(self, where: str, layer: str) -> None:
+        """Refuse a layer that the loss network does not have; `where` it was given is named."""
+        known = LAYERS[self.loss_network.name]
+        if layer not in known:
+            raise ValueError(
+                f"{where}: {self.loss_network.name} has no layer {layer}"
+                f"{close_to(layer, known)}; it has {', '.join(known)}"
+            )
 
 
 class Settings(Objective):

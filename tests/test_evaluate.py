@@ -1,0 +1,183 @@
+import json
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from small_runs import run
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from fastnst.evaluate import main
+from fastnst.evaluation import equivalent_iterations
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, photograph):
+    """Two runs with one loss, and one with another."""
+    folder = tmp_path_factory.mktemp("runs")
+    for number in range(7):
+        (folder / "photos").mkdir(exist_ok=True)
+        photograph(50, 40, number).save(folder / "photos" / f"{number}.png")
+    for name, *more in (
+        ("adam",),
+        ("sgd", "optimizer=sgd"),
+        ("johnson", "loss=johnson2016", "loss.content_weight=1", "loss.style_weight=5"),
+    ):
+        arguments = [
+            *("data=folder", "data.root=photos", "data.max_bad=0", "trainer.max_steps=2"),
+            *(f"hydra.run.dir={name}", *more),
+        ]
+        ended = run(*arguments, cwd=folder)
+        assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+@pytest.fixture
+def evaluate(runs, monkeypatch, capsys):
+    def call(*names: str, more: tuple[str, ...] = (), fails: bool = False) -> tuple[str, str]:
+        monkeypatch.chdir(runs)
+        ckpts = [part for name in names for part in ("--ckpt", f"{name}/checkpoints/last.ckpt")]
+        monkeypatch.setattr(sys, "argv", ["evaluate.py", *ckpts, "--device=cpu", *more])
+        with pytest.raises(SystemExit) if fails else nullcontext():
+            main()
+        said = capsys.readouterr()
+        return said.out, said.err
+
+    return call
+
+
+def test_the_held_out_photographs_are_measured_and_the_first_ones_optimised(evaluate, runs):
+    more = ("--optimize=2", "--iterations=3")
+    out, _ = evaluate("adam", "sgd", "johnson", more=more)
+    rows = out.splitlines()
+    assert rows[0].startswith("run      iterations  content")
+    assert [row.split()[0] for row in rows[1:4]] == ["adam", "sgd", "johnson"]
+    found = json.loads((runs / "adam" / "evaluation" / "evaluation.json").read_text())
+    assert found["photographs"] == 3  # data.val_images
+    assert found["size"] == 32
+    adam, sgd, johnson = found["networks"]
+    for network in (adam, sgd, johnson):
+        assert network["iterations"] == 2
+        assert network["style"] == "brush_strokes"
+        assert [len(values) for values in network["errors"].values()] == [3, 3, 3]
+        optimization = network["optimization"]
+        assert [len(totals) for totals in optimization["totals"]] == [4, 4]
+        for totals, total, count in zip(
+            optimization["totals"],
+            network["totals"],
+            network["equivalent_iterations"],
+            strict=False,
+        ):
+            assert count == equivalent_iterations(totals, total)
+        slow = sum(optimization["seconds_per_iteration"]) / 2
+        assert network["speed_up"]["300"] == pytest.approx(300 * slow / network["seconds"])
+    assert adam["optimization"]["totals"] == sgd["optimization"]["totals"]  # made once
+    assert adam["optimization"]["totals"] != johnson["optimization"]["totals"]
+    assert adam["totals"] != sgd["totals"]
+    # the errors are in one measure, whatever was trained with
+    weighted = [
+        content + 10 * style + tv
+        for content, style, tv in zip(
+            *(adam["errors"][name] for name in ("content", "style", "tv")), strict=True
+        )
+    ]
+    assert weighted == pytest.approx(adam["totals"], rel=1e-4)
+    assert all(0 < error < 100 for error in johnson["errors"]["style"])
+
+
+def test_the_sheet_shows_photographs_networks_and_optimisations(evaluate, runs):
+    evaluate("adam", "sgd", more=("--optimize=2", "--iterations=2", "-o", "both"))
+    with Image.open(runs / "both" / "evaluation.png") as sheet:
+        assert sheet.width > 4 * 32
+        assert 2 * 32 < sheet.height < 2 * 32 + 150
+    evaluate("adam", more=("--optimize=0", "-o", "alone"))
+    with Image.open(runs / "alone" / "evaluation.png") as sheet:
+        assert sheet.height > 3 * 32
+
+
+def test_tensorboard_compares_the_networks(evaluate, runs):
+    evaluate("adam", "sgd", more=("--optimize=1", "--iterations=2", "-o", "curves"))
+    for name in ("0_adam", "1_sgd"):
+        events = EventAccumulator(str(runs / "curves" / name)).Reload()
+        assert {"evaluation/content", "evaluation/style", "evaluation/total"} <= {
+            *events.Tags()["scalars"]
+        }
+        assert "_hparams_/session_start_info" in events.summary_metadata
+
+
+def test_any_folder_of_photographs_will_do_without_optimisation(evaluate, runs):
+    more = ("--photographs", "photos", "--size=40", "--optimize=0", "-o", "folder")
+    out, _ = evaluate("adam", more=more)
+    assert out.splitlines()[1].split().count("-") == 4  # nothing to compare with
+    found = json.loads((runs / "folder" / "evaluation.json").read_text())
+    assert (found["photographs"], found["size"]) == (7, 40)
+    assert found["networks"][0]["speed_up"] == {"100": None, "300": None, "500": None}
+
+
+@pytest.mark.parametrize(
+    ("names", "more", "sentence"),
+    [
+        (("none",), (), "There is no checkpoint none/checkpoints/last.ckpt: check the name."),
+        (("adam",), ("--photographs", "adam/samples/none"), "There are no images in"),
+        (("adam",), ("--weights", "none.pth"), "none.pth"),
+        (("adam",), ("--size=8",), "--size: 8 is less than 16"),
+        (("adam",), ("--optimize=many",), "--optimize: invalid integer value: 'many'"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(evaluate, names, more, sentence):
+    out, err = evaluate(*names, more=more, fails=True)
+    assert not out
+    assert "error: " in err
+    assert "Traceback" not in err
+    assert sentence in err.splitlines()[-1]
+
+
+def test_a_finished_model_does_not_know_its_loss(evaluate):
+    _, err = evaluate(more=("--ckpt", "adam/model.safetensors"), fails=True)
+    assert err == (
+        "error: adam/model.safetensors: evaluating takes the last.ckpt of a run, which knows its "
+        "loss.\n"
+    )
+
+
+def altered(runs: Path, name: str, alter: Callable[[dict[str, Any]], object]) -> None:
+    """A run whose checkpoint is that of `adam`, altered."""
+    checkpoint = torch.load(runs / "adam" / "checkpoints" / "last.ckpt", weights_only=True)
+    alter(checkpoint)
+    (runs / name / "checkpoints").mkdir(parents=True)
+    torch.save(checkpoint, runs / name / "checkpoints" / "last.ckpt")
+
+
+def test_a_run_of_other_settings_is_named(evaluate, runs):
+    altered(runs, "old", lambda saved: saved["hyper_parameters"]["loss"].update(measure="other"))
+    _, err = evaluate("old", fails=True)
+    assert err.startswith("error: old/checkpoints/last.ckpt was trained with settings")
+    assert "loss.measure" in err
+
+
+def test_photographs_that_are_gone_are_asked_for(evaluate, runs):
+    altered(runs, "moved", lambda saved: saved["hyper_parameters"]["data"].update(root="gone"))
+    _, err = evaluate("moved", fails=True)
+    assert err.endswith("check data.root. Or name other photographs with --photographs.\n")
+
+
+def test_a_bad_photograph_is_named(evaluate, runs):
+    (runs / "bad").mkdir()
+    (runs / "bad" / "one.png").write_text("no picture")
+    _, err = evaluate("adam", more=("--photographs", "bad"), fails=True)
+    assert "one.png" in err
+    assert err.count("\n") == 1
+
+
+def test_a_network_that_paints_no_numbers_is_named(evaluate, runs):
+    def spoil(saved: dict[str, Any]) -> None:
+        for name in saved["state_dict"]:
+            saved["state_dict"][name] *= float("nan")
+
+    altered(runs, "broken", spoil)
+    _, err = evaluate("broken", fails=True)
+    assert err == "error: broken paints values that are no numbers: train it anew.\n"
