@@ -54,7 +54,7 @@ def test_the_held_out_photographs_are_measured_and_the_first_ones_optimised(eval
     more = ("--optimize=2", "--iterations=3")
     out, _ = evaluate("adam", "sgd", "johnson", more=more)
     rows = out.splitlines()
-    assert rows[0].startswith("run      iterations  content")
+    assert rows[0].startswith("run      loss network  iterations  content")
     assert [row.split()[0] for row in rows[1:4]] == ["adam", "sgd", "johnson"]
     found = json.loads((runs / "adam" / "evaluation" / "evaluation.json").read_text())
     assert found["photographs"] == 3  # data.val_images
@@ -62,7 +62,7 @@ def test_the_held_out_photographs_are_measured_and_the_first_ones_optimised(eval
     adam, sgd, johnson = found["networks"]
     for network in (adam, sgd, johnson):
         assert network["iterations"] == 2
-        assert network["style"] == "brush_strokes"
+        assert (network["style"], network["loss_network"]) == ("brush_strokes", "vgg16")
         assert [len(values) for values in network["errors"].values()] == [3, 3, 3]
         optimization = network["optimization"]
         assert [len(totals) for totals in optimization["totals"]] == [4, 4]

@@ -13,12 +13,15 @@ from hydra import compose, initialize_config_dir
 from PIL import Image
 
 from fastnst.command import CONFIGS
+from fastnst.evaluate import parse as parse_evaluate
 from fastnst.export import parse as parse_export
+from fastnst.layer_study_settings import LayerStudySettings
 from fastnst.model_file import read_model, write_model
 from fastnst.networks import build_network
 from fastnst.optimize_settings import OptimizeSettings
 from fastnst.settings import read_settings
 from fastnst.stylize_options import parse
+from fastnst.tv_search_settings import SearchSettings
 
 ROOT = Path(__file__).parents[1]
 
@@ -86,10 +89,18 @@ def test_documented_commands_are_valid(file: str) -> None:
         elif words[:2] == ["python", "scripts/optimize.py"]:
             with initialize_config_dir(str(CONFIGS), version_base="1.3"):
                 read_settings(compose("optimize", words[2:]), OptimizeSettings)
+        elif words[:2] == ["python", "scripts/study_layers.py"]:
+            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+                read_settings(compose("study_layers", words[2:]), LayerStudySettings)
+        elif words[:2] == ["python", "scripts/search_tv.py"]:
+            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+                read_settings(compose("search_tv", words[2:]), SearchSettings)
         elif words[:2] == ["python", "stylize.py"]:
             parse(words[2:])
         elif words[:2] == ["python", "scripts/export.py"]:
             parse_export(words[2:])
+        elif words[:2] == ["python", "scripts/evaluate.py"]:
+            parse_evaluate(words[2:])
         elif words[0] == "make":
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
         else:

@@ -5,8 +5,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from fastnst.errors import UserError
+from fastnst.layer_study_settings import LayerStudySettings
 from fastnst.optimize_settings import OptimizeSettings
 from fastnst.settings import read_settings
+from fastnst.tv_search_settings import SearchSettings
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 NEEDED = {
@@ -52,6 +54,21 @@ def test_every_optimization_is_valid(choice):
     config = compose("optimize", [choice, "content=photo.jpg"])
     read = read_settings(config, OptimizeSettings)
     assert read.loss_network.name == "vgg19"
+
+
+@pytest.mark.parametrize("choice", ["loss=gatys2016", "loss=kapur2019", "loss_network=vgg16"])
+def test_every_layer_study_is_valid(choice):
+    config = compose("study_layers", [choice, "content=photo.jpg", "size=64"])
+    read = read_settings(config, LayerStudySettings)
+    assert read.style.size == 64
+    assert read.style_counts == [1, 3, 5]
+
+
+@pytest.mark.parametrize("choice", ["style=the_scream", "network=johnson2016", "trainer=gpu"])
+def test_every_search_is_valid(choice):
+    read = read_settings(compose("search_tv", [choice]), SearchSettings)
+    assert read.trainer["max_steps"] == 300
+    assert read.resume == "auto"
 
 
 @pytest.mark.parametrize("choice", [choice for choice in CHOICES if choice not in OPTIMIZATIONS])

@@ -36,18 +36,20 @@ LAUNCHERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvir
 class CheckSettings(Callback):
     """Hydra calls this: a mistake ends the program while nothing was written."""
 
+    model: type[Settings] = Settings  # the settings of the command
+
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
         with _ending_the_program():
             with open_dict(config):  # as Hydra does soon: settings may refer to it
                 folder = os.path.abspath(config.hydra.run.dir)  # noqa: PTH100
                 config.hydra.runtime.output_dir = folder
-            _check(config, "run")
+            _check(config, "run", self.model)
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Check what all runs of a sweep have in common; each of them checks itself as well."""
         with _ending_the_program():
             if not OmegaConf.missing_keys(_ours(config)):  # a key that the sweep is over
-                _check(config, "sweep")
+                _check(config, "sweep", self.model)
 
 
 @contextmanager
@@ -64,9 +66,9 @@ def _ours(config: DictConfig) -> DictConfig:
     return OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
 
 
-def _check(config: DictConfig, kind: Literal["run", "sweep"]) -> None:
+def _check(config: DictConfig, kind: Literal["run", "sweep"], model: type[Settings]) -> None:
     HydraConfig.instance().set_config(config)
-    settings = read_settings(_ours(config))
+    settings = read_settings(_ours(config), model)
     check_files(settings)
     check_machine(settings)
     unresolved = OmegaConf.to_container(config.hydra[kind], resolve=False)["dir"]

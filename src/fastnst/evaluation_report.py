@@ -18,7 +18,7 @@ from fastnst.settings import Settings
 
 COMPARED = (100, 300, 500)  # iterations of optimisation, as in table 1 of Johnson et al. 2016
 HEADINGS = (
-    *("run", "iterations", "content", "style", "tv", "total"),
+    *("run", "loss network", "iterations", "content", "style", "tv", "total"),
     *("equivalent iterations", "ms", *(f"x {count}" for count in COMPARED)),
 )
 
@@ -103,6 +103,7 @@ def _facts(result: Result, iterations: int) -> dict[str, Any]:
     return {
         "run": result.name,
         "style": result.settings.style.name,
+        "loss_network": result.settings.loss_network.name,
         "iterations": result.steps,
         "errors": {name: result.errors[name] for name in ("content", "style", "tv")},
         "totals": result.totals,
@@ -126,6 +127,7 @@ def _write_hparams(
         chosen = {
             "style": settings.style.name,
             "network": settings.network.name,
+            "loss_network": settings.loss_network.name,
             "data": settings.data.name,
             "optimizer": settings.optimizer.name,
             "lr": settings.optimizer.lr,
@@ -151,6 +153,7 @@ def _row(result: Result, iterations: int) -> tuple[str, ...]:
     speed = (result.speed_up(count) for count in COMPARED)
     return (
         result.name,
+        result.settings.loss_network.name,
         str(result.steps),
         _spread(errors["content"]),
         _spread(errors["style"]),

@@ -68,10 +68,10 @@ def check_resume(path: Path, settings: Settings) -> tuple[int, list[str]]:
         new = {name: now[key][name] for name in was}
         if was != new:
             raise UserError(f"{path} was trained with {key} {was}, not {new}: set the same.")
-    decided = dict(_flat(then))
+    decided = dict(flat(then))
     changes = [
         f"{key} was {decided[key]}, is {value}"
-        for key, value in _flat(now)
+        for key, value in flat(now)
         if key.startswith(DECISIVE) and key not in INDIFFERENT and decided.get(key, value) != value
     ]
     return checkpoint["global_step"], changes
@@ -84,9 +84,10 @@ def is_complete(sheet: Path, model: Path, checkpoint: Path) -> bool:
     return there and model.stat().st_mtime >= checkpoint.stat().st_mtime
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Each setting by its name in full, such as `style.size`; layers with their weights are one."""
     for key, value in settings.items():
         if isinstance(value, Mapping) and not key.endswith("_layers"):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

@@ -1,0 +1,87 @@
+"""What `scripts/search_tv.py` reads, and what it makes of it for each training."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from omegaconf import DictConfig
+from pydantic import Field, field_validator, model_validator
+
+from fastnst.before_run import CheckSettings
+from fastnst.errors import one_sentence_errors
+from fastnst.setting_types import Count, NoBool, Weight
+from fastnst.settings import CocoData, FolderData, Settings, read_settings
+from fastnst.style_file import find_style_file
+
+
+class SearchSettings(Settings):
+    """The keys of `configs/search_tv.yaml`."""
+
+    data: Annotated[CocoData | FolderData, Field(discriminator="name")]  # there are photographs
+    weights: Annotated[list[Weight], Field(min_length=2)]
+    folds: Annotated[int, NoBool, Field(ge=2)]
+    photographs: Count
+    write: bool
+    resume: Literal["auto"]
+
+    @field_validator("weights")
+    @classmethod
+    def _different(cls, weights: list[float]) -> list[float]:
+        if len({*weights}) < len(weights):
+            raise ValueError("give each weight once")
+        return weights
+
+    @model_validator(mode="after")
+    def _can_be_searched(self) -> "SearchSettings":
+        if self.loss.measure != "relative":
+            raise ValueError(
+                f"loss.measure={self.loss.measure}: noise can be weighed against relative losses "
+                f"only; use loss=relative"
+            )
+        if self.photographs < 2 * self.folds:
+            raise ValueError(
+                f"photographs={self.photographs} with folds={self.folds}: each fold takes two "
+                f"photographs at least"
+            )
+        if self.data.limit is not None:
+            raise ValueError(
+                f"data.limit={self.data.limit}: in a search photographs=<number> says how many "
+                f"there are"
+            )
+        devices, nodes = self.trainer["devices"], self.trainer["num_nodes"]
+        alone = devices == 1 or (isinstance(devices, list) and len(devices) == 1)
+        if not alone or nodes > 1:
+            raise ValueError(
+                f"trainer.devices={devices} and trainer.num_nodes={nodes}: a search trains in one "
+                f"process; set trainer.devices=1"
+            )
+        return self
+
+
+class CheckSearch(CheckSettings):
+    """The same for a search, and its style has a file to write the weight into."""
+
+    model = SearchSettings
+
+    def on_run_start(self, config: DictConfig, **more: Any) -> None:
+        super().on_run_start(config, **more)
+        with one_sentence_errors():  # Hydra would make a warning of an exception
+            if config.write:
+                find_style_file(config.hydra)
+
+
+def training_settings(settings: SearchSettings, weight: float, photographs: Path) -> Settings:
+    """Of one training of a search.
+
+    Args:
+        settings: the search's.
+        weight: of total variation.
+        photographs: the folder with those to train on.
+
+    Raises:
+        UserError: if such a training is impossible.
+    """
+    values = settings.model_dump(include={*Settings.model_fields})
+    values["loss"]["tv_weight"] = weight
+    folder = {"name": "folder", "root": str(photographs)}
+    kept = {key: value for key, value in values["data"].items() if key in FolderData.model_fields}
+    return read_settings(values | {"data": kept | folder})
