@@ -11,8 +11,10 @@ from PIL import Image
 from small_runs import run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from fastnst import evaluation_report
 from fastnst.evaluate import main
 from fastnst.evaluation import equivalent_iterations
+from fastnst.grid import labelled_grid
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +56,10 @@ def test_the_held_out_photographs_are_measured_and_the_first_ones_optimised(eval
     more = ("--optimize=2", "--iterations=3")
     out, _ = evaluate("adam", "sgd", "johnson", more=more)
     rows = out.splitlines()
-    assert rows[0].startswith("run      loss network  iterations  content")
-    assert [row.split()[0] for row in rows[1:4]] == ["adam", "sgd", "johnson"]
+    assert rows[0].startswith("run                    loss network  iterations  content")
+    assert [row.split()[0] for row in rows[1:4]] == [
+        f"brush_strokes/{name}" for name in ("adam", "sgd", "johnson")
+    ]
     found = json.loads((runs / "adam" / "evaluation" / "evaluation.json").read_text())
     assert found["photographs"] == 3  # data.val_images
     assert found["size"] == 32
@@ -89,19 +93,57 @@ def test_the_held_out_photographs_are_measured_and_the_first_ones_optimised(eval
     assert all(0 < error < 100 for error in johnson["errors"]["style"])
 
 
-def test_the_sheet_shows_photographs_networks_and_optimisations(evaluate, runs):
-    evaluate("adam", "sgd", more=("--optimize=2", "--iterations=2", "-o", "both"))
-    with Image.open(runs / "both" / "evaluation.png") as sheet:
-        assert sheet.width > 4 * 32
-        assert 2 * 32 < sheet.height < 2 * 32 + 150
+def test_the_sheet_shows_photographs_networks_and_optimisations(evaluate, runs, monkeypatch):
+    drawn = []
+
+    def draw(cells, columns, rows):
+        drawn.append((cells, columns))
+        return labelled_grid(cells, columns, rows)
+
+    monkeypatch.setattr(evaluation_report, "labelled_grid", draw)
+    evaluate("adam", "sgd", "johnson", more=("--optimize=2", "--iterations=2", "-o", "all"))
     evaluate("adam", more=("--optimize=0", "-o", "alone"))
-    with Image.open(runs / "alone" / "evaluation.png") as sheet:
-        assert sheet.height > 3 * 32
+    (cells, columns), (cells_alone, columns_alone) = drawn
+    assert columns == [
+        "photograph",
+        *(f"brush_strokes / {name}" for name in ("adam", "sgd", "johnson")),
+        "brush_strokes: optimisation (relative), 2 iterations",
+        "brush_strokes: optimisation (johnson2016), 2 iterations",
+    ]
+    assert [len(row) for row in cells] == [6, 6]
+    for row in cells:
+        assert len({row[column].tobytes() for column in (0, 1, 2, 4)}) == 4
+    assert columns_alone == columns[:2]
+    assert len(cells_alone) == 3
+    assert [row[0].tobytes() for row in cells_alone[:2]] == [row[0].tobytes() for row in cells]
+    with Image.open(runs / "all" / "evaluation.png") as sheet:
+        assert sheet.width > 6 * 32
+
+
+def test_networks_with_other_random_weights_are_other_losses(evaluate, runs):
+    altered(runs, "seeded", lambda saved: saved["hyper_parameters"].update(seed=1))
+    more = ("--optimize=1", "--iterations=2", "-o", "seeds")
+    evaluate("adam", "seeded", more=more)
+    adam, seeded = json.loads((runs / "seeds" / "evaluation.json").read_text())["networks"]
+    assert adam["totals"] != seeded["totals"]
+    assert adam["optimization"]["totals"] != seeded["optimization"]["totals"]
+    # but one yardstick
+    assert adam["errors"] == seeded["errors"]
+
+
+def test_photographs_that_may_have_been_seen_are_warned_of(evaluate, runs, caplog):
+    altered(runs, "grown", lambda saved: saved["PhotographData"].update(pictures=3))
+    more = ("--optimize=0", "-o", "unseen")
+    evaluate("adam", more=more)
+    assert not caplog.records
+    evaluate("grown", more=more)
+    (record,) = caplog.records
+    assert "was trained on 3 pictures and there are 4 now" in record.getMessage()
 
 
 def test_tensorboard_compares_the_networks(evaluate, runs):
     evaluate("adam", "sgd", more=("--optimize=1", "--iterations=2", "-o", "curves"))
-    for name in ("0_adam", "1_sgd"):
+    for name in ("0_brush_strokes_adam", "1_brush_strokes_sgd"):
         events = EventAccumulator(str(runs / "curves" / name)).Reload()
         assert {"evaluation/content", "evaluation/style", "evaluation/total"} <= {
             *events.Tags()["scalars"]
@@ -124,6 +166,7 @@ def test_any_folder_of_photographs_will_do_without_optimisation(evaluate, runs):
         (("none",), (), "There is no checkpoint none/checkpoints/last.ckpt: check the name."),
         (("adam",), ("--photographs", "adam/samples/none"), "There are no images in"),
         (("adam",), ("--weights", "none.pth"), "none.pth"),
+        (("adam",), ("-o", "photos/0.png"), "photos/0.png"),
         (("adam",), ("--size=8",), "--size: 8 is less than 16"),
         (("adam",), ("--optimize=many",), "--optimize: invalid integer value: 'many'"),
     ],
@@ -162,7 +205,14 @@ def test_a_run_of_other_settings_is_named(evaluate, runs):
 def test_photographs_that_are_gone_are_asked_for(evaluate, runs):
     altered(runs, "moved", lambda saved: saved["hyper_parameters"]["data"].update(root="gone"))
     _, err = evaluate("moved", fails=True)
+    assert err.count("\n") == 1
     assert err.endswith("check data.root. Or name other photographs with --photographs.\n")
+
+
+def test_a_style_picture_that_is_gone_is_named(evaluate, runs):
+    altered(runs, "bare", lambda saved: saved["hyper_parameters"]["style"].update(image="no.jpg"))
+    _, err = evaluate("bare", fails=True)
+    assert err.startswith("error: brush_strokes/bare cannot be measured without its style picture")
 
 
 def test_a_bad_photograph_is_named(evaluate, runs):
@@ -180,4 +230,4 @@ def test_a_network_that_paints_no_numbers_is_named(evaluate, runs):
 
     altered(runs, "broken", spoil)
     _, err = evaluate("broken", fails=True)
-    assert err == "error: broken paints values that are no numbers: train it anew.\n"
+    assert err == "error: brush_strokes/broken paints values that are no numbers: train it anew.\n"

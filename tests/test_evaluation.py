@@ -6,6 +6,7 @@ from fastnst.evaluation import equivalent_iterations, measure, optimize_from, pa
 from fastnst.optimization import optimize
 from fastnst.perceptual_loss import PerceptualLoss
 
+CPU = torch.device("cpu")
 LAYERS = {"relu1_2": 1.0, "relu2_2": 1.0}
 
 
@@ -45,7 +46,7 @@ def test_what_optimisation_paints_after_some_iterations_is_worth_as_many(loss, b
     assert torch.equal(found.picture, pictures[8])
     assert found.seconds > 0
     for number in (0, 1, 3, 8):
-        painted, seconds = paint(Painted(pictures[number]), photograph)
+        painted, seconds = paint(Painted(pictures[number]), photograph, CPU)
         assert seconds >= 0
         (total,) = measure(loss, painted, photograph)["total"]
         # a hair more than there, for rounding
@@ -65,5 +66,5 @@ def test_each_photograph_is_measured_by_itself(loss, batch):
 
 def test_pictures_come_in_the_order_of_the_photographs(batch):
     photographs = batch(7, 32)
-    painted, _ = paint(Painted(*photographs.flip(3).split(1)), photographs)
+    painted, _ = paint(Painted(*photographs.flip(3).split(1)), photographs, CPU)
     assert torch.equal(painted, photographs.flip(3))

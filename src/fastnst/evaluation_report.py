@@ -17,6 +17,7 @@ from fastnst.images import to_image, write_image
 from fastnst.settings import Settings
 
 COMPARED = (100, 300, 500)  # iterations of optimisation, as in table 1 of Johnson et al. 2016
+SHEET_ROWS = 8
 HEADINGS = (
     *("run", "loss network", "iterations", "content", "style", "tv", "total"),
     *("equivalent iterations", "ms", *(f"x {count}" for count in COMPARED)),
@@ -62,6 +63,24 @@ class Result(NamedTuple):
         return iterations * slow / self.seconds
 
 
+def report(results: Sequence[Result], photographs: Tensor, iterations: int) -> str:
+    """A table, with how to read it.
+
+    Args:
+        results: of each network.
+        photographs: that it was measured on, `(N, 3, S, S)`.
+        iterations: of each optimisation.
+    """
+    size = photographs.shape[-1]
+    return f"""{_table([HEADINGS, *(_row(result, iterations) for result in results)])}
+
+{len(photographs)} photographs of {size}x{size}; content and style error as shares of their targets
+with the standard deviation over photographs, in the loss network and the layers of the first run;
+total: the loss that the run minimised; equivalent iterations: mean and range over
+{len(results[0].optimizations)} photographs; x 100: times as fast as 100 iterations.
+"""
+
+
 def write_report(
     folder: Path, results: Sequence[Result], photographs: Tensor, iterations: int
 ) -> str:
@@ -69,33 +88,22 @@ def write_report(
 
     Args:
         folder: where to.
-        results: of each network.
-        photographs: that it was measured on, `(N, 3, S, S)`.
-        iterations: of each optimisation.
+        results, photographs, iterations: as for `report`.
 
     Returns:
-        A table, and where the files are.
+        Where the files are.
     """
     facts = [_facts(result, iterations) for result in results]
     size = photographs.shape[-1]
     found = {"photographs": len(photographs), "size": size, "networks": facts}
-    with whole_file(folder / "evaluation.json") as temporary:
+    numbers, sheet = folder / "evaluation.json", folder / "evaluation.png"
+    with whole_file(numbers) as temporary:
         temporary.write_text(json.dumps(found, indent=2) + "\n")
-    sheet = folder / "evaluation.png"
     write_image(_sheet(results, photographs, iterations), sheet)
     _write_hparams(folder, results, facts)
-    lines = [
-        _table([HEADINGS, *(_row(result, iterations) for result in results)]),
-        "",
-        f"{len(photographs)} photographs of {size}x{size}; content and style as shares of their "
-        "targets, with the standard",
-        "deviation over photographs; total: the loss that the run minimised; x 100: times as fast "
-        "as 100",
-        "iterations of optimisation.",
-        f"pictures:    {sheet}\nnumbers:     {folder / 'evaluation.json'}",
-        f"TensorBoard: tensorboard --logdir {folder}",
-    ]
-    return "\n".join(lines)
+    return (
+        f"pictures:    {sheet}\nnumbers:     {numbers}\nTensorBoard: tensorboard --logdir {folder}"
+    )
 
 
 def _facts(result: Result, iterations: int) -> dict[str, Any]:
@@ -122,6 +130,7 @@ def _write_hparams(
     folder: Path, results: Sequence[Result], facts: Sequence[dict[str, Any]]
 ) -> None:
     """So that TensorBoard's tab HPARAMS compares the networks."""
+    rows = []
     for number, (result, fact) in enumerate(zip(results, facts, strict=True)):
         settings = result.settings
         chosen = {
@@ -138,14 +147,15 @@ def _write_hparams(
             "tv_weight": settings.loss.tv_weight,
             "iterations": result.steps,
         }
-        reached = [count for count in result.equivalent if count is not None]
         found = {f"evaluation/{name}": mean(values) for name, values in fact["errors"].items()}
         found |= {"evaluation/total": mean(result.totals), "evaluation/seconds": result.seconds}
-        if reached:
-            found["evaluation/equivalent_iterations"] = mean(reached)
-        with SummaryWriter(folder) as writer:
+        if result.equivalent and None not in result.equivalent:  # or the best would look worst
+            found["evaluation/equivalent_iterations"] = mean(result.equivalent)
+        rows.append((chosen, found, f"{number}_{result.name.replace('/', '_')}"))
+    with SummaryWriter(folder) as writer:
+        for chosen, found, name in rows:
             # one folder each, the same one again when the evaluation is repeated
-            writer.add_hparams(chosen, found, run_name=f"{number}_{result.name}")
+            writer.add_hparams(chosen, found, run_name=name)
 
 
 def _row(result: Result, iterations: int) -> tuple[str, ...]:
@@ -188,18 +198,21 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _sheet(results: Sequence[Result], photographs: Tensor, iterations: int) -> Image.Image:
-    """A row for each photograph that was optimised too, or else for all of them."""
-    rows = len(results[0].optimizations) or len(photographs)
+    """A row for each photograph that was optimised too, or else for the first ones."""
+    rows = len(results[0].optimizations) or min(len(photographs), SHEET_ROWS)
     columns, pictures = ["photograph"], [[to_image(pixels) for pixels in photographs[:rows]]]
     shown: set[int] = set()
     for result in results:
-        columns.append(result.name)
+        columns.append(result.name.replace("/", " / "))
         pictures.append([to_image(pixels) for pixels in result.painted[:rows]])
     for result in results:
         # several networks may have been measured by the same ones
         if result.optimizations and id(result.optimizations) not in shown:
             shown.add(id(result.optimizations))
-            columns.append(f"{result.settings.style.name}: optimisation, {iterations} iterations")
+            columns.append(
+                f"{result.settings.style.name}: optimisation ({result.settings.loss.measure}), "
+                f"{iterations} iterations"
+            )
             pictures.append([to_image(found.picture[0]) for found in result.optimizations])
     cells = [list(row) for row in zip(*pictures, strict=True)]
     return labelled_grid(cells, columns, [""] * rows)

@@ -2,6 +2,8 @@
 
 import ctypes
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -24,7 +26,7 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         name = next(kind for kind, present in there.items() if present)
     if not there[name]:
-        raise UserError(f"There is no {name} device here: use --device auto or --device cpu.")
+        raise UserError(f"There is no {name} device here: use the device auto or cpu.")
     return torch.device(name)
 
 
@@ -58,3 +60,20 @@ def keep_freed_memory() -> None:
         if not mallopt(mmap_threshold, KEPT):  # older libraries allow at most 32 MB
             mallopt(mmap_max, 0)
         mallopt(trim_threshold, -1)  # never hand back
+
+
+@contextmanager
+def memory_errors(advice: str) -> Iterator[None]:
+    """Turn memory that is full, the accelerator's or the machine's, into a `UserError`.
+
+    Args:
+        advice: what to make smaller.
+    """
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise UserError(f"The memory is full: {advice}.") from error
+    except RuntimeError as error:
+        if "DefaultCPUAllocator" not in str(error):  # it has no type of its own
+            raise
+        raise UserError(f"The memory is full: {advice}.") from error

@@ -20,7 +20,7 @@ class Iteration(NamedTuple):
     Attributes:
         number: of the iteration, 0 before the first.
         terms: of the loss there, see `PerceptualLoss.forward`.
-        picture: `(1, 3, H, W)` in [0, 1]; it changes as the optimisation goes on.
+        picture: `(1, 3, H, W)` in [0, 1].
     """
 
     number: int
@@ -41,7 +41,7 @@ def optimize(
     With L-BFGS and a style loss without chance in it no iteration raises the loss: steps are as
     long as a line search with the strong Wolfe conditions finds good. The loss is that of the
     pixels clipped to [0, 1]; from time to time they are clipped themselves, as Johnson et al. 2016
-    do, so that one that was driven out finds its way back.
+    do after each iteration, so that one that was driven out finds its way back.
 
     Args:
         loss: the objective, the same one that trains networks.
