@@ -5,10 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from hydra import compose, initialize_config_dir
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from fastnst import optimize as optimize_module
+from fastnst.command import CONFIGS
 from fastnst.optimize import main
+from fastnst.optimize_settings import OptimizeSettings
+from fastnst.settings import read_settings
 
 SMALL = ["style=brush_strokes", "style.size=32", "loss_network=vgg16", "scales=[32]"]
 SMALL += ["loss_network.weights=random", "device=cpu", "hydra.run.dir=run", "content=photo.png"]
@@ -106,7 +112,8 @@ def test_other_ways(arguments, optimize):
         (["init=nowhere.jpg"], ["nowhere.jpg"]),
         (["style=custom", "style.image=nowhere.jpg"], ["nowhere.jpg"]),
         (["masks=[photo.png]"], ["masks", "styles"]),
-        (["masks=[tall.png]", "styles=[photo.png]"], ["tall.png", "proportions"]),
+        (["masks=[nowhere.png]", "styles=[photo.png]"], ["masks=nowhere.png"]),
+        (["masks=[photo.png]", "styles=[nowhere.png]"], ["style=nowhere.png"]),
         (["scales=[64,32]"], ["scales", "smallest"]),
         (["scales=[]"], ["scales", "1 item"]),
         (["iterations=0"], ["iterations=0", "1"]),
@@ -117,8 +124,7 @@ def test_other_ways(arguments, optimize):
         (["+size=3"], ["size"]),
     ],
 )
-def test_mistakes_end_in_one_sentence(arguments, words, optimize, picture, capsys):
-    picture("tall.png", size=(16, 64))
+def test_mistakes_end_in_one_sentence(arguments, words, optimize, capsys):
     with pytest.raises(SystemExit) as stopped:
         optimize(*arguments)
     assert stopped.value.code == 2
@@ -126,6 +132,80 @@ def test_mistakes_end_in_one_sentence(arguments, words, optimize, picture, capsy
     assert errors.startswith("error: ")
     assert errors.count("\n") == 1
     assert all(word in errors for word in words), errors
+    assert not Path("run").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("tall.png", "proportions"), ("black.png", "is black everywhere")]
+)
+def test_masks_that_cannot_be_used_are_named(name, words, optimize, picture, capsys):
+    picture("tall.png", size=(16, 64))
+    Image.new("L", (48, 32)).save("black.png")
+    with pytest.raises(SystemExit):
+        optimize(f"masks=[{name}]", "styles=[photo.png]")
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"error: {name}")
+    assert words in errors
+
+
+def test_paths_begin_in_the_home_folder(optimize, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert optimize("content='~/photo.png'", "iterations=1").is_dir()
+
+
+def test_style_pictures_of_masks_have_names_of_their_own(monkeypatch):
+    asked = []
+
+    def load(name, image, size):
+        asked.append((name, image))
+        return torch.zeros(1, 3, size, size)
+
+    monkeypatch.setattr(optimize_module, "load_style_image", load)
+    problem = object.__new__(optimize_module.Problem)
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        addresses = ["https://one.org/a.jpg", "https://two.org/b.jpg"]
+        values = [f"styles=[{','.join(addresses)}]", "masks=[c.png,d.png]", "content=photo.png"]
+        problem.settings = read_settings(compose("optimize", values), OptimizeSettings)
+    problem.device, problem._styles = torch.device("cpu"), {}
+    problem.styles_at(256)
+    # a file in data/styles is taken for a style by its name
+    assert asked == [("a", addresses[0]), ("b", addresses[1])]
+
+
+def test_chance_is_that_of_the_seed(optimize):
+    how = ["loss.style_loss=mmd_gaussian", "iterations=3"]
+    torch.manual_seed(1)
+    one = pixels(optimize(*how, "seed=3") / "result.png")
+    torch.manual_seed(2)
+    assert (one == pixels(optimize(*how, "seed=3") / "result.png")).all()
+    assert (one != pixels(optimize(*how, "seed=4") / "result.png")).any()
+
+
+def test_ctrl_c_keeps_the_picture(optimize, monkeypatch, capsys):
+    def interrupted(*given):
+        for step in run(*given):
+            if step.number == 3:
+                raise KeyboardInterrupt
+            yield step
+
+    run = optimize_module.optimize
+    monkeypatch.setattr(optimize_module, "optimize", interrupted)
+    with pytest.raises(SystemExit) as stopped:
+        optimize("iterations=9")
+    assert stopped.value.code == 130
+    assert "Stopped after iteration 2 of 9." in "".join(capsys.readouterr())
+    assert pixels(Path("run") / "result.png").shape == (32, 48, 3)
+
+
+def test_memory_that_is_full(optimize, monkeypatch, capsys):
+    def fail(*_):
+        raise torch.OutOfMemoryError("so and so many GiB")
+
+    monkeypatch.setattr(optimize_module, "optimize", fail)
+    with pytest.raises(SystemExit) as stopped:
+        optimize()
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == "error: The memory is full: give smaller scales.\n"
 
 
 def test_content_has_to_be_named(optimize, capsys, monkeypatch):
@@ -139,4 +219,6 @@ def test_a_loss_that_is_no_number(optimize, capsys):
     with pytest.raises(SystemExit) as stopped:
         optimize("loss.style_weight=1e39", "iterations=1")
     assert stopped.value.code == 2
-    assert "the loss is inf: set a smaller lr" in capsys.readouterr().err
+    assert (
+        "After iteration 0 the loss is inf: set smaller weights in loss." in capsys.readouterr().err
+    )

@@ -17,7 +17,7 @@ from fastnst.tv_scores import Candidate, Score, choose, table
 
 TINY = [word for word in SMALL if not word.startswith(("style", "data.val_images"))]
 TINY += ["style=mine", "data=folder", "data.root=photos", "trainer.max_steps=2", "compile=false"]
-TINY += ["weights=[0.5,5]", "folds=2", "photographs=8"]
+TINY += ["tv_weights=[0.5,5]", "folds=2", "photographs=8"]
 RUN = Path("runs", "search_tv", "great_wave")
 STYLE_FILE = Path("configs", "style", "mine.yaml")
 
@@ -77,7 +77,7 @@ def test_every_weight_is_scored_on_every_fold_once(search, trained, capsys):
     assert results["best"] == min(scores, key=scores.get)
     assert f"best:    tv_weight {results['best']:g}, at the end" in out
     for row in results["weights"]:
-        assert f"{row['mean']['score']:.3f} ± {row['deviation']['score']:.3f}" in out
+        assert f"{row['mean']['score']:.3f} +- {row['deviation']['score']:.3f}" in out
     with Image.open(RUN / "sheet.png") as sheet:
         assert sheet.width > 3 * 32
     assert len([*Path("data/prepared").iterdir()]) == 2, "folds share their prepared pictures"
@@ -85,7 +85,7 @@ def test_every_weight_is_scored_on_every_fold_once(search, trained, capsys):
     assert STYLE_FILE.read_text() == before
 
     trained.clear()
-    search("write=true", "weights=[0.5,5,50]")
+    search("write=true", "tv_weights=[0.5,5,50]")
     assert trained == ["tv50.0_fold1", "tv50.0_fold2"]
     best = json.loads((RUN / "results.json").read_text())["best"]
     after = STYLE_FILE.read_text()
@@ -154,25 +154,29 @@ def test_the_training_that_fails_is_named(search, capsys, monkeypatch):
 
     monkeypatch.setattr(tv_search, "train", fail)
     sentence = fails(search, capsys)
-    assert sentence == "error: The training with tv_weight 0.5, fold 1 of 2 failed: No luck."
+    assert sentence.strip() == (
+        "error: The training with tv_weight 0.5, fold 1 of 2 failed: No luck. Without 0.5 in "
+        "tv_weights the search goes on."
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["weights=[1]"], ["weights", "2 items"]),
-        (["weights=[1,1.0]"], ["weights", "once"]),
-        (["weights=[1,-1]"], ["weights.1=-1", "0"]),
+        (["tv_weights=[1]"], ["tv_weights", "2 items"]),
+        (["tv_weights=[1,1.0]"], ["tv_weights", "once"]),
+        (["tv_weights=[1,-1]"], ["tv_weights.1=-1", "0"]),
         (["folds=1"], ["folds=1", "2"]),
         (["folds=5"], ["photographs=8", "folds=5"]),
         (["data.limit=4"], ["data.limit=4", "photographs="]),
         (["data.name=dead_leaves"], ["data.name=dead_leaves", "'coco', 'folder'"]),
         (["loss=johnson2016"], ["loss.measure=johnson2016", "loss=relative"]),
+        (["trainer.max_time=00:01:00:00"], ["trainer.max_time", "trainer.max_steps"]),
         (["trainer.devices=2"], ["trainer.devices=2", "trainer.devices=1"]),
         (["resume=run/last.ckpt"], ["resume=run/last.ckpt", "'auto'"]),
         (["style=custom", "style.image=wave.png", "write=true"], ["style=custom", "write=true"]),
         (["data.root=nowhere"], ["data.root=nowhere"]),
-        (["wieghts=[1,2]"], ["wieghts", "did you mean weights"]),
+        (["tv_wieghts=[1,2]"], ["tv_wieghts", "did you mean tv_weights"]),
     ],
 )
 def test_mistakes_end_in_one_sentence_before_anything_is_written(arguments, words, search, capsys):
@@ -190,5 +194,5 @@ def test_the_lowest_mean_score_is_chosen():
     assert choose(found).tv_weight == 3
     lines = table(found).splitlines()
     assert lines[0].split() == ["tv_weight", "content", "style", "noise", "score"]
-    assert lines[2].split() == ["3", "0.800", "0.0500", "0.400", "1.700", "±", "0.000"]
-    assert lines[1].endswith("1.800 ± 0.283")
+    assert lines[2].split() == ["3", "0.800", "0.0500", "0.400", "1.700", "+-", "0.000"]
+    assert lines[1].endswith("1.800 +- 0.283")

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +24,7 @@ from pytorch_lightning.plugins.environments import (
 from fastnst.config_errors import close_to, reference_sentence
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.resume import AUTO
-from fastnst.settings import Settings, read_settings
+from fastnst.settings import Objective, Settings, read_settings
 from fastnst.style_image import BUILTIN
 from fastnst.trainer import build_trainer, training_device
 from fastnst.vgg_weights import SUFFIXES
@@ -39,7 +39,7 @@ class CheckSettings(Callback):
     model: type[Settings] = Settings  # the settings of the command
 
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
-        with _ending_the_program():
+        with ending_the_program():
             with open_dict(config):  # as Hydra does soon: settings may refer to it
                 folder = os.path.abspath(config.hydra.run.dir)  # noqa: PTH100
                 config.hydra.runtime.output_dir = folder
@@ -47,28 +47,29 @@ class CheckSettings(Callback):
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Check what all runs of a sweep have in common; each of them checks itself as well."""
-        with _ending_the_program():
-            if not OmegaConf.missing_keys(_ours(config)):  # a key that the sweep is over
+        with ending_the_program():
+            if not OmegaConf.missing_keys(ours(config)):  # a key that the sweep is over
                 _check(config, "sweep", self.model)
 
 
 @contextmanager
-def _ending_the_program() -> Iterator[None]:
-    with one_sentence_errors():  # Hydra would make a warning of an exception
+def ending_the_program() -> Iterator[None]:
+    """For callbacks of Hydra, which would make a warning of an exception."""
+    with one_sentence_errors():
         try:
             yield
         except OmegaConfBaseException as error:
             raise UserError(f"{reference_sentence(error)}.") from error
 
 
-def _ours(config: DictConfig) -> DictConfig:
+def ours(config: DictConfig) -> DictConfig:
     """All but what Hydra itself is told."""
     return OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
 
 
 def _check(config: DictConfig, kind: Literal["run", "sweep"], model: type[Settings]) -> None:
     HydraConfig.instance().set_config(config)
-    settings = read_settings(_ours(config), model)
+    settings = read_settings(ours(config), model)
     check_files(settings)
     check_machine(settings)
     unresolved = OmegaConf.to_container(config.hydra[kind], resolve=False)["dir"]
@@ -85,14 +86,31 @@ def check_files(settings: Settings) -> None:
     Raises:
         UserError: naming the key.
     """
-    image, weights = settings.style.image, settings.loss_network.weights
-    files = {
-        "resume": settings.resume if settings.resume != AUTO else None,
-        "style.image": image if not (image or "").startswith(NOT_LOCAL) else None,
-        "loss_network.weights": weights if weights.endswith(SUFFIXES) else None,
-        "data.root": getattr(settings.data, "root", None),
-    }
+    check_there(
+        {
+            "resume": settings.resume if settings.resume != AUTO else None,
+            "style.image": settings.style.image,
+            "loss_network.weights": local_weights(settings),
+            "data.root": getattr(settings.data, "root", None),
+        }
+    )
+
+
+def local_weights(settings: Objective) -> str | None:
+    """The file of the loss network's weights, if they are one."""
+    weights = settings.loss_network.weights
+    return weights if weights.endswith(SUFFIXES) else None
+
+
+def check_there(files: Mapping[str, str | None]) -> None:
+    """Refuse files, and the folder `data.root`, that are not there; addresses are left alone.
+
+    Raises:
+        UserError: naming the key.
+    """
     for key, name in files.items():
+        if name is not None and name.startswith(NOT_LOCAL):
+            continue
         path = None if name is None else Path(name).expanduser()
         if path is not None and not (path.is_dir() if key == "data.root" else path.is_file()):
             kind = "folder" if key == "data.root" else "file"

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import OmegaConf
 from pydantic import BaseModel
 from pytorch_lightning.utilities import rank_zero_only
@@ -22,6 +24,11 @@ def write_settings(settings: BaseModel, path: Path) -> None:
     """Write what a run was told, resolved, as YAML; of several processes the first one does."""
     with whole_file(path) as temporary:
         OmegaConf.save(OmegaConf.create(settings.model_dump()), temporary)
+
+
+def is_sweep() -> bool:
+    """Whether this is one of several runs of a `--multirun`: the others go on when it fails."""
+    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
 def run_command(run: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 """The layer study: what the choice of layers does to a picture that is optimised, on one sheet."""
 
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,13 +10,13 @@ from omegaconf import DictConfig
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst.command import CONFIGS, run_command, write_settings
+from fastnst.command import CONFIGS, is_sweep, run_command, write_settings
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.grid import labelled_grid, stack
-from fastnst.hardware import keep_freed_memory
+from fastnst.hardware import memory_errors
 from fastnst.images import to_image, write_image
 from fastnst.layer_study_settings import LayerStudySettings
-from fastnst.optimize import Problem, paint
+from fastnst.optimize import Problem, paint, prepare
 from fastnst.optimize_settings import OptimizeSettings
 from fastnst.settings import Loss, read_settings
 
@@ -79,10 +80,10 @@ def run(settings: LayerStudySettings, folder: Path) -> None:
 
     Raises:
         UserError: for anything in the settings that cannot be had, or if a loss is no number.
+        SystemExit: after Ctrl-C, when what there is has been written.
     """
     problem = _problem(settings)
-    if problem.device.type == "cpu":
-        keep_freed_memory()
+    prepare(problem.device)
     photograph = to_image(problem.photograph_at(settings.size)[0])
     style = to_image(problem.styles_at(settings.size)[0][0])
     names = ["photograph", f"style: {settings.style.title}"]
@@ -92,7 +93,7 @@ def run(settings: LayerStudySettings, folder: Path) -> None:
     pictures: list[list[Image.Image | None]] = [[None] * len(columns) for _ in rows]
     for cell in cells:
         pictures[cell.row][cell.column] = Image.new("RGB", photograph.size, TO_COME)
-    result = folder / "layers.png"
+    result, stopped = folder / "layers.png", False
     with tqdm(total=len(cells) * settings.iterations, desc="layers") as bar:
         try:
             for cell in cells:
@@ -100,8 +101,11 @@ def run(settings: LayerStudySettings, folder: Path) -> None:
                 pictures[cell.row][cell.column] = _painted(problem, cell, bar)
         except KeyboardInterrupt:
             bar.write(f"Stopped after {bar.n // settings.iterations} of {len(cells)} pictures.")
+            stopped = True
         write_image(stack([originals, labelled_grid(pictures, columns, rows)]), result)
     print(f"result: {result}")
+    if stopped:
+        sys.exit(130)
 
 
 def _problem(settings: LayerStudySettings) -> Problem:
@@ -136,7 +140,8 @@ def _painted(problem: Problem, cell: Cell, bar: tqdm) -> Image.Image:
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="study_layers")
 def _run(config: DictConfig) -> None:
-    with one_sentence_errors():  # here as well: Hydra adds a line to what gets past this function
+    # here as well: Hydra adds a line to what gets past this function
+    with one_sentence_errors(leave=not is_sweep()), memory_errors("give a smaller size"):
         settings = read_settings(config, LayerStudySettings)
         folder = Path(HydraConfig.get().runtime.output_dir)
         write_settings(settings, folder / "config.yaml")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fastnst.setting_types import Count, ImageSide, NoBool
+from fastnst.setting_types import Count, File, ImageSide, NoBool
 from fastnst.settings import Objective
 
 Layers = Annotated[list[str], Field(min_length=1)]
@@ -13,8 +13,8 @@ Layers = Annotated[list[str], Field(min_length=1)]
 class LayerStudySettings(Objective):
     """The keys of `configs/study_layers.yaml`."""
 
-    content: str
-    init: Annotated[str, Field(min_length=1)]
+    content: File
+    init: File
     content_layers: Layers
     style_layers: Layers
     style_counts: Annotated[list[Count], Field(min_length=1)]

@@ -1,6 +1,7 @@
 """The optimising command: one photograph, one style, the slow way."""
 
 import copy
+import sys
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -16,10 +17,10 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from fastnst.colors import keep_chrominance, match_colors
-from fastnst.command import CONFIGS, run_command, write_settings
+from fastnst.command import CONFIGS, is_sweep, run_command, write_settings
 from fastnst.data import BUNDLED
 from fastnst.errors import UserError, one_sentence_errors
-from fastnst.hardware import choose_device, keep_freed_memory
+from fastnst.hardware import allow_tf32, choose_device, keep_freed_memory, memory_errors
 from fastnst.images import (
     flatten,
     list_images,
@@ -62,6 +63,8 @@ class Problem:
                 mask.check(self.photograph.size)
             except UserError as error:
                 raise UserError(f"{path}: {error}.") from error
+            if mask.image.getextrema()[1] == 0:
+                raise UserError(f"{path} is black everywhere: draw white where the style is to be.")
         self.network = build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed)
         if settings.normalize_network:
             pictures = map(read_image, list_images(BUNDLED))
@@ -85,8 +88,8 @@ class Problem:
         size = max(SMALLEST_SIDE, round(settings.style.size * side / settings.scales[-1]))
         if size not in self._styles:  # to be warned of once
             self._styles[size] = [
-                load_style_image(settings.style.name, image, size).to(self.device)
-                for image in settings.styles or [settings.style.image]
+                load_style_image(name, image, size).to(self.device)
+                for name, image in self._style_pictures()
             ]
         return self._styles[size]
 
@@ -98,6 +101,7 @@ class Problem:
             whole = (width, height), (0, 0, width, height)
             regions = torch.cat([mask.part(*whole) for mask in self.masks])
         options = self.settings.loss.model_dump()
+        torch.manual_seed(self.settings.seed)  # mmd_gaussian draws positions
         loss = PerceptualLoss(self.network, self.styles_at(side), **options, regions=regions)
         return loss.to(self.device)
 
@@ -112,9 +116,8 @@ class Problem:
             return 0.5 + NOISE * (noise - 0.5)
         height, width = photograph.shape[2:]
         if init == "style":
-            style = self.settings.style
-            image = (self.settings.styles or [style.image])[0]
-            picture = to_image(load_style_image(style.name, image, style.size)[0])
+            name, image = self._style_pictures()[0]
+            picture = to_image(load_style_image(name, image, self.settings.style.size)[0])
         else:
             picture = flatten(read_image(init))
         return self._tensor(ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS))
@@ -126,6 +129,12 @@ class Problem:
         if self.settings.preserve_color == "hist":
             return match_colors(picture, photograph)(picture)
         return picture
+
+    def _style_pictures(self) -> list[tuple[str, str | None]]:
+        """Their names and where they are."""
+        if self.settings.styles:
+            return [(Path(image).stem, image) for image in self.settings.styles]
+        return [(self.settings.style.name, self.settings.style.image)]
 
     def _tensor(self, picture: Image.Image) -> Tensor:
         return to_tensor(picture)[None].to(self.device)
@@ -162,14 +171,15 @@ def run(settings: OptimizeSettings, folder: Path) -> None:
 
     Raises:
         UserError: for anything in the settings that cannot be had, or if the loss is no number.
+        SystemExit: after Ctrl-C, when what there is has been written.
     """
     problem = Problem(settings)
-    if problem.device.type == "cpu":
-        keep_freed_memory()
+    prepare(problem.device)
     result = folder / "result.png"
     total = settings.iterations * len(settings.scales)
     steps = paint(problem)
     first = next(steps)  # before there is a bar, as files may be missing
+    stopped = False
     with SummaryWriter(folder) as curves, tqdm(total=total, desc=settings.style.name) as bar:
         try:
             for step, photograph in chain([first], steps):
@@ -184,21 +194,35 @@ def run(settings: OptimizeSettings, folder: Path) -> None:
                     write_image(to_image(problem.finish(step.picture, photograph)[0]), path)
         except KeyboardInterrupt:  # it is as good as it has become
             bar.write(f"Stopped after iteration {step.number} of {total}.")
+            stopped = True
         write_image(to_image(problem.finish(step.picture, photograph)[0]), result)
     print(f"result:      {result}\nTensorBoard: tensorboard --logdir {folder}")
+    if stopped:
+        sys.exit(130)
+
+
+def prepare(device: torch.device) -> None:
+    """Set up a process in which pixels are optimised."""
+    allow_tf32(False)
+    if device.type == "cpu":
+        keep_freed_memory()
 
 
 def _check(step: Iteration, settings: OptimizeSettings) -> None:
-    if not step.terms["total"] < float("inf"):
-        raise UserError(
-            f"After iteration {step.number} the loss is {step.terms['total']}: set a smaller lr, "
-            f"or method={'adam' if settings.method == 'lbfgs' else 'lbfgs'}."
-        )
+    if step.terms["total"] < float("inf"):
+        return
+    where = f"After iteration {step.number} the loss is {step.terms['total']}"
+    if step.number == 0:
+        raise UserError(f"{where}: set smaller weights in loss.")
+    raise UserError(
+        f"{where}: set a smaller lr, or method={'adam' if settings.method == 'lbfgs' else 'lbfgs'}."
+    )
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="optimize")
 def _run(config: DictConfig) -> None:
-    with one_sentence_errors():  # here as well: Hydra adds a line to what gets past this function
+    # here as well: Hydra adds a line to what gets past this function
+    with one_sentence_errors(leave=not is_sweep()), memory_errors("give smaller scales"):
         settings = read_settings(config, OptimizeSettings)
         folder = Path(HydraConfig.get().runtime.output_dir)
         write_settings(settings, folder / "config.yaml")

@@ -5,17 +5,18 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from fastnst.colors import PreserveColor
-from fastnst.setting_types import Count, ImageSide, NoBool, Positive
+from fastnst.setting_types import Count, File, ImageSide, NoBool, Positive
 from fastnst.settings import Objective
 
-Files = Annotated[list[str], Field(min_length=1)]
+BEGINNINGS = ("content", "noise", "style")  # of an optimisation; or a picture
+Files = Annotated[list[File], Field(min_length=1)]
 
 
 class OptimizeSettings(Objective):
     """The keys of `configs/optimize.yaml`."""
 
-    content: str
-    init: Annotated[str, Field(min_length=1)]
+    content: File
+    init: File
     method: Literal["lbfgs", "adam"]
     lr: Positive | None
     iterations: Count

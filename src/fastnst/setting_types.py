@@ -1,8 +1,9 @@
 """Types that several groups of settings share."""
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from fastnst.networks import SMALLEST_SIDE
 
@@ -13,6 +14,10 @@ def _refuse_bool(value: object) -> object:
     return value
 
 
+def _from_home(value: str) -> str:
+    return str(Path(value).expanduser()) if value.startswith("~") else value
+
+
 NoBool = BeforeValidator(_refuse_bool)
 Count = Annotated[int, NoBool, Field(ge=1)]
 Weight = Annotated[float, NoBool, Field(ge=0)]
@@ -21,3 +26,4 @@ Share = Annotated[float, NoBool, Field(ge=0, le=1)]
 LayerWeights = Annotated[dict[str, Positive], Field(min_length=1)]
 ImageSide = Annotated[int, NoBool, Field(ge=SMALLEST_SIDE, le=2**14)]
 Workers = Annotated[int, NoBool, Field(ge=0, le=256)]
+File = Annotated[str, Field(min_length=1), AfterValidator(_from_home)]

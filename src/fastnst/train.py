@@ -9,14 +9,13 @@ from pathlib import Path
 import hydra
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_only
 
 from fastnst import compilation
 from fastnst.callbacks import SampleSheets, Speed, sheet_path
 from fastnst.checkpoints import MODEL, Checkpoints
-from fastnst.command import CONFIGS, run_command, write_settings
+from fastnst.command import CONFIGS, is_sweep, run_command, write_settings
 from fastnst.data import PhotographData
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.failures import training_failures
@@ -147,20 +146,16 @@ def _say_stopped(stop: Stopped, folder: Path) -> None:
 
 def _check_processes(trainer: pl.Trainer) -> None:
     """Lightning starts the other processes by the same command line: each would start a sweep."""
-    if trainer.world_size == 1 or not _is_sweep():
+    if trainer.world_size == 1 or not is_sweep():
         return
     if not trainer.strategy.cluster_environment.creates_processes_externally:
         raise UserError("A sweep trains every run in one process: set trainer.devices=1.")
 
 
-def _is_sweep() -> bool:
-    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
-
-
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
 def _run(config: DictConfig) -> None:
     # here as well: Hydra adds a line to what gets past this function
-    with one_sentence_errors(leave=not _is_sweep()):
+    with one_sentence_errors(leave=not is_sweep()):
         train(read_settings(config), Path(HydraConfig.get().runtime.output_dir))
 
 

@@ -94,6 +94,6 @@ def table(candidates: Sequence[Candidate]) -> str:
         content, style, noise, score = (candidate.mean(name) for name in Score._fields)
         lines.append(
             f"{candidate.tv_weight:>9g} {content:>8.3f} {style:>8.4f} {noise:>8.3f} {score:>8.3f}"
-            f" ± {candidate.spread('score'):.3f}"
+            f" +- {candidate.spread('score'):.3f}"
         )
     return "\n".join(lines)

@@ -11,17 +11,17 @@ from pathlib import Path
 import hydra
 import torch
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from fastnst.bad_pictures import BadPictures
 from fastnst.checkpoints import MODEL
-from fastnst.command import CONFIGS, run_command
+from fastnst.command import CONFIGS, is_sweep, run_command
 from fastnst.data import PhotographData
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.files import whole_file
 from fastnst.folds import link_training_sets, split
 from fastnst.grid import labelled_grid
+from fastnst.hardware import allow_tf32
 from fastnst.images import to_image, write_image
 from fastnst.model_file import read_model
 from fastnst.perceptual_loss import PerceptualLoss
@@ -39,7 +39,7 @@ from fastnst.vgg_weights import build_loss_network
 
 SHEET_ROWS = 4  # photographs
 # what may be another when a search goes on; the last two it sets itself
-MAY_CHANGE = ("weights", "write", *INDIFFERENT, "loss.tv_weight", "style.tv_weight")
+MAY_CHANGE = ("tv_weights", "write", *INDIFFERENT, "loss.tv_weight", "style.tv_weight")
 
 
 class Search:
@@ -63,13 +63,15 @@ class Search:
         training_sets = link_training_sets(self.folds, folder)
         self.trainings = {
             (weight, fold): training_settings(settings, weight, training_sets[fold])
-            for weight, fold in product(settings.weights, range(settings.folds))
+            for weight, fold in product(settings.tv_weights, range(settings.folds))
         }
-        self.device = training_device(settings.trainer["accelerator"])
         style = settings.style
-        self.style = load_style_image(style.name, style.image, style.size).to(self.device)
+        self.style = load_style_image(style.name, style.image, style.size)
+        self.style = self.style.to(training_device(settings.trainer["accelerator"]))
+        self.device = self.style.device  # with its number, which training may make another default
         network = build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed)
         network.to(self.device)
+        torch.manual_seed(settings.seed)  # mmd_gaussian draws positions
         self.loss = PerceptualLoss(network, [self.style], **settings.loss.model_dump())
 
     def run(self) -> list[Candidate]:
@@ -92,11 +94,14 @@ class Search:
                 train(self.trainings[weight, fold], self._place(weight, fold))
                 self._measure(weight, fold)
             except (UserError, OSError) as error:
-                raise UserError(f"The training with {which} failed: {error}") from error
+                raise UserError(
+                    f"The training with {which} failed: {error} Without {weight:g} in tv_weights "
+                    f"the search goes on."
+                ) from error
         folds = range(len(self.folds))
         return [
             Candidate(weight, [self._score(weight, fold) for fold in folds])
-            for weight in self.settings.weights
+            for weight in self.settings.tv_weights
         ]
 
     def write_sheet(self, path: Path) -> None:
@@ -105,11 +110,11 @@ class Search:
         rows = range(min(SHEET_ROWS, len(photographs)))
         pictures, mirrored, _ = photographs.__getitems__([(row, False) for row in rows])
         columns = [to_pixels(pictures, mirrored)]
-        for weight in self.settings.weights:
+        for weight in self.settings.tv_weights:
             network = read_model(self._place(weight, 0) / MODEL).network.to(self.device)
             with torch.no_grad():
                 columns.append(torch.cat([network(x[None].to(self.device)) for x in columns[0]]))
-        labels = ["photograph", *(f"tv_weight {weight:g}" for weight in self.settings.weights)]
+        labels = ["photograph", *(f"tv_weight {weight:g}" for weight in self.settings.tv_weights)]
         cells = [[to_image(column[row]) for column in columns] for row in rows]
         write_image(labelled_grid(cells, labels, [""] * len(rows)), path)
 
@@ -142,7 +147,8 @@ class Search:
         network = read_model(self._place(weight, fold) / MODEL).network.to(self.device)
         photographs = self._held_out(fold)
         bad = BadPictures("held-out", len(photographs), self.settings.data.max_bad)
-        torch.manual_seed(self.settings.seed)  # mmd_gaussian draws positions
+        torch.manual_seed(self.settings.seed)
+        allow_tf32(False)  # whatever the training did
         score = measure(network, self.loss, self.style, photographs, bad)
         with whole_file(self._place(weight, fold) / "score.json") as temporary:
             temporary.write_text(json.dumps(score._asdict()))
@@ -165,7 +171,10 @@ def search(settings: SearchSettings, folder: Path, style_file: Path | None) -> N
     """
     trainings = Search(settings, folder)
     photographs = sum(map(len, trainings.folds))
-    print(f"{photographs} photographs in {settings.folds} folds; everything goes to {folder}")
+    print(
+        f"{len(trainings.trainings)} trainings of {settings.trainer['max_steps']} steps, with "
+        f"{photographs} photographs in {settings.folds} folds; everything goes to {folder}"
+    )
     try:
         candidates = trainings.run()
     except (SystemExit, KeyboardInterrupt):
@@ -177,12 +186,13 @@ def search(settings: SearchSettings, folder: Path, style_file: Path | None) -> N
     weights = [candidate.tv_weight for candidate in candidates]
     at_the_end = best.tv_weight in (min(weights), max(weights))
     beyond = ", at the end of those compared: try others beyond it" if at_the_end else ""
+    if style_file is not None:
+        write_tv_weight(style_file, best.tv_weight)
     print(f"\n{table(candidates)}\n\nbest:    tv_weight {best.tv_weight:g}{beyond}")
     print(f"sheet:   {folder / 'sheet.png'}\nresults: {folder / 'results.json'}")
     if style_file is None:
         print(f"use it:  loss.tv_weight={best.tv_weight}, or write=true for the style's file")
     else:
-        write_tv_weight(style_file, best.tv_weight)
         print(f"written: tv_weight: {best.tv_weight} in {style_file}")
 
 
@@ -203,7 +213,7 @@ def _write_results(candidates: Sequence[Candidate], best: Candidate, path: Path)
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="search_tv")
 def _run(config: DictConfig) -> None:
     # here as well: Hydra adds a line to what gets past this function
-    with one_sentence_errors(leave=HydraConfig.get().mode != RunMode.MULTIRUN):
+    with one_sentence_errors(leave=not is_sweep()):
         settings = read_settings(config, SearchSettings)
         style_file = find_style_file(HydraConfig.get()) if settings.write else None
         search(settings, Path(HydraConfig.get().runtime.output_dir), style_file)

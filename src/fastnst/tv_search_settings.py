@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal
 from omegaconf import DictConfig
 from pydantic import Field, field_validator, model_validator
 
-from fastnst.before_run import CheckSettings
-from fastnst.errors import one_sentence_errors
+from fastnst.before_run import CheckSettings, ending_the_program
 from fastnst.setting_types import Count, NoBool, Weight
 from fastnst.settings import CocoData, FolderData, Settings, read_settings
 from fastnst.style_file import find_style_file
@@ -17,18 +16,18 @@ class SearchSettings(Settings):
     """The keys of `configs/search_tv.yaml`."""
 
     data: Annotated[CocoData | FolderData, Field(discriminator="name")]  # there are photographs
-    weights: Annotated[list[Weight], Field(min_length=2)]
+    tv_weights: Annotated[list[Weight], Field(min_length=2)]
     folds: Annotated[int, NoBool, Field(ge=2)]
     photographs: Count
     write: bool
     resume: Literal["auto"]
 
-    @field_validator("weights")
+    @field_validator("tv_weights")
     @classmethod
-    def _different(cls, weights: list[float]) -> list[float]:
-        if len({*weights}) < len(weights):
+    def _different(cls, tv_weights: list[float]) -> list[float]:
+        if len({*tv_weights}) < len(tv_weights):
             raise ValueError("give each weight once")
-        return weights
+        return tv_weights
 
     @model_validator(mode="after")
     def _can_be_searched(self) -> "SearchSettings":
@@ -47,6 +46,11 @@ class SearchSettings(Settings):
                 f"data.limit={self.data.limit}: in a search photographs=<number> says how many "
                 f"there are"
             )
+        if self.trainer["max_time"] is not None:
+            raise ValueError(
+                f"trainer.max_time={self.trainer['max_time']}: trainings of different lengths "
+                f"cannot be compared; trainer.max_steps says how long they are"
+            )
         devices, nodes = self.trainer["devices"], self.trainer["num_nodes"]
         alone = devices == 1 or (isinstance(devices, list) and len(devices) == 1)
         if not alone or nodes > 1:
@@ -64,7 +68,7 @@ class CheckSearch(CheckSettings):
 
     def on_run_start(self, config: DictConfig, **more: Any) -> None:
         super().on_run_start(config, **more)
-        with one_sentence_errors():  # Hydra would make a warning of an exception
+        with ending_the_program():
             if config.write:
                 find_style_file(config.hydra)
 
