@@ -61,7 +61,21 @@ def fails(search, capsys, *arguments: str) -> str:
     return sentence
 
 
-def test_every_weight_is_scored_on_every_fold_once(search, trained, capsys):
+@pytest.fixture
+def drawn(monkeypatch):
+    """Pictures, and labels of columns and rows, of the sheets that are drawn from now on."""
+    sheets = []
+
+    def draw(*given):
+        sheets.append(given)
+        return labelled_grid(*given)
+
+    labelled_grid = tv_search.labelled_grid
+    monkeypatch.setattr(tv_search, "labelled_grid", draw)
+    return sheets
+
+
+def test_every_weight_is_scored_on_every_fold_once(search, trained, drawn, capsys):
     before = STYLE_FILE.read_text()
     search()
     assert trained == ["tv0.5_fold1", "tv0.5_fold2", "tv5.0_fold1", "tv5.0_fold2"]
@@ -78,6 +92,10 @@ def test_every_weight_is_scored_on_every_fold_once(search, trained, capsys):
     assert f"best:    tv_weight {results['best']:g}, at the end" in out
     for row in results["weights"]:
         assert f"{row['mean']['score']:.3f} +- {row['deviation']['score']:.3f}" in out
+    ((cells, columns, _),) = drawn
+    assert columns == ["photograph", "tv_weight 0.5", "tv_weight 5"]
+    for photograph, *painted in cells:
+        assert len({picture.tobytes() for picture in (photograph, *painted)}) == 3
     with Image.open(RUN / "sheet.png") as sheet:
         assert sheet.width > 3 * 32
     assert len([*Path("data/prepared").iterdir()]) == 2, "folds share their prepared pictures"
