@@ -73,4 +73,6 @@ class Johnson2016(nn.Module):
         padded = reflect_pad(pad_to_multiple(images, 4), 40, 40, 40, 40)
         features = self.residual(self.downsample(padded))
         output = self.to_rgb(self.upsample(features))[..., :height, :width]
-        return 0.5 + 0.5 * torch.tanh(output)
+        # a quarter, as in ResNet.into_range: otherwise the first steps of Adam can drive pixels to
+        # where the tanh is flat, and there they stay
+        return 0.5 + 0.5 * torch.tanh(output / 4)
