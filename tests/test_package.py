@@ -74,7 +74,9 @@ def commands(file: str) -> list[list[str]]:
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
-@pytest.mark.parametrize("file", ["README.md", "data/README.md", "docs/reliability.md"])
+@pytest.mark.parametrize(
+    "file", ["README.md", "data/README.md", "docs/reliability.md", "docs/evaluation.md"]
+)
 def test_documented_commands_are_valid(file: str) -> None:
     checked = 0
     for words in commands(file):
