@@ -44,7 +44,7 @@ def test_ctrl_c_leaves_what_is_painted(clip, paint, tmp_path, capsys):
 
 
 SLOWLY = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from small_clips import Negative
 from fastnst.errors import one_sentence_errors
@@ -59,6 +59,8 @@ class Slow(Negative):
         print(self.painted, flush=True)
         return super().paint(pictures, to_come)
 
+# whoever runs the tests in the background may have had it ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with one_sentence_errors():
     paint_video(Slow(), Path(sys.argv[1]), Path(sys.argv[2]))
 """
