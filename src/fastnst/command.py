@@ -4,17 +4,21 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
 from pytorch_lightning.utilities import rank_zero_only
 
 from fastnst.config_errors import check_flags, hydra_sentence
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.files import whole_file
+from fastnst.hardware import memory_errors
+from fastnst.settings import Group, read_settings
 
+Read = TypeVar("Read", bound=Group)
 PACKAGED = Path(__file__).parent / "configs"
 CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "configs"
 
@@ -29,6 +33,25 @@ def write_settings(settings: BaseModel, path: Path) -> None:
 def is_sweep() -> bool:
     """Whether this is one of several runs of a `--multirun`: the others go on when it fails."""
     return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+
+
+def optimize_and_write(
+    config: DictConfig, model: type[Read], run: Callable[[Read, Path], None], advice: str
+) -> None:
+    """One run of a command that optimises pictures.
+
+    Args:
+        config: composed by Hydra.
+        model: the command's settings.
+        run: takes them and the folder for everything.
+        advice: what to make smaller when the memory is full.
+    """
+    # here as well: Hydra adds a line to what gets past this function
+    with one_sentence_errors(leave=not is_sweep()), memory_errors(advice):
+        settings = read_settings(config, model)
+        folder = Path(HydraConfig.get().runtime.output_dir)
+        write_settings(settings, folder / "config.yaml")
+        run(settings, folder)
 
 
 def run_command(run: Callable[[], None]) -> None:

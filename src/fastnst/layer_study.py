@@ -5,20 +5,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst.command import CONFIGS, is_sweep, run_command, write_settings
-from fastnst.errors import UserError, one_sentence_errors
+from fastnst.command import CONFIGS, optimize_and_write, run_command
+from fastnst.errors import UserError
 from fastnst.grid import labelled_grid, stack
-from fastnst.hardware import memory_errors
 from fastnst.images import to_image, write_image
 from fastnst.layer_study_settings import LayerStudySettings
 from fastnst.optimize import Problem, paint, prepare
 from fastnst.optimize_settings import OptimizeSettings
-from fastnst.settings import Loss, read_settings
+from fastnst.settings import Loss
 
 TO_COME = "gainsboro"  # colour of a cell that is not painted yet
 
@@ -140,12 +138,7 @@ def _painted(problem: Problem, cell: Cell, bar: tqdm) -> Image.Image:
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="study_layers")
 def _run(config: DictConfig) -> None:
-    # here as well: Hydra adds a line to what gets past this function
-    with one_sentence_errors(leave=not is_sweep()), memory_errors("give a smaller size"):
-        settings = read_settings(config, LayerStudySettings)
-        folder = Path(HydraConfig.get().runtime.output_dir)
-        write_settings(settings, folder / "config.yaml")
-        run(settings, folder)
+    optimize_and_write(config, LayerStudySettings, run, "give a smaller size")
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import hydra
 import torch
 import torch.nn.functional as F
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from PIL import Image, ImageOps
 from torch import Tensor
@@ -17,10 +16,10 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from fastnst.colors import keep_chrominance, match_colors
-from fastnst.command import CONFIGS, is_sweep, run_command, write_settings
+from fastnst.command import CONFIGS, optimize_and_write, run_command
 from fastnst.data import BUNDLED
-from fastnst.errors import UserError, one_sentence_errors
-from fastnst.hardware import allow_tf32, choose_device, keep_freed_memory, memory_errors
+from fastnst.errors import UserError
+from fastnst.hardware import allow_tf32, choose_device, keep_freed_memory
 from fastnst.images import (
     flatten,
     list_images,
@@ -36,7 +35,7 @@ from fastnst.normalized_network import normalize_network
 from fastnst.optimization import Iteration, optimize
 from fastnst.optimize_settings import OptimizeSettings
 from fastnst.perceptual_loss import PerceptualLoss
-from fastnst.settings import Loss, read_settings
+from fastnst.settings import Loss
 from fastnst.style_image import load_style_image
 from fastnst.vgg_weights import build_loss_network
 
@@ -221,12 +220,7 @@ def _check(step: Iteration, settings: OptimizeSettings) -> None:
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="optimize")
 def _run(config: DictConfig) -> None:
-    # here as well: Hydra adds a line to what gets past this function
-    with one_sentence_errors(leave=not is_sweep()), memory_errors("give smaller scales"):
-        settings = read_settings(config, OptimizeSettings)
-        folder = Path(HydraConfig.get().runtime.output_dir)
-        write_settings(settings, folder / "config.yaml")
-        run(settings, folder)
+    optimize_and_write(config, OptimizeSettings, run, "give smaller scales")
 
 
 def main() -> None:
