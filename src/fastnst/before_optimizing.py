@@ -6,7 +6,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from fastnst.before_run import check_there, ending_the_program, local_weights, ours
+from fastnst.before_run import check_there, ending_the_program, local, local_weights, ours
 from fastnst.hardware import choose_device
 from fastnst.layer_study_settings import LayerStudySettings
 from fastnst.optimize_settings import BEGINNINGS, OptimizeSettings
@@ -21,18 +21,19 @@ class CheckOptimization(Callback):
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
         with ending_the_program():
             settings = read_settings(ours(config), self.model)
-            masks = getattr(settings, "masks", None) or []
-            styles = getattr(settings, "styles", None) or [settings.style.image]
-            check_there(
-                {
-                    "content": settings.content,
-                    "init": settings.init if settings.init not in BEGINNINGS else None,
-                    "loss_network.weights": local_weights(settings),
-                }
-            )
-            for key, names in (("masks", masks), ("style", styles)):
-                for name in names:
-                    check_there({key: name})
+            files = {
+                "content": settings.content,
+                "init": settings.init if settings.init not in BEGINNINGS else None,
+                "loss_network.weights": local_weights(settings),
+            }
+            for number, mask in enumerate(getattr(settings, "masks", None) or ()):
+                files[f"masks.{number}"] = mask
+            styles = getattr(settings, "styles", None)
+            for number, picture in enumerate(styles or ()):
+                files[f"styles.{number}"] = local(picture)
+            if not styles:
+                files["style.image"] = local(settings.style.image)
+            check_there(files)
             choose_device(settings.device)
 
 

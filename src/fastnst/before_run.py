@@ -89,11 +89,16 @@ def check_files(settings: Settings) -> None:
     check_there(
         {
             "resume": settings.resume if settings.resume != AUTO else None,
-            "style.image": settings.style.image,
+            "style.image": local(settings.style.image),
             "loss_network.weights": local_weights(settings),
             "data.root": getattr(settings.data, "root", None),
         }
     )
+
+
+def local(picture: str | None) -> str | None:
+    """The file of a style picture, if it is one."""
+    return None if picture is None or picture.startswith(NOT_LOCAL) else picture
 
 
 def local_weights(settings: Objective) -> str | None:
@@ -103,14 +108,12 @@ def local_weights(settings: Objective) -> str | None:
 
 
 def check_there(files: Mapping[str, str | None]) -> None:
-    """Refuse files, and the folder `data.root`, that are not there; addresses are left alone.
+    """Refuse files, and the folder `data.root`, that are not there.
 
     Raises:
         UserError: naming the key.
     """
     for key, name in files.items():
-        if name is not None and name.startswith(NOT_LOCAL):
-            continue
         path = None if name is None else Path(name).expanduser()
         if path is not None and not (path.is_dir() if key == "data.root" else path.is_file()):
             kind = "folder" if key == "data.root" else "file"

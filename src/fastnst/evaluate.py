@@ -12,7 +12,7 @@ from fastnst.data import PhotographData
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.evaluated_runs import LossNetworks, Run, evaluate, read_run
 from fastnst.evaluation_report import report, write_report
-from fastnst.hardware import allow_tf32, choose_device, keep_freed_memory, memory_errors
+from fastnst.hardware import choose_device, measure_in_float32, memory_errors
 from fastnst.images import list_images
 from fastnst.networks import SMALLEST_SIDE
 from fastnst.pictures import Photographs, to_pixels
@@ -112,9 +112,7 @@ def main() -> None:
         folder = options.output or runs[0].folder / "evaluation"
         folder.mkdir(parents=True, exist_ok=True)  # not to find out after the measuring
         device = choose_device(options.device)
-        allow_tf32(False)
-        if device.type == "cpu":
-            keep_freed_memory()
+        measure_in_float32(device)
         if options.photographs is None:
             photographs = _held_out(runs, options.size)
         else:

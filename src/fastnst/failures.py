@@ -11,13 +11,15 @@ from fastnst import compilation
 from fastnst.checkpoints import Checkpoints
 from fastnst.errors import UserError
 from fastnst.finite import NotFinite
+from fastnst.hardware import memory_errors
 
 
 @contextmanager
 def training_failures(trainer: pl.Trainer, checkpoints: Checkpoints) -> Iterator[None]:
     """Turn what a training raises and a user can mend into a `UserError`."""
     try:
-        yield
+        with memory_errors("make data.batch_size or data.image_size smaller"):
+            yield
     except SystemExit as leaving:
         if trainer.interrupted and leaving.code == 1:  # Lightning's way to end after Ctrl-C
             sys.exit(130)
@@ -26,10 +28,6 @@ def training_failures(trainer: pl.Trainer, checkpoints: Checkpoints) -> Iterator
         raise UserError(
             f"{error}: {_go_on(checkpoints)} with a smaller optimizer.lr, with optimizer.clip=1 or "
             f"with trainer.precision=32-true."
-        ) from error
-    except torch.OutOfMemoryError as error:
-        raise UserError(
-            "The accelerator's memory is full: make data.batch_size or data.image_size smaller."
         ) from error
     except RuntimeError as error:
         if compilation.is_compiler_error(error):

@@ -62,6 +62,13 @@ def keep_freed_memory() -> None:
         mallopt(trim_threshold, -1)  # never hand back
 
 
+def measure_in_float32(device: torch.device) -> None:
+    """Set up a process whose results are compared: no TF32, and memory kept for the next step."""
+    allow_tf32(False)
+    if device.type == "cpu":
+        keep_freed_memory()
+
+
 @contextmanager
 def memory_errors(advice: str) -> Iterator[None]:
     """Turn memory that is full, the accelerator's or the machine's, into a `UserError`.
@@ -71,9 +78,8 @@ def memory_errors(advice: str) -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise UserError(f"The memory is full: {advice}.") from error
-    except RuntimeError as error:
-        if "DefaultCPUAllocator" not in str(error):  # it has no type of its own
+    except (MemoryError, RuntimeError) as error:
+        full = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not full and "DefaultCPUAllocator" not in str(error):  # which has no type of its own
             raise
         raise UserError(f"The memory is full: {advice}.") from error

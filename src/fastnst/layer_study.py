@@ -12,9 +12,10 @@ from tqdm import tqdm
 from fastnst.command import CONFIGS, optimize_and_write, run_command
 from fastnst.errors import UserError
 from fastnst.grid import labelled_grid, stack
+from fastnst.hardware import measure_in_float32
 from fastnst.images import to_image, write_image
 from fastnst.layer_study_settings import LayerStudySettings
-from fastnst.optimize import Problem, paint, prepare
+from fastnst.optimize import Problem, paint
 from fastnst.optimize_settings import OptimizeSettings
 from fastnst.settings import Loss
 
@@ -81,7 +82,7 @@ def run(settings: LayerStudySettings, folder: Path) -> None:
         SystemExit: after Ctrl-C, when what there is has been written.
     """
     problem = _problem(settings)
-    prepare(problem.device)
+    measure_in_float32(problem.device)
     photograph = to_image(problem.photograph_at(settings.size)[0])
     style = to_image(problem.styles_at(settings.size)[0][0])
     names = ["photograph", f"style: {settings.style.title}"]

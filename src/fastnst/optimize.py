@@ -19,7 +19,7 @@ from fastnst.colors import keep_chrominance, match_colors
 from fastnst.command import CONFIGS, optimize_and_write, run_command
 from fastnst.data import BUNDLED
 from fastnst.errors import UserError
-from fastnst.hardware import allow_tf32, choose_device, keep_freed_memory
+from fastnst.hardware import choose_device, measure_in_float32
 from fastnst.images import (
     flatten,
     list_images,
@@ -173,7 +173,7 @@ def run(settings: OptimizeSettings, folder: Path) -> None:
         SystemExit: after Ctrl-C, when what there is has been written.
     """
     problem = Problem(settings)
-    prepare(problem.device)
+    measure_in_float32(problem.device)
     result = folder / "result.png"
     total = settings.iterations * len(settings.scales)
     steps = paint(problem)
@@ -198,13 +198,6 @@ def run(settings: OptimizeSettings, folder: Path) -> None:
     print(f"result:      {result}\nTensorBoard: tensorboard --logdir {folder}")
     if stopped:
         sys.exit(130)
-
-
-def prepare(device: torch.device) -> None:
-    """Set up a process in which pixels are optimised."""
-    allow_tf32(False)
-    if device.type == "cpu":
-        keep_freed_memory()
 
 
 def _check(step: Iteration, settings: OptimizeSettings) -> None:
