@@ -141,6 +141,15 @@ def test_photographs_that_may_have_been_seen_are_warned_of(evaluate, runs, caplo
     assert "was trained on 3 pictures and there are 4 now" in record.getMessage()
 
 
+def test_a_run_of_other_data_is_warned_of(evaluate, runs, caplog):
+    altered(runs, "fewer", lambda saved: saved["hyper_parameters"]["data"].update(val_images=2))
+    evaluate("adam", "sgd", "fewer", more=("--optimize=0", "-o", "unseen"))
+    (record,) = caplog.records
+    assert record.getMessage().startswith(
+        "brush_strokes/fewer was trained on other data than brush_strokes/adam"
+    )
+
+
 def test_tensorboard_compares_the_networks(evaluate, runs):
     evaluate("adam", "sgd", more=("--optimize=1", "--iterations=2", "-o", "curves"))
     for name in ("0_brush_strokes_adam", "1_brush_strokes_sgd"):

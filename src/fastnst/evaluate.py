@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 
 def _held_out(runs: Sequence[Run], size: int | None) -> Tensor:
-    """The photographs that the first run held out, and the others with the same data too."""
-    first = runs[0]
+    """The photographs that the first run held out; warns where a run may have seen them."""
+    first, others = runs[0], runs[1:]
     data = first.settings.data
     if size is not None:
         data = data.model_copy(update={"image_size": size})
@@ -38,7 +38,23 @@ def _held_out(runs: Sequence[Run], size: int | None) -> Tensor:
             "photographs that are taken for held-out ones; others can be named with --photographs.",
             *(first.name, first.pictures, now),
         )
+    for run in others:
+        if _photographs(run) not in (None, _photographs(first)):
+            log.warning(
+                "%s was trained on other data than %s: it may have seen some of the photographs "
+                "that are taken for held-out ones; others can be named with --photographs.",
+                *(run.name, first.name),
+            )
     return found.sheet_photographs(data.val_images)
+
+
+def _photographs(run: Run) -> dict[str, object] | None:
+    """What decides which photographs a run has seen; None if it has seen drawn pictures only."""
+    if run.settings.data.name == "dead_leaves":
+        return None
+    data = run.settings.data.model_dump()
+    kept = ("name", "root", "annotations", "categories", "licenses", "val_images")
+    return {key: data.get(key) for key in kept}
 
 
 def _from_folder(folder: Path, size: int) -> Tensor:
