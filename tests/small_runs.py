@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,15 @@ def fails(
 ) -> str:
     """The single sentence with which a command line ends."""
     monkeypatch.setattr(sys, "argv", ["train.py", *SMALL, *arguments])
+    return ends_in_a_sentence(capsys, main)
+
+
+def ends_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], call: Callable[..., object], *arguments: str
+) -> str:
+    """The single sentence with which a call ends the program."""
     with pytest.raises(SystemExit) as stopped:
-        main()
+        call(*arguments)
     assert stopped.value.code == 2
     errors = capsys.readouterr().err
     assert errors.startswith("error: ")

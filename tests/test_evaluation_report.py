@@ -40,7 +40,7 @@ def result():
 
 
 def row(result: Result) -> str:
-    return report([result], result.painted, 4).splitlines()[1]
+    return report([result], result.painted).splitlines()[1]
 
 
 def test_the_table_has_means_and_spreads(result):
@@ -65,7 +65,7 @@ def curves(folder: Path, name: str) -> dict[str, float]:
 
 def test_a_mean_that_leaves_out_the_best_is_not_shown(result, tmp_path):
     results = [result(1, 3, name="style/one"), result(1, None, name="style/two")]
-    write_report(tmp_path, results, results[0].painted, 4)
+    write_report(tmp_path, results, results[0].painted)
     reached, not_reached = (curves(tmp_path, name) for name in ("0_style_one", "1_style_two"))
     assert reached["evaluation/equivalent_iterations"] == 2
     assert "evaluation/equivalent_iterations" not in not_reached

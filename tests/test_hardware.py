@@ -5,7 +5,8 @@ import sys
 import pytest
 import torch
 
-from fastnst.hardware import allow_tf32, computes_bf16
+from fastnst.errors import UserError
+from fastnst.hardware import allow_tf32, computes_bf16, memory_errors
 
 CPU = torch.device("cpu")
 FAULTS = """
@@ -50,3 +51,16 @@ def test_bfloat16_is_used_where_the_processor_computes_it():
         pytest.skip("lscpu says nothing here")
     assert computes_bf16(CPU) == ("avx512_bf16" in flags or "amx_tile" in flags)
     assert not computes_bf16(torch.device("mps"))
+
+
+def test_full_memory_is_a_sentence():
+    with (
+        pytest.raises(UserError, match="The memory is full: make it smaller"),
+        memory_errors("make it smaller"),
+    ):
+        torch.empty(2**50)
+
+
+def test_other_errors_are_left_as_they_are():
+    with pytest.raises(RuntimeError, match="shapes"), memory_errors("make it smaller"):
+        torch.rand(2, 3) @ torch.rand(2, 3)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from small_runs import ends_in_a_sentence
 
 from fastnst import layer_study, optimize
 from fastnst.layer_study import TO_COME, main
@@ -179,12 +180,7 @@ def test_the_sheet_is_there_after_every_picture(study, monkeypatch):
     ],
 )
 def test_mistakes_end_in_one_sentence(arguments, words, study, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        study(*arguments)
-    assert stopped.value.code == 2
-    errors = capsys.readouterr().err
-    assert errors.startswith("error: ")
-    assert errors.count("\n") == 1
+    errors = ends_in_a_sentence(capsys, study, *arguments)
     assert all(word in errors for word in words), errors
     assert not Path("run").exists()
 

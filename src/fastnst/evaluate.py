@@ -137,5 +137,5 @@ def main() -> None:
         optimized = min(options.optimize, len(photographs))
         loss_networks = LossNetworks(options.weights, device)
         results = evaluate(runs, photographs, optimized, options.iterations, loss_networks)
-        print(report(results, photographs, options.iterations))
-        print(write_report(folder, results, photographs, options.iterations))
+        print(report(results, photographs))
+        print(write_report(folder, results, photographs))

@@ -33,6 +33,11 @@ class Optimization(NamedTuple):
     seconds: float
     picture: Tensor
 
+    @property
+    def iterations(self) -> int:
+        """How many there were."""
+        return len(self.totals) - 1
+
 
 def paint(network: nn.Module, photographs: Tensor, device: torch.device) -> tuple[Tensor, float]:
     """Stylize photographs one at a time, in float32 as the optimisation works.

@@ -63,16 +63,15 @@ class Result(NamedTuple):
         return iterations * slow / self.seconds
 
 
-def report(results: Sequence[Result], photographs: Tensor, iterations: int) -> str:
+def report(results: Sequence[Result], photographs: Tensor) -> str:
     """A table, with how to read it.
 
     Args:
         results: of each network.
         photographs: that it was measured on, `(N, 3, S, S)`.
-        iterations: of each optimisation.
     """
     size = photographs.shape[-1]
-    return f"""{_table([HEADINGS, *(_row(result, iterations) for result in results)])}
+    return f"""{_table([HEADINGS, *map(_row, results)])}
 
 {len(photographs)} photographs of {size}x{size}; content and style error as shares of their targets
 with the standard deviation over photographs, in the loss network and the layers of the first run;
@@ -81,32 +80,30 @@ total: the loss that the run minimised; equivalent iterations: mean and range ov
 """
 
 
-def write_report(
-    folder: Path, results: Sequence[Result], photographs: Tensor, iterations: int
-) -> str:
+def write_report(folder: Path, results: Sequence[Result], photographs: Tensor) -> str:
     """Write `evaluation.json`, `evaluation.png` and TensorBoard's table of runs.
 
     Args:
         folder: where to.
-        results, photographs, iterations: as for `report`.
+        results, photographs: as for `report`.
 
     Returns:
         Where the files are.
     """
-    facts = [_facts(result, iterations) for result in results]
+    facts = [*map(_facts, results)]
     size = photographs.shape[-1]
     found = {"photographs": len(photographs), "size": size, "networks": facts}
     numbers, sheet = folder / "evaluation.json", folder / "evaluation.png"
     with whole_file(numbers) as temporary:
         temporary.write_text(json.dumps(found, indent=2) + "\n")
-    write_image(_sheet(results, photographs, iterations), sheet)
+    write_image(_sheet(results, photographs), sheet)
     _write_hparams(folder, results, facts)
     return (
         f"pictures:    {sheet}\nnumbers:     {numbers}\nTensorBoard: tensorboard --logdir {folder}"
     )
 
 
-def _facts(result: Result, iterations: int) -> dict[str, Any]:
+def _facts(result: Result) -> dict[str, Any]:
     slow = [found.seconds for found in result.optimizations]
     return {
         "run": result.name,
@@ -118,7 +115,6 @@ def _facts(result: Result, iterations: int) -> dict[str, Any]:
         "equivalent_iterations": result.equivalent,
         "seconds": result.seconds,
         "optimization": {
-            "iterations": iterations,
             "seconds_per_iteration": slow,
             "totals": [found.totals for found in result.optimizations],
         },
@@ -158,7 +154,7 @@ def _write_hparams(
             writer.add_hparams(chosen, found, run_name=name)
 
 
-def _row(result: Result, iterations: int) -> tuple[str, ...]:
+def _row(result: Result) -> tuple[str, ...]:
     errors = result.errors
     speed = (result.speed_up(count) for count in COMPARED)
     return (
@@ -169,7 +165,7 @@ def _row(result: Result, iterations: int) -> tuple[str, ...]:
         _spread(errors["style"]),
         f"{mean(errors['tv']):.5f}",
         f"{mean(result.totals):.4g}",
-        _equivalent(result.equivalent, iterations),
+        _equivalent(result),
         f"{1000 * result.seconds:.1f}",
         *("-" if times is None else f"{times:.0f}" for times in speed),
     )
@@ -179,11 +175,13 @@ def _spread(values: Sequence[float]) -> str:
     return f"{mean(values):.3f} +- {stdev(values) if len(values) > 1 else 0:.3f}"
 
 
-def _equivalent(counts: Sequence[int | None], iterations: int) -> str:
+def _equivalent(result: Result) -> str:
     """Mean and range; those that were not reached count as the last iteration, and are marked."""
+    counts = result.equivalent
     if not counts:
         return "-"
-    reached = [iterations if count is None else count for count in counts]
+    last = result.optimizations[0].iterations
+    reached = [last if count is None else count for count in counts]
     least = "at least " if None in counts else ""
     return f"{least}{mean(reached):.0f} ({min(reached)} to {max(reached)})"
 
@@ -197,7 +195,7 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def _sheet(results: Sequence[Result], photographs: Tensor, iterations: int) -> Image.Image:
+def _sheet(results: Sequence[Result], photographs: Tensor) -> Image.Image:
     """A row for each photograph that was optimised too, or else for the first ones."""
     rows = len(results[0].optimizations) or min(len(photographs), SHEET_ROWS)
     columns, pictures = ["photograph"], [[to_image(pixels) for pixels in photographs[:rows]]]
@@ -211,7 +209,7 @@ def _sheet(results: Sequence[Result], photographs: Tensor, iterations: int) -> I
             shown.add(id(result.optimizations))
             columns.append(
                 f"{result.settings.style.name}: optimisation ({result.settings.loss.measure}), "
-                f"{iterations} iterations"
+                f"{result.optimizations[0].iterations} iterations"
             )
             pictures.append([to_image(found.picture[0]) for found in result.optimizations])
     cells = [list(row) for row in zip(*pictures, strict=True)]
