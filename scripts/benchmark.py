@@ -5,8 +5,9 @@
     python scripts/benchmark.py --device cuda --steps 5000
 
 Everything is measured in one run, each part in a process of its own: (a) `plain_recipe.py`, what
-published scripts do, and (b) `train.py` itself and the stylizer of `stylize.py`. Photographs are
-made from the bundled ones, weights are random: neither changes the work. Medians throughout.
+published scripts do, (b) `train.py` itself and the stylizer of `stylize.py`, (c) `train.py` with
+the compact loss network. Photographs are made from the bundled ones, VGG's weights are random:
+neither changes the work. Medians throughout.
 """
 
 import argparse
@@ -42,19 +43,21 @@ def run_part(name: str, **arguments: object) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def run_training(device: str, work: Path, steps: int, precision: str) -> dict:
+def run_training(device: str, work: Path, steps: int, precision: str, network: str) -> dict:
     """Let `train.py` train, and read from TensorBoard what it says of its speed."""
     every = max(1, steps // 5)
-    folder = work / f"run_{precision}"
+    folder = work / f"run_{precision}_{network}"
+    weights = "random" if network == "vgg16" else "pretrained"
     command = [
         *(sys.executable, str(ROOT / "train.py"), "style=brush_strokes", "data=folder"),
         *(f"data.root={work / 'photographs'}", f"data.prepared={work / 'prepared'}"),
-        *("loss_network.weights=random", f"trainer.max_steps={steps + every}", "compile=true"),
+        *(f"loss_network={network}", f"loss_network.weights={weights}", "compile=true"),
+        f"trainer.max_steps={steps + every}",
         *(f"trainer.precision={precision}", f"trainer.accelerator={device}"),
         *(f"data.cache={'device' if device == 'cuda' else 'disk'}", f"log_every={every}"),
         *("+trainer.limit_val_batches=0", f"hydra.run.dir={folder}"),
     ]
-    print(f"train.py {precision} ...", file=sys.stderr, flush=True)
+    print(f"train.py {precision} {network} ...", file=sys.stderr, flush=True)
     with (work / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
         _, status, usage = os.wait4(process.pid, 0)
@@ -94,7 +97,8 @@ def report(device: str, steps: int | None, float32: bool) -> Iterator[str]:
         plain = run_part(
             "plain_training", device=device, folder=str(photographs), steps=plain_steps
         )
-        fast = {kind: run_training(device, place, fast_steps, kind) for kind in kinds}
+        fast = {kind: run_training(device, place, fast_steps, kind, "vgg16") for kind in kinds}
+        compact = run_training(device, place, fast_steps, "auto", "compact")
         data = run_part("data", folder=str(photographs), prepared=str(place / "prepared_again"))
     painted = {
         name: run_part(part, device=device)
@@ -112,6 +116,11 @@ def report(device: str, steps: int | None, float32: bool) -> Iterator[str]:
             f"| (b) train.py, {dtype} | {seconds:.4g} | {BATCH / seconds:.3g} | "
             f"{base / seconds:.2f} | {fast[kind]['memory']:.2f} GB | {share:.0%} |"
         )
+    seconds = statistics.median(compact["seconds"])
+    yield (
+        f"| (c) train.py, {kinds['auto']}, loss_network=compact | {seconds:.4g} | "
+        f"{BATCH / seconds:.3g} | {base / seconds:.2f} | {compact['memory']:.2f} GB | |"
+    )
     for dtype, flops in peak.items():
         yield f"\nPeak of {dtype} convolutions: {flops / 1e12:.3g} TFLOP/s"
     yield f"Convolutions of an iteration: {work / 1e9:.0f} GFLOP"

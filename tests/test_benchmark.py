@@ -46,13 +46,13 @@ def test_the_table(monkeypatch):
             "sizes": {size: [1.5] for size in benchmark.SIZES}, "memory": 1.0, "extra": 0.5
         },
     }  # fmt: skip
-    fast = {"auto": 0.8, "32-true": 2.0}
+    fast = {("auto", "vgg16"): 0.8, ("32-true", "vgg16"): 2.0, ("auto", "compact"): 0.4}
     monkeypatch.setattr(benchmark, "run_part", lambda name, **_: figures[name])
     monkeypatch.setattr(benchmark, "computes_bf16", lambda _: True)
     monkeypatch.setattr(
         benchmark,
         "run_training",
-        lambda *how: {"seconds": [fast[how[-1]]], "memory": 1.2},
+        lambda *how: {"seconds": [fast[how[-2:]]], "memory": 1.2},
     )
     lines = list(benchmark.report("cpu", None, float32=True))
     assert torch.__version__ in lines[0]
@@ -60,6 +60,8 @@ def test_the_table(monkeypatch):
     assert ["(a) plain", "4", "1", "1", "2.50 GB", ""] in cells
     assert ["(b) train.py, bfloat16", "0.8", "5", "5.00", "1.20 GB", "75%"] in cells
     assert ["(b) train.py, float32", "2", "2", "2.00", "1.20 GB", "30%"] in cells
+    compact = "(c) train.py, bfloat16, loss_network=compact"
+    assert [compact, "0.4", "10", "10.00", "1.20 GB", ""] in cells
     assert ["1920x1080", "6000 ms", "1500 ms", "4.00"] in cells
     assert ["of it for the picture, 1920x1080", "1.50 GB", "0.50 GB", "3.00"] in cells
     assert ["256x256", "20 ms", "1 ms", "20", "0.12%"] in cells

@@ -13,6 +13,7 @@ from hydra import compose, initialize_config_dir
 from PIL import Image
 
 from fastnst.command import CONFIGS
+from fastnst.distill_settings import DistillSettings
 from fastnst.evaluate import parse as parse_evaluate
 from fastnst.export import parse as parse_export
 from fastnst.layer_study_settings import LayerStudySettings
@@ -51,7 +52,7 @@ def test_wheel_trains_and_stylizes_in_an_empty_folder(tmp_path: Path) -> None:
     assert Path(location.strip()).is_relative_to(site)
     call(
         *(sys.executable, site / "bin" / "fastnst-train", "experiment=demo"),
-        *("style.size=32", "network.width=4", "network.blocks=1", "loss_network.weights=random"),
+        *("style.size=32", "network.width=4", "network.blocks=1"),
         *("data.image_size=32", "data.workers=0", "trainer.max_steps=2", "hydra.run.dir=run"),
         cwd=empty,
         **where,
@@ -75,7 +76,14 @@ def commands(file: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    "file", ["README.md", "data/README.md", "docs/reliability.md", "docs/evaluation.md"]
+    "file",
+    [
+        "README.md",
+        "data/README.md",
+        "docs/reliability.md",
+        "docs/evaluation.md",
+        "docs/compact_loss_network.md",
+    ],
 )
 def test_documented_commands_are_valid(file: str) -> None:
     checked = 0
@@ -97,6 +105,9 @@ def test_documented_commands_are_valid(file: str) -> None:
         elif words[:2] == ["python", "scripts/search_tv.py"]:
             with initialize_config_dir(str(CONFIGS), version_base="1.3"):
                 read_settings(compose("search_tv", words[2:]), SearchSettings)
+        elif words[:2] == ["python", "scripts/distill_loss_network.py"]:
+            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+                read_settings(compose("distill", words[2:]), DistillSettings)
         elif words[:2] == ["python", "stylize.py"]:
             parse(words[2:])
         elif words[:2] == ["python", "scripts/export.py"]:

@@ -1,5 +1,4 @@
 import io
-import logging
 import urllib.error
 from email.message import Message
 
@@ -184,7 +183,7 @@ def test_an_unknown_word_is_refused_with_the_choices():
         build_loss_network("vgg16", "imagenet")
     message = str(caught.value)
     assert "\n" not in message
-    for choice in ("imagenet", "pretrained", "cached", "random", "IMAGENET1K_V1", ".safetensors"):
+    for choice in ("imagenet", "pretrained", "random", "IMAGENET1K_V1", ".safetensors"):
         assert choice in message
 
 
@@ -205,7 +204,7 @@ def test_a_failing_download_says_how_to_do_without(cache, architecture, weights,
         str(cache / enum.url.rsplit("/", 1)[-1]),
         "no network in tests",
         "loss_network.weights=<file>",
-        "loss_network.weights=random",
+        "loss_network=compact",
     ):
         assert part in message
     assert "\n" not in message
@@ -229,7 +228,7 @@ def put_in_cache(cache, file):
     return place
 
 
-@pytest.mark.parametrize("weights", ["cached", "pretrained", "IMAGENET1K_FEATURES"])
+@pytest.mark.parametrize("weights", ["pretrained", "IMAGENET1K_FEATURES"])
 def test_a_file_in_the_cache_is_used(cache, file, state, caplog, weights):
     put_in_cache(cache, file)
     network = build_loss_network("vgg16", weights)
@@ -239,20 +238,11 @@ def test_a_file_in_the_cache_is_used(cache, file, state, caplog, weights):
     assert not caplog.records
 
 
-def test_cached_falls_back_to_random_with_a_warning(caplog):
-    with caplog.at_level(logging.WARNING):
-        network = build_loss_network("vgg16", "cached")
-    assert_holds(network, weights_of(build_loss_network("vgg16", "random")))
-    assert "random" in caplog.text
-    assert "loss_network.weights=pretrained" in caplog.text
-
-
-@pytest.mark.parametrize("weights", ["cached", "pretrained"])
 @pytest.mark.parametrize("content", [b"", b"hello", b"0,1,2\n"])
-def test_a_damaged_file_in_the_cache_is_named(cache, tmp_path, weights, content):
+def test_a_damaged_file_in_the_cache_is_named(cache, tmp_path, content):
     damaged = tmp_path / "damaged"
     damaged.write_bytes(content)
     place = put_in_cache(cache, damaged)
     with pytest.raises(UserError) as caught:
-        build_loss_network("vgg16", weights)
+        build_loss_network("vgg16", "pretrained")
     assert str(place) in str(caught.value)

@@ -24,7 +24,7 @@ class CheckOptimization(Callback):
             files = {
                 "content": settings.content,
                 "init": settings.init if settings.init not in BEGINNINGS else None,
-                "loss_network.weights": local_weights(settings),
+                "loss_network.weights": local_weights(settings.loss_network.weights),
             }
             for number, mask in enumerate(getattr(settings, "masks", None) or ()):
                 files[f"masks.{number}"] = mask

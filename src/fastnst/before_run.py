@@ -24,7 +24,7 @@ from pytorch_lightning.plugins.environments import (
 from fastnst.config_errors import close_to, reference_sentence
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.resume import AUTO
-from fastnst.settings import Objective, Settings, read_settings
+from fastnst.settings import Settings, read_settings
 from fastnst.style_image import BUILTIN
 from fastnst.trainer import build_trainer, training_device
 from fastnst.vgg_weights import SUFFIXES
@@ -90,7 +90,7 @@ def check_files(settings: Settings) -> None:
         {
             "resume": settings.resume if settings.resume != AUTO else None,
             "style.image": local(settings.style.image),
-            "loss_network.weights": local_weights(settings),
+            "loss_network.weights": local_weights(settings.loss_network.weights),
             "data.root": getattr(settings.data, "root", None),
         }
     )
@@ -101,9 +101,8 @@ def local(picture: str | None) -> str | None:
     return None if picture is None or picture.startswith(NOT_LOCAL) else picture
 
 
-def local_weights(settings: Objective) -> str | None:
-    """The file of the loss network's weights, if they are one."""
-    weights = settings.loss_network.weights
+def local_weights(weights: str) -> str | None:
+    """The file of a loss network's weights, if they are one."""
     return weights if weights.endswith(SUFFIXES) else None
 
 

@@ -98,7 +98,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--iterations", type=_at_least(1), default=100, help="of each optimisation (default 100)"
     )
     parser.add_argument(
-        "--weights", help="of the loss networks, if they are no longer where they were in training"
+        "--weights", help="of the VGGs, if they are no longer where they were in training"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument(

@@ -70,7 +70,7 @@ class LossNetworks:
     """Builds each loss network once: runs with the same one may minimise the same loss.
 
     Args:
-        weights: instead of those that the runs were trained with; None: those.
+        weights: of VGGs, instead of those that the runs were trained with; None: those.
         device: for the networks.
     """
 
@@ -85,10 +85,9 @@ class LossNetworks:
             UserError: if its weights cannot be had.
         """
         how = settings.loss_network.model_dump()
-        if self.weights is not None:
+        if self.weights is not None and how["name"] != "compact":
             how["weights"] = self.weights
-        # cached may turn out to be random
-        seed = settings.seed if how["weights"] in ("random", "cached") else 0
+        seed = settings.seed if how["weights"] == "random" else 0
         key = (seed, *how.values())
         if key not in self._built:
             self._built[key] = build_loss_network(**how, seed=seed).to(self.device)

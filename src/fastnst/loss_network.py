@@ -9,10 +9,13 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 from torchvision import models
 
-Architecture = Literal["vgg16", "vgg19"]
+from fastnst.compact_network import EXPOSED, WIDTHS
+
+VGG = Literal["vgg16", "vgg19"]
+Architecture = Literal["vgg16", "vgg19", "compact"]
 
 
-def torchvision_features(architecture: Architecture) -> nn.Sequential:
+def torchvision_features(architecture: VGG) -> nn.Sequential:
     """torchvision's convolutional layers of VGG16 or VGG19, their weights not initialised.
 
     Built without memory first: the classifier behind them, 124 million parameters, is not needed.
@@ -39,6 +42,13 @@ def layer_indices(features: nn.Sequential) -> dict[str, int]:
 LAYERS: dict[str, list[str]] = {
     name: list(layer_indices(torchvision_features(name))) for name in ("vgg16", "vgg19")
 }
+LAYERS["compact"] = list(EXPOSED)
+
+
+def compact_layer_indices(features: nn.Sequential) -> dict[str, int]:
+    """Position of each ReLU in the features of the compact network."""
+    places = [index for index, layer in enumerate(features) if isinstance(layer, nn.ReLU)]
+    return dict(zip(WIDTHS, places, strict=True))
 
 
 class _MaxPool(torch.autograd.Function):
@@ -74,7 +84,7 @@ class MaxPool2d(nn.Module):
 
 
 class LossNetwork(nn.Module):
-    """Frozen VGG (Simonyan and Zisserman 2015) with named activations.
+    """Frozen VGG (Simonyan and Zisserman 2015), or one shaped like it, with named activations.
 
     Whatever owns this module, its weights stay as they are: they need no gradient, the module
     stays in `eval()` mode when its owner is put into `train()` mode, and they are in nobody's
@@ -84,6 +94,7 @@ class LossNetwork(nn.Module):
         features: the layers of a torchvision VGG with their weights (it becomes this module's own).
         mean, std: three values each; the VGG sees `(images - mean) / std`.
         pooling: `max` as trained, or `avg` (Gatys, Ecker, Bethge 2016 found it better looking).
+        heads: those of the compact network, if it is that: what activations go through.
     """
 
     def __init__(
@@ -92,14 +103,21 @@ class LossNetwork(nn.Module):
         mean: Collection[float],
         std: Collection[float],
         pooling: Literal["max", "avg"] = "max",
+        heads: nn.ModuleDict | None = None,
     ) -> None:
         super().__init__()
-        self.layers = layer_indices(features)
+        if heads is None:
+            self.layers = layer_indices(features)
+        else:
+            found = compact_layer_indices(features)
+            self.layers = {layer: found[layer] for layer in heads}
         pool = {"avg": lambda: nn.AvgPool2d(2, 2), "max": MaxPool2d}[pooling]
         layers = (pool() if isinstance(layer, nn.MaxPool2d) else layer for layer in features)
-        self.features = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+        self.features = nn.Sequential(*layers)
+        self.heads = nn.ModuleDict() if heads is None else heads
         self.register_buffer("mean", torch.tensor(list(mean)).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(list(std)).view(1, 3, 1, 1))
+        self.to(memory_format=torch.channels_last)
         self.requires_grad_(False)
         self.train(False)
         self.register_state_dict_post_hook(_leave_out)
@@ -113,7 +131,7 @@ class LossNetwork(nn.Module):
             layers: names such as `relu2_2`.
 
         Returns:
-            For each name `(N, C, H', W')`, after the ReLU.
+            For each name `(N, C, H', W')`, after the ReLU and, if there is one, its head.
 
         Raises:
             ValueError: for a name this network does not have.
@@ -127,7 +145,8 @@ class LossNetwork(nn.Module):
         for index in range(max(wanted, default=-1) + 1):
             hidden = self.features[index](hidden)
             if index in wanted:
-                activations[wanted[index]] = hidden
+                layer = wanted[index]
+                activations[layer] = self.heads[layer](hidden) if layer in self.heads else hidden
         return activations
 
     def train(self, mode: bool = True) -> "LossNetwork":

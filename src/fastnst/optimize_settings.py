@@ -30,6 +30,15 @@ class OptimizeSettings(Objective):
     save_every: Count
 
     @model_validator(mode="after")
+    def _can_be_normalized(self) -> "OptimizeSettings":
+        if self.normalize_network and self.loss_network.name == "compact":
+            raise ValueError(
+                "normalize_network=true with loss_network=compact: what its layers give is no "
+                "longer single filters; use loss_network=vgg19"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _a_style_for_each_mask(self) -> "OptimizeSettings":
         if len(self.masks or ()) != len(self.styles or ()):
             raise ValueError(

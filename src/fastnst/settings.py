@@ -58,11 +58,16 @@ class Johnson2016Settings(Group):
     name: Literal["johnson2016"]
 
 
-class LossNetworkSettings(Group):
+class VGGSettings(Group):
     name: Literal["vgg16", "vgg19"]
     weights: str
     normalization: Literal["imagenet", "caffe"]
     pooling: Literal["max", "avg"]
+
+
+class CompactSettings(Group):
+    name: Literal["compact"]
+    weights: str
 
 
 class Loss(Group):
@@ -128,7 +133,7 @@ class Objective(Group):
     """What training and optimisation have in common."""
 
     style: Style
-    loss_network: LossNetworkSettings
+    loss_network: Annotated[VGGSettings | CompactSettings, Field(discriminator="name")]
     loss: Loss
 
     @model_validator(mode="after")

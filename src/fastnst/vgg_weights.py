@@ -1,7 +1,6 @@
-"""Weights for the loss network: torchvision's, random ones, or a file."""
+"""Weights for the loss network: torchvision's, random ones, a file, or those in the package."""
 
 import json
-import logging
 import math
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -12,11 +11,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision import models
 
+from fastnst import compact_network
 from fastnst.errors import UserError
-from fastnst.loss_network import Architecture, LossNetwork, torchvision_features
+from fastnst.loss_network import VGG, Architecture, LossNetwork, torchvision_features
 from fastnst.tensor_files import load_plain
-
-log = logging.getLogger(__name__)
 
 Normalization = Literal["imagenet", "caffe"]
 NORMALIZATIONS = {
@@ -45,10 +43,10 @@ def build_loss_network(
     """Build a frozen loss network.
 
     Args:
-        name: `vgg16` or `vgg19`.
-        weights: `pretrained`, the name of one of torchvision's weights, `random`, `cached`
-            (pretrained if they need no download, else random), or a `.pth` or `.safetensors` file
-            with torchvision's names.
+        name: `vgg16`, `vgg19` or `compact`.
+        weights: `pretrained`; a `.pth` or `.safetensors` file with torchvision's names, or for
+            `compact` one of `scripts/distill_loss_network.py`; for a VGG also the name of one of
+            torchvision's weights, or `random`.
         normalization: of the input, for a file that does not say so itself.
         pooling: `max` or `avg`.
         seed: of the random weights.
@@ -56,35 +54,32 @@ def build_loss_network(
     Raises:
         UserError: if the weights cannot be had or do not fit.
     """
-    features = torchvision_features(name)
-    known = {member.name: member for member in models.get_model_weights(name)}
-    if weights == "cached" and _cache_path(_pretrained(name)).is_file():
-        weights = "pretrained"
-    elif weights == "cached":
-        weights = "random"
-        log.warning(
-            "No %s weights in the cache: training against a random loss network, which gives "
-            "paintings of lower quality; loss_network.weights=pretrained downloads the real ones.",
-            name,
-        )
-    if weights == "random":
+    if name == "compact":
+        known: dict[str, models.WeightsEnum] = {}
+        features, heads = compact_network.compact_features(), compact_network.compact_heads()
+    else:
+        known = {member.name: member for member in models.get_model_weights(name)}
+        features, heads = torchvision_features(name), None
+    if weights == "pretrained":
+        chosen = _download(_pretrained(name)) if known else _read_file(compact_network.WEIGHTS)
+    elif weights == "random" and known:
         chosen = _random(features, seed)
-    elif weights == "pretrained":
-        chosen = _download(_pretrained(name))
     elif weights in known:
         chosen = _download(known[weights])
     elif weights.endswith(SUFFIXES):
         chosen = _read_file(Path(weights).expanduser(), normalization)
     else:
+        choices = ["pretrained", *(["random"] if known else []), *known]
         raise UserError(
-            f"loss_network.weights={weights} is not known: use pretrained, cached, random, "
-            f"{', '.join(known)}, or a file ending in {', '.join(SUFFIXES)}."
+            f"loss_network.weights={weights} is not known for {name}: use {', '.join(choices)}, or "
+            f"a file ending in {', '.join(SUFFIXES)}."
         )
-    _load(features, chosen.state, weights, name)
-    return LossNetwork(features, chosen.mean, chosen.std, pooling)
+    network = LossNetwork(features, chosen.mean, chosen.std, pooling, heads)
+    _load(network, chosen.state, weights, name)
+    return network
 
 
-def _pretrained(architecture: Architecture) -> models.WeightsEnum:
+def _pretrained(architecture: VGG) -> models.WeightsEnum:
     """The original VGG weights where torchvision has them (VGG16), else its default."""
     known = models.get_model_weights(architecture)
     return known.__members__.get("IMAGENET1K_FEATURES", known.DEFAULT)
@@ -105,8 +100,8 @@ def _download(weights: models.WeightsEnum) -> Weights:
     except (OSError, RuntimeError, ValueError) as error:
         raise UserError(
             f"Cannot get the weights {weights} ({error}): put the file of {weights.url} at "
-            f"{path}, name a file with loss_network.weights=<file>, or use "
-            f"loss_network.weights=random for a quick look at lower quality."
+            f"{path}, name a file with loss_network.weights=<file>, or go on with the small loss "
+            f"network that comes with fastnst, loss_network=compact, at lower quality."
         ) from error
     preset = weights.transforms()
     return Weights(state, tuple(preset.mean), tuple(preset.std))
@@ -125,7 +120,7 @@ def _random(features: nn.Sequential, seed: int) -> Weights:
     return Weights(state, *NORMALIZATIONS["imagenet"])
 
 
-def _read_file(path: Path, normalization: Normalization) -> Weights:
+def _read_file(path: Path, normalization: Normalization = "imagenet") -> Weights:
     if not path.is_file():
         raise UserError(f"There is no weights file {path}: check loss_network.weights.")
     mean, std = NORMALIZATIONS[normalization]
@@ -155,17 +150,15 @@ def _three(text: str) -> tuple[float, ...]:
     return values
 
 
-def _load(features: nn.Sequential, state: dict, source: str, architecture: str) -> None:
+def _load(network: LossNetwork, state: dict, source: str, architecture: str) -> None:
     """Copy the convolutions' weights; `classifier.*` and the like are of no use here."""
     wrong = []
-    for name, parameter in features.named_parameters():
-        value = state.get(f"features.{name}")
+    for name, parameter in network.named_parameters():
+        value = state.get(name)
         if not isinstance(value, Tensor):
-            wrong.append(f"features.{name} is missing")
+            wrong.append(f"{name} is missing")
         elif value.shape != parameter.shape:
-            wrong.append(
-                f"features.{name} is {tuple(value.shape)} instead of {tuple(parameter.shape)}"
-            )
+            wrong.append(f"{name} is {tuple(value.shape)} instead of {tuple(parameter.shape)}")
         else:
             parameter.data.copy_(value)
     if wrong:

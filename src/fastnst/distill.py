@@ -1,0 +1,160 @@
+"""The distilling command: the weights of the compact loss network, from a VGG and pictures."""
+
+import json
+import logging
+import sys
+import warnings
+from pathlib import Path
+
+import hydra
+import pytorch_lightning as pl
+import torch
+from omegaconf import DictConfig
+from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.loggers import TensorBoardLogger
+from safetensors.torch import save_file
+from torch import Tensor
+
+from fastnst.callbacks import ProgressBar
+from fastnst.command import CONFIGS, optimize_and_write, run_command
+from fastnst.compact_network import EXPOSED, MEAN, STD, WEIGHTS
+from fastnst.data import PhotographData
+from fastnst.distill_settings import DistillSettings
+from fastnst.distillation import Distillation
+from fastnst.files import whole_file
+from fastnst.hardware import choose_device, computes_bf16, measure_in_float32
+from fastnst.loss_network import LossNetwork
+from fastnst.pictures import to_pixels
+from fastnst.student import Student, fit_to_teacher
+from fastnst.trainer import ignore_what_does_not_apply
+from fastnst.varied_pictures import crops, read_paintings, vary
+from fastnst.vgg_weights import build_loss_network
+
+FIT_BATCH = 16  # pictures
+CLIP = 5.0  # largest norm of the gradient
+
+
+class WriteLossNetwork(Callback):
+    """Writes the compact loss network after each validation.
+
+    Args:
+        path: of the file.
+        teacher: its name, for the file's metadata.
+    """
+
+    def __init__(self, path: Path, teacher: str) -> None:
+        self.path, self.teacher = path, teacher
+
+    def on_validation_end(self, trainer: pl.Trainer, module: Distillation) -> None:
+        metadata = {
+            "mean": json.dumps(MEAN),
+            "std": json.dumps(STD),
+            "teacher": self.teacher,
+            "steps": str(trainer.global_step),
+        }
+        with whole_file(self.path) as temporary:
+            save_file(module.student.loss_network_state(), temporary, metadata)
+
+
+def first_weights(teacher: LossNetwork, images: Tensor) -> tuple[Student, dict[str, float]]:
+    """Make a student and fit it to its teacher.
+
+    Args:
+        teacher: on the CPU.
+        images: `(N, 3, H, W)`, RGB in [0, 1].
+
+    Returns:
+        The student, and what the teacher's activations are divided by, by layer: their root mean
+        square.
+    """
+    with torch.no_grad():
+        seen = teacher(images[:FIT_BATCH], EXPOSED)
+    units = {layer: features.square().mean().sqrt().item() for layer, features in seen.items()}
+    student = Student({layer: features.shape[1] for layer, features in seen.items()})
+    fit_to_teacher(student, teacher, units, images.split(FIT_BATCH))
+    return student.to(memory_format=torch.channels_last), units
+
+
+def distill(settings: DistillSettings, folder: Path) -> None:
+    """Distil a teacher and write the compact loss network's weights.
+
+    Args:
+        settings: of the command.
+        folder: for the weights and the curves.
+
+    Raises:
+        UserError: for anything in the settings that cannot be had.
+        SystemExit: after Ctrl-C.
+    """
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
+    device = choose_device(settings.device)
+    measure_in_float32(device)
+    pl.seed_everything(settings.seed, workers=True, verbose=False)
+    data = PhotographData(settings.data, settings.seed)
+    teacher = build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed)
+    paintings = (
+        [] if settings.paintings is None else read_paintings(settings.paintings, settings.crop)
+    )
+    count = min(settings.first_pictures, len(data.train_set))
+    some = [(index, False) for index in torch.randperm(len(data.train_set))[:count].tolist()]
+    pictures, mirrored, bad = data.train_set.__getitems__(some)
+    data.bad.add(bad)
+    images = vary(crops([*to_pixels(pictures, mirrored), *paintings], settings.crop))
+    print(f"fitting the first weights to {len(images)} pictures", flush=True)
+    student, units = first_weights(teacher, images)
+    module = Distillation(
+        student, teacher, units, paintings, settings.crop, settings.lr, settings.compile
+    )
+    output = folder / WEIGHTS.name
+    trainer = pl.Trainer(
+        default_root_dir=folder,
+        logger=TensorBoardLogger(folder, name="", version="", default_hp_metric=False),
+        callbacks=[
+            ProgressBar("distilling", settings.log_every),
+            WriteLossNetwork(output, settings.loss_network.name),
+        ],
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        max_steps=settings.max_steps,
+        accelerator="gpu" if device.type in ("cuda", "mps") else "cpu",
+        devices=1,
+        precision="bf16-mixed" if computes_bf16(device) else "32-true",
+        gradient_clip_val=CLIP,
+        num_sanity_val_steps=0,
+        val_check_interval=settings.sample_every,
+        check_val_every_n_epoch=None,
+        log_every_n_steps=settings.log_every,
+        use_distributed_sampler=False,
+    )
+    with warnings.catch_warnings():
+        ignore_what_does_not_apply()
+        trainer.validate(module, data, verbose=False)
+        _say(trainer, "after fitting")
+        try:
+            trainer.fit(module, data)
+        except (SystemExit, KeyboardInterrupt):
+            print(f"Stopped: {output} is as it was at the last validation.", file=sys.stderr)
+            sys.exit(130)
+        trainer.validate(module, data, verbose=False)
+    _say(trainer, f"after {trainer.global_step} steps")
+    print(
+        f"loss network: {output}\nuse it:       loss_network=compact loss_network.weights={output}"
+    )
+    print(f"TensorBoard:  tensorboard --logdir {folder}")
+
+
+def _say(trainer: pl.Trainer, when: str) -> None:
+    found = trainer.callback_metrics
+    for kind, name in (("features", "activations"), ("gram", "Gram matrices")):
+        errors = ", ".join(f"{layer} {found[f'val/{kind}_{layer}']:.3f}" for layer in EXPOSED)
+        print(f"{when}, squared errors of the {name}: {errors}", flush=True)
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="distill")
+def _run(config: DictConfig) -> None:
+    optimize_and_write(config, DistillSettings, distill, "give a smaller data.batch_size")
+
+
+def main() -> None:
+    """Run the command line `distill_loss_network.py key=value ...`."""
+    run_command(_run)

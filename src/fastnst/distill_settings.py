@@ -1,0 +1,53 @@
+"""What `scripts/distill_loss_network.py` reads."""
+
+from typing import Annotated, Any, Literal
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+from pydantic import Field, model_validator
+
+from fastnst.before_run import check_there, ending_the_program, local_weights, ours
+from fastnst.hardware import choose_device
+from fastnst.setting_types import Count, File, ImageSide, NoBool, Positive
+from fastnst.settings import CocoData, DeadLeavesData, FolderData, Group, VGGSettings, read_settings
+
+
+class DistillSettings(Group):
+    """The keys of `configs/distill.yaml`."""
+
+    loss_network: VGGSettings
+    data: Annotated[CocoData | FolderData | DeadLeavesData, Field(discriminator="name")]
+    paintings: File | None
+    first_pictures: Count
+    max_steps: Count
+    lr: Positive
+    crop: ImageSide
+    seed: Annotated[int, NoBool, Field(ge=0, lt=2**32)]
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    compile: bool
+    log_every: Count
+    sample_every: Count
+
+    @model_validator(mode="after")
+    def _crops_fit(self) -> "DistillSettings":
+        if self.crop > self.data.image_size:
+            raise ValueError(
+                f"crop={self.crop} with data.image_size={self.data.image_size}: crops are cut from "
+                f"the pictures; give a crop of at most {self.data.image_size}"
+            )
+        return self
+
+
+class CheckDistillation(Callback):
+    """Hydra calls this: a mistake ends the program while nothing was written."""
+
+    def on_run_start(self, config: DictConfig, **_: Any) -> None:
+        with ending_the_program():
+            settings = read_settings(ours(config), DistillSettings)
+            check_there(
+                {
+                    "loss_network.weights": local_weights(settings.loss_network.weights),
+                    "data.root": getattr(settings.data, "root", None),
+                }
+            )
+            choose_device(settings.device)

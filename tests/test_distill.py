@@ -1,0 +1,167 @@
+"""`scripts/distill_loss_network.py`, run as users run it, on a few pixels and a random teacher."""
+
+import re
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+from safetensors.torch import load_file
+from small_runs import ends_in_a_sentence, scalars
+from small_teachers import equal_teacher
+
+from fastnst import distill, train
+from fastnst.compact_network import EXPOSED, WEIGHTS
+from fastnst.distillation import NEW, OLD, Distillation
+from fastnst.student import Student
+from fastnst.vgg_weights import build_loss_network
+
+TINY = {
+    "loss_network": "vgg16",
+    "loss_network.weights": "random",
+    "data": "dead_leaves",
+    "data.images": 8,
+    "data.image_size": 40,
+    "data.batch_size": 2,
+    "data.workers": 0,
+    "data.val_images": 2,
+    "crop": 32,
+    "first_pictures": 6,
+    "max_steps": 4,
+    "sample_every": 2,
+    "log_every": 1,
+    "compile": "false",
+    "device": "cpu",
+    "hydra.run.dir": "run",
+}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> None:
+        words = [f"{key}={value}" for key, value in TINY.items()]
+        monkeypatch.setattr(sys, "argv", ["distill_loss_network.py", *words, *arguments])
+        distill.main()
+
+    return call
+
+
+def test_it_makes_a_loss_network_that_a_style_can_be_learnt_against(
+    run, tmp_path, capsys, command_line
+):
+    run()
+    said = capsys.readouterr().out
+    path = tmp_path / "run" / WEIGHTS.name
+    assert f"use it:       loss_network=compact loss_network.weights={path}" in said
+    for when in ("after fitting", "after 4 steps"):
+        for name in ("activations", "Gram matrices"):
+            assert re.search(rf"{when}, squared errors of the {name}: relu1_2 \d\.\d+, ", said)
+    assert OmegaConf.load(tmp_path / "run" / "config.yaml").loss_network.name == "vgg16"
+    logged = scalars(tmp_path / "run")
+    assert logged["train/gram_relu4_3"] == [0, 1, 2, 3]
+    assert len(logged["val/features_relu1_2"]) >= 2
+    command_line(
+        "data=dead_leaves",
+        "loss_network=compact",
+        f"loss_network.weights={path}",
+        "trainer.max_steps=2",
+        "hydra.run.dir=trained",
+    )
+    sys.argv.remove("loss_network.weights=random")
+    train.main()
+    assert (tmp_path / "trained" / "model.safetensors").is_file()
+
+
+def test_it_is_reproducible(run, tmp_path):
+    for name in ("one", "two", "other"):
+        run(f"hydra.run.dir={name}", *(["seed=1"] if name == "other" else []))
+    one, two, other = (
+        load_file(tmp_path / name / WEIGHTS.name) for name in ("one", "two", "other")
+    )
+    assert one.keys() == two.keys() == other.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert not all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_it_learns_from_paintings_and_photographs(run, tmp_path, picture, photos, monkeypatch):
+    picture("paintings/one.png", size=(60, 50))
+    monkeypatch.setitem(TINY, "data", "folder")
+    monkeypatch.delitem(TINY, "data.images")
+    run(f"data.root={photos}", "data.cache=none", "paintings=paintings")
+    build_loss_network("compact", str(tmp_path / "run" / WEIGHTS.name))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["crop=48"], ["crop=48", "data.image_size=40", "at most 40"]),
+        (["loss_network=compact"], ["loss_network.name=compact", "vgg16", "vgg19"]),
+        (["loss_network.weights=gone.pth"], ["loss_network.weights=gone.pth", "no such file"]),
+        (["max_steps=0"], ["max_steps=0"]),
+        (["paintings=gone"], ["paintings=gone", "there are no pictures"]),
+    ],
+)
+def test_mistakes_end_in_a_sentence(run, capsys, tmp_path, arguments, words):
+    sentence = ends_in_a_sentence(capsys, run, *arguments)
+    for word in words:
+        assert word in sentence
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
+@pytest.fixture
+def learning():
+    """A student with a teacher that it could equal."""
+    return Distillation(
+        Student(dict(EXPOSED)),
+        equal_teacher(),
+        dict.fromkeys(EXPOSED, 1.0),
+        [],
+        32,
+        1e-3,
+        compiled=False,
+    )
+
+
+def test_the_errors_are_shares_of_the_teachers(learning, batch):
+    with torch.no_grad():
+        for embedding in learning.student.embeddings.values():
+            embedding.weight.zero_()
+    errors = learning.errors(batch(2, 32))
+    assert errors.keys() == {
+        f"{kind}_{layer}" for kind in ("features", "gram") for layer in EXPOSED
+    }
+    for value in errors.values():
+        assert value.item() == pytest.approx(1)
+
+
+def test_the_student_learns_what_is_painted_against_it(learning, batch, monkeypatch):
+    """Without paintings the styles are those of photographs."""
+    seen, offered = [], []
+
+    def paint(photographs, styles):
+        offered.append(styles)
+        return torch.full_like(photographs, 0.25)
+
+    def errors(images):
+        seen.append(images)
+        return Distillation.errors(learning, images)
+
+    monkeypatch.setattr(learning._painter, "paint", paint)
+    monkeypatch.setattr(learning, "_train_errors", errors)
+    learning.trainer = SimpleNamespace(log_every_n_steps=100)
+    photographs = batch(3, 40)
+    learning.training_step(photographs, 0).backward()
+    assert all(torch.equal(*pair) for pair in zip(offered[0], photographs, strict=True))
+    (images,) = seen
+    assert images.shape == (3 + NEW + OLD, 3, 32, 32)
+    assert (images[3:] == 0.25).all()
+    assert all(value.grad.any() for value in learning.student.parameters())
+
+
+def test_the_teacher_is_not_trained(learning):
+    assert not any(parameter.requires_grad for parameter in learning.teacher.parameters())
+    assert not learning.train().teacher.training
+    assert not [name for name in learning.state_dict() if name.startswith("teacher")]
