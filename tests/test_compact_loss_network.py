@@ -35,6 +35,13 @@ def test_it_exposes_the_layers_of_the_paper_by_their_names(compact, batch):
         assert activations[layer].isfinite().all()
 
 
+def test_building_it_leaves_chance_as_it_was():
+    """A network that is trained against it begins as one that is trained against a VGG."""
+    before = torch.get_rng_state()
+    build_loss_network("compact", "pretrained")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_layers_without_a_head_are_hidden(compact, batch):
     with pytest.raises(ValueError, match=r"no layer relu3_1; there are relu1_2, relu2_2, relu3_3"):
         compact(batch(1, 32), ["relu3_1"])

@@ -13,9 +13,8 @@ from small_teachers import equal_teacher
 
 from fastnst import distill, train
 from fastnst.compact_network import EXPOSED, WEIGHTS
-from fastnst.distillation import NEW, OLD, Distillation
+from fastnst.distillation import NEW, OLD, PAINTINGS, Distillation
 from fastnst.student import Student
-from fastnst.vgg_weights import build_loss_network
 
 TINY = {
     "loss_network": "vgg16",
@@ -56,7 +55,7 @@ def test_it_makes_a_loss_network_that_a_style_can_be_learnt_against(
     said = capsys.readouterr().out
     path = tmp_path / "run" / WEIGHTS.name
     assert f"use it:       loss_network=compact loss_network.weights={path}" in said
-    for when in ("after fitting", "after 4 steps"):
+    for when in ("before training", "after 4 steps"):
         for name in ("activations", "Gram matrices"):
             assert re.search(rf"{when}, squared errors of the {name}: relu1_2 \d\.\d+, ", said)
     assert OmegaConf.load(tmp_path / "run" / "config.yaml").loss_network.name == "vgg16"
@@ -86,12 +85,57 @@ def test_it_is_reproducible(run, tmp_path):
     assert not all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_it_learns_from_paintings_and_photographs(run, tmp_path, picture, photos, monkeypatch):
+def test_it_goes_on_from_weights(run, tmp_path):
+    run()
+    before = load_file(tmp_path / "run" / WEIGHTS.name)
+    run(f"start=run/{WEIGHTS.name}", "lr=1e-12", "hydra.run.dir=on")
+    after = load_file(tmp_path / "on" / WEIGHTS.name)
+    features = [name for name in before if name.startswith("features")]
+    assert len(features) == 18
+    assert all(torch.equal(before[name], after[name]) for name in features)
+
+
+def test_what_is_there_is_not_overwritten(run, tmp_path, capsys):
+    path = tmp_path / "run" / WEIGHTS.name
+    path.parent.mkdir()
+    path.write_text("precious")
+    sentence = ends_in_a_sentence(capsys, run)
+    assert f"{path} is there already" in sentence
+    assert path.read_text() == "precious"
+
+
+def test_damaged_weights_to_go_on_from_are_named(run, tmp_path, capsys):
+    (tmp_path / "cut.safetensors").write_bytes(b"no tensors")
+    sentence = ends_in_a_sentence(capsys, run, "start=cut.safetensors", "hydra.run.dir=on")
+    assert "start=cut.safetensors cannot be gone on from" in sentence
+
+
+def test_weights_that_are_no_numbers_are_not_written(run, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(Distillation, "configure_optimizers", lambda self: _spoil(self))
+    sentence = ends_in_a_sentence(capsys, run)
+    assert "After step 2 the weights are no finite numbers: give a smaller lr" in sentence
+    assert load_file(tmp_path / "run" / WEIGHTS.name)["features.0.weight"].isfinite().all()
+
+
+def _spoil(module):
+    module.student.features[0].weight.data.fill_(torch.nan)
+    return torch.optim.SGD(module.student.parameters(), 0.0)
+
+
+def test_it_learns_from_paintings_and_photographs(run, picture, photos, monkeypatch):
     picture("paintings/one.png", size=(60, 50))
     monkeypatch.setitem(TINY, "data", "folder")
     monkeypatch.delitem(TINY, "data.images")
-    run(f"data.root={photos}", "data.cache=none", "paintings=paintings")
-    build_loss_network("compact", str(tmp_path / "run" / WEIGHTS.name))
+    sizes = []
+    errors = Distillation.errors
+
+    def watch(self, images):
+        sizes.append(len(images))
+        return errors(self, images)
+
+    monkeypatch.setattr(Distillation, "errors", watch)
+    run(f"data.root={photos}", "paintings=paintings")
+    assert 2 + NEW + OLD + PAINTINGS in sizes  # batches of two photographs
 
 
 @pytest.mark.parametrize(
@@ -99,16 +143,17 @@ def test_it_learns_from_paintings_and_photographs(run, tmp_path, picture, photos
     [
         (["crop=48"], ["crop=48", "data.image_size=40", "at most 40"]),
         (["loss_network=compact"], ["loss_network.name=compact", "vgg16", "vgg19"]),
+        (["start=gone.safetensors"], ["start=gone.safetensors", "no such file"]),
         (["loss_network.weights=gone.pth"], ["loss_network.weights=gone.pth", "no such file"]),
         (["max_steps=0"], ["max_steps=0"]),
-        (["paintings=gone"], ["paintings=gone", "there are no pictures"]),
+        (["paintings=gone"], ["paintings=gone", "no such folder"]),
     ],
 )
 def test_mistakes_end_in_a_sentence(run, capsys, tmp_path, arguments, words):
     sentence = ends_in_a_sentence(capsys, run, *arguments)
     for word in words:
         assert word in sentence
-    assert not list(tmp_path.rglob("*.safetensors"))
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from fastnst import evaluation_report
 from fastnst.evaluate import main
 from fastnst.evaluation import equivalent_iterations
 from fastnst.grid import labelled_grid
+from fastnst.vgg_weights import build_loss_network
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,7 @@ def runs(tmp_path_factory, photograph):
         ("adam",),
         ("sgd", "optimizer=sgd"),
         ("johnson", "loss=johnson2016", "loss.content_weight=1", "loss.style_weight=5"),
+        ("compact", "loss_network=compact", "loss_network.weights=pretrained"),
     ):
         arguments = [
             *("data=folder", "data.root=photos", "data.max_bad=0", "trainer.max_steps=2"),
@@ -118,6 +120,21 @@ def test_the_sheet_shows_photographs_networks_and_optimisations(evaluate, runs, 
     assert [row[0].tobytes() for row in cells_alone[:2]] == [row[0].tobytes() for row in cells]
     with Image.open(runs / "all" / "evaluation.png") as sheet:
         assert sheet.width > 6 * 32
+
+
+def test_a_network_trained_against_the_compact_one_is_measured_by_the_first_runs(
+    evaluate, runs, tmp_path
+):
+    """Weights on the command line are those of VGGs."""
+    features = build_loss_network("vgg16", "random").features.state_dict()
+    weights = tmp_path / "vgg16.pth"
+    torch.save({f"features.{name}": value for name, value in features.items()}, weights)
+    out, _ = evaluate("adam", "compact", more=("--optimize=0", f"--weights={weights}"))
+    rows = [row.split() for row in out.splitlines()[1:3]]
+    assert [row[:2] for row in rows] == [
+        ["brush_strokes/adam", "vgg16"],
+        ["brush_strokes/compact", "compact"],
+    ]
 
 
 def test_networks_with_other_random_weights_are_other_losses(evaluate, runs):

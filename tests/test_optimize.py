@@ -99,7 +99,8 @@ def test_a_style_for_each_mask(optimize, tmp_path, picture):
 @pytest.mark.parametrize(
     "arguments",
     [["method=adam"], ["normalize_network=true"], ["loss.style_loss=mmd_gaussian"],
-     ["loss_network.pooling=avg"], ["experiment=kapur2019", "loss_network.weights=random"]],
+     ["loss_network.pooling=avg"], ["experiment=kapur2019", "loss_network.weights=random"],
+     ["loss_network=compact", "loss_network.weights=pretrained"]],
 )  # fmt: skip
 def test_other_ways(arguments, optimize):
     totals = curve(optimize("iterations=4", *arguments), "total")
@@ -116,6 +117,10 @@ def test_other_ways(arguments, optimize):
         (["masks=[photo.png]"], ["masks", "styles"]),
         (["masks=[nowhere.png]", "styles=[photo.png]"], ["masks.0=nowhere.png"]),
         (["masks=[photo.png]", "styles=[nowhere.png]"], ["styles.0=nowhere.png"]),
+        (
+            ["loss_network=compact", "loss_network.weights=pretrained", "normalize_network=true"],
+            ["normalize_network=true", "loss_network=compact", "use loss_network=vgg19"],
+        ),
         (["scales=[64,32]"], ["scales", "smallest"]),
         (["scales=[]"], ["scales", "1 item"]),
         (["iterations=0"], ["iterations=0", "1"]),

@@ -107,15 +107,16 @@ def local_weights(weights: str) -> str | None:
 
 
 def check_there(files: Mapping[str, str | None]) -> None:
-    """Refuse files, and the folder `data.root`, that are not there.
+    """Refuse files, and the folders `data.root` and `paintings`, that are not there.
 
     Raises:
         UserError: naming the key.
     """
     for key, name in files.items():
         path = None if name is None else Path(name).expanduser()
-        if path is not None and not (path.is_dir() if key == "data.root" else path.is_file()):
-            kind = "folder" if key == "data.root" else "file"
+        folder = key in ("data.root", "paintings")
+        if path is not None and not (path.is_dir() if folder else path.is_file()):
+            kind = "folder" if folder else "file"
             close = close_to(name, [AUTO]) if key == "resume" else ""
             raise UserError(f"{key}={name}: there is no such {kind}{close}; check the name.")
 

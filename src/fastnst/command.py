@@ -38,7 +38,7 @@ def is_sweep() -> bool:
 def optimize_and_write(
     config: DictConfig, model: type[Read], run: Callable[[Read, Path], None], advice: str
 ) -> None:
-    """One run of a command that optimises pictures.
+    """One run of a command that optimises pictures, or distils.
 
     Args:
         config: composed by Hydra.

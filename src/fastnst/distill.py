@@ -4,6 +4,8 @@ import json
 import logging
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hydra
@@ -18,14 +20,16 @@ from torch import Tensor
 from fastnst.callbacks import ProgressBar
 from fastnst.command import CONFIGS, optimize_and_write, run_command
 from fastnst.compact_network import EXPOSED, MEAN, STD, WEIGHTS
+from fastnst.compilation import is_compiler_error
 from fastnst.data import PhotographData
 from fastnst.distill_settings import DistillSettings
 from fastnst.distillation import Distillation
+from fastnst.errors import UserError
 from fastnst.files import whole_file
 from fastnst.hardware import choose_device, computes_bf16, measure_in_float32
 from fastnst.loss_network import LossNetwork
 from fastnst.pictures import to_pixels
-from fastnst.student import Student, fit_to_teacher
+from fastnst.student import Student, fit_embeddings, fit_to_teacher
 from fastnst.trainer import ignore_what_does_not_apply
 from fastnst.varied_pictures import crops, read_paintings, vary
 from fastnst.vgg_weights import build_loss_network
@@ -52,16 +56,25 @@ class WriteLossNetwork(Callback):
             "teacher": self.teacher,
             "steps": str(trainer.global_step),
         }
+        state = module.student.loss_network_state()
+        if not all(value.isfinite().all() for value in state.values()):
+            raise UserError(
+                f"After step {trainer.global_step} the weights are no finite numbers: give a "
+                f"smaller lr."
+            )
         with whole_file(self.path) as temporary:
-            save_file(module.student.loss_network_state(), temporary, metadata)
+            save_file(state, temporary, metadata)
 
 
-def first_weights(teacher: LossNetwork, images: Tensor) -> tuple[Student, dict[str, float]]:
+def first_weights(
+    teacher: LossNetwork, images: Tensor, start: str | None
+) -> tuple[Student, dict[str, float]]:
     """Make a student and fit it to its teacher.
 
     Args:
         teacher: on the CPU.
         images: `(N, 3, H, W)`, RGB in [0, 1].
+        start: a file of the compact loss network's weights to go on from, if that is wanted.
 
     Returns:
         The student, and what the teacher's activations are divided by, by layer: their root mean
@@ -71,7 +84,15 @@ def first_weights(teacher: LossNetwork, images: Tensor) -> tuple[Student, dict[s
         seen = teacher(images[:FIT_BATCH], EXPOSED)
     units = {layer: features.square().mean().sqrt().item() for layer, features in seen.items()}
     student = Student({layer: features.shape[1] for layer, features in seen.items()})
-    fit_to_teacher(student, teacher, units, images.split(FIT_BATCH))
+    if start is None:
+        fit_to_teacher(student, teacher, units, images.split(FIT_BATCH))
+    else:
+        try:
+            features = build_loss_network("compact", start).features
+        except UserError as error:
+            raise UserError(f"start={start} cannot be gone on from: {error}") from error
+        student.features.load_state_dict(features.state_dict())
+        fit_embeddings(student, teacher, units, images.split(FIT_BATCH))
     return student.to(memory_format=torch.channels_last), units
 
 
@@ -86,6 +107,12 @@ def distill(settings: DistillSettings, folder: Path) -> None:
         UserError: for anything in the settings that cannot be had.
         SystemExit: after Ctrl-C.
     """
+    output = folder / WEIGHTS.name
+    if output.exists():
+        raise UserError(
+            f"{output} is there already: give another folder with hydra.run.dir=<folder>, or go on "
+            f"from it with start={output}."
+        )
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
     device = choose_device(settings.device)
     measure_in_float32(device)
@@ -99,13 +126,13 @@ def distill(settings: DistillSettings, folder: Path) -> None:
     some = [(index, False) for index in torch.randperm(len(data.train_set))[:count].tolist()]
     pictures, mirrored, bad = data.train_set.__getitems__(some)
     data.bad.add(bad)
-    images = vary(crops([*to_pixels(pictures, mirrored), *paintings], settings.crop))
-    print(f"fitting the first weights to {len(images)} pictures", flush=True)
-    student, units = first_weights(teacher, images)
+    some_paintings = paintings[: settings.first_pictures]
+    images = vary(crops([*to_pixels(pictures, mirrored), *some_paintings], settings.crop))
+    print(f"fitting to the teacher on {len(images)} pictures", flush=True)
+    student, units = first_weights(teacher, images, settings.start)
     module = Distillation(
         student, teacher, units, paintings, settings.crop, settings.lr, settings.compile
     )
-    output = folder / WEIGHTS.name
     trainer = pl.Trainer(
         default_root_dir=folder,
         logger=TensorBoardLogger(folder, name="", version="", default_hp_metric=False),
@@ -116,7 +143,7 @@ def distill(settings: DistillSettings, folder: Path) -> None:
         enable_checkpointing=False,
         enable_model_summary=False,
         max_steps=settings.max_steps,
-        accelerator="gpu" if device.type in ("cuda", "mps") else "cpu",
+        accelerator=device.type,
         devices=1,
         precision="bf16-mixed" if computes_bf16(device) else "32-true",
         gradient_clip_val=CLIP,
@@ -126,21 +153,39 @@ def distill(settings: DistillSettings, folder: Path) -> None:
         log_every_n_steps=settings.log_every,
         use_distributed_sampler=False,
     )
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _failures(trainer, output):
         ignore_what_does_not_apply()
         trainer.validate(module, data, verbose=False)
-        _say(trainer, "after fitting")
-        try:
-            trainer.fit(module, data)
-        except (SystemExit, KeyboardInterrupt):
-            print(f"Stopped: {output} is as it was at the last validation.", file=sys.stderr)
-            sys.exit(130)
+        _say(trainer, "before training")
+        trainer.fit(module, data)
         trainer.validate(module, data, verbose=False)
     _say(trainer, f"after {trainer.global_step} steps")
     print(
         f"loss network: {output}\nuse it:       loss_network=compact loss_network.weights={output}"
     )
     print(f"TensorBoard:  tensorboard --logdir {folder}")
+
+
+@contextmanager
+def _failures(trainer: pl.Trainer, output: Path) -> Iterator[None]:
+    """Turn what a distillation raises and a user can mend into one sentence."""
+    try:
+        yield
+    except SystemExit as leaving:
+        if trainer.interrupted and leaving.code == 1:  # Lightning's way to end after Ctrl-C
+            print(
+                f"Stopped after step {trainer.global_step}: {output} is as it was at the last "
+                f"validation; start={output} goes on from it.",
+                file=sys.stderr,
+            )
+            sys.exit(130)
+        raise
+    except RuntimeError as error:
+        if is_compiler_error(error):
+            raise UserError(
+                f"torch.compile does not work here ({error}): set compile=false."
+            ) from error
+        raise
 
 
 def _say(trainer: pl.Trainer, when: str) -> None:
@@ -152,7 +197,9 @@ def _say(trainer: pl.Trainer, when: str) -> None:
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="distill")
 def _run(config: DictConfig) -> None:
-    optimize_and_write(config, DistillSettings, distill, "give a smaller data.batch_size")
+    optimize_and_write(
+        config, DistillSettings, distill, "give a smaller data.batch_size, crop or first_pictures"
+    )
 
 
 def main() -> None:

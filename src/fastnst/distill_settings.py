@@ -18,6 +18,7 @@ class DistillSettings(Group):
     loss_network: VGGSettings
     data: Annotated[CocoData | FolderData | DeadLeavesData, Field(discriminator="name")]
     paintings: File | None
+    start: File | None
     first_pictures: Count
     max_steps: Count
     lr: Positive
@@ -46,6 +47,8 @@ class CheckDistillation(Callback):
             settings = read_settings(ours(config), DistillSettings)
             check_there(
                 {
+                    "start": settings.start,
+                    "paintings": settings.paintings,
                     "loss_network.weights": local_weights(settings.loss_network.weights),
                     "data.root": getattr(settings.data, "root", None),
                 }

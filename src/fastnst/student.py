@@ -30,7 +30,7 @@ class Student(nn.Module):
         layers = (MaxPool2d() if isinstance(m, nn.MaxPool2d) else m for m in compact_features())
         self.features = nn.Sequential(*layers)
         found = compact_layer_indices(self.features)
-        self.layers = {found[layer]: layer for layer in EXPOSED}
+        self.layers = {layer: found[layer] for layer in EXPOSED}
         self.embeddings = nn.ModuleDict(
             {
                 layer: nn.Conv2d(width, channels[layer], 1, bias=False)
@@ -44,11 +44,11 @@ class Student(nn.Module):
         """`(N, 3, H, W)`, RGB in [0, 1] -> by layer `(N, C, H', W')`, C being the teacher's."""
         embedded: dict[str, Tensor] = {}
         hidden = self.normalized(images)
-        for index, layer in enumerate(self.features):
-            hidden = layer(hidden)
-            name = self.layers.get(index)
-            if name in layers:
-                embedded[name] = self.embeddings[name](hidden)
+        for index in range(max(self.layers[layer] for layer in layers) + 1):
+            hidden = self.features[index](hidden)
+            for layer in layers:
+                if self.layers[layer] == index:
+                    embedded[layer] = self.embeddings[layer](hidden)
         return embedded
 
     def normalized(self, images: Tensor) -> Tensor:
@@ -64,7 +64,7 @@ class Student(nn.Module):
         """
         state = {f"features.{name}": value for name, value in self.features.state_dict().items()}
         for layer, embedding in self.embeddings.items():
-            triangle = torch.linalg.qr(embedding.weight.detach()[:, :, 0, 0].double().cpu()).R
+            triangle = torch.linalg.qr(embedding.weight.detach()[:, :, 0, 0].cpu().double()).R
             state[f"heads.{layer}.weight"] = triangle[:, :, None, None]
         return {name: value.detach().cpu().half().contiguous() for name, value in state.items()}
 
@@ -101,15 +101,24 @@ def fit_to_teacher(
         solution = _fit_before_relu(torch.cat(given), torch.cat(wanted)) / size
         convolution.weight.copy_(solution[:-1].T.unflatten(1, (-1, 3, 3)))
         convolution.bias.copy_(solution[-1])
-        if name in units:
-            outputs = (
-                _first(student.features, index + 1, student.normalized(batch)) for batch in batches
-            )
-            solution = _least_squares(
-                torch.cat([_rows(output) for output in outputs]),
-                torch.cat([_rows(aim.relu() / units[name]) for aim in aims]),
-            )
-            student.embeddings[name].weight.copy_(solution.T[:, :, None, None])
+    fit_embeddings(student, teacher, units, batches)
+
+
+@torch.no_grad()
+def fit_embeddings(
+    student: Student, teacher: LossNetwork, units: dict[str, float], batches: Sequence[Tensor]
+) -> None:
+    """Give a student the best embeddings for the features that it has; see `fit_to_teacher`."""
+    places = compact_layer_indices(student.features)
+    for name, unit in units.items():
+        features = (
+            _first(student.features, places[name] + 1, student.normalized(b)) for b in batches
+        )
+        aims = (_before_relu(teacher, name, batch).relu() / unit for batch in batches)
+        solution = _least_squares(
+            torch.cat([*map(_rows, features)]), torch.cat([*map(_rows, aims)])
+        )
+        student.embeddings[name].weight.copy_(solution.T[:, :, None, None])
 
 
 def _before_relu(network: LossNetwork, layer: str, images: Tensor) -> Tensor:
@@ -160,8 +169,7 @@ def _fit_before_relu(given: Tensor, wanted: Tensor) -> Tensor:
     """The matrix that takes inputs to outputs which are near the wanted ones after the ReLU.
 
     Where the wanted value is negative every negative one is as good. So what is aimed at there is,
-    from the second pass on, what the pass before gave, if that is negative, and else 0: no pass
-    makes the error after the ReLU larger.
+    from the second pass on, what the pass before gave, if that is negative, and else 0.
 
     Args:
         given: `(P, A)`.

@@ -1,4 +1,4 @@
-"""What a loss network learns to see: crops of photographs and paintings, varied, and pictures that
+"""What a loss network learns to see: crops of photographs, varied, of paintings, and pictures that
 were painted against the network itself."""
 
 from collections.abc import Sequence
@@ -23,12 +23,11 @@ def read_paintings(folder: str, crop: int) -> list[Tensor]:
     files = list_images(root) if root.is_dir() else []
     if not files:
         raise UserError(f"paintings={folder}: there are no pictures; name a folder of paintings.")
-    pictures = [flatten(read_image(file)) for file in files]
-    return [
-        to_tensor(resize_short_side(picture, round(scale * crop)))
-        for picture in pictures
-        for scale in SCALES
-    ]
+    paintings = []
+    for file in files:
+        picture = flatten(read_image(file))
+        paintings += [to_tensor(resize_short_side(picture, round(s * crop))) for s in SCALES]
+    return paintings
 
 
 def crops(pictures: Sequence[Tensor] | Tensor, size: int) -> Tensor:
@@ -79,6 +78,6 @@ class Painted:
         """`(N, 3, H, W)`; each takes the place of another, by chance, when there are enough."""
         for picture in batch:
             if len(self.pictures) < self.most:
-                self.pictures.append(picture)
+                self.pictures.append(picture.clone())  # not a part of its batch
             else:
-                self.pictures[int(torch.randint(self.most, ()))] = picture
+                self.pictures[int(torch.randint(self.most, ()))] = picture.clone()

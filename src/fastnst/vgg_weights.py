@@ -56,7 +56,9 @@ def build_loss_network(
     """
     if name == "compact":
         known: dict[str, models.WeightsEnum] = {}
-        features, heads = compact_network.compact_features(), compact_network.compact_heads()
+        with torch.device("meta"):  # without drawing weights, which would change what is drawn next
+            features, heads = compact_network.compact_features(), compact_network.compact_heads()
+        features, heads = features.to_empty(device="cpu"), heads.to_empty(device="cpu")
     else:
         known = {member.name: member for member in models.get_model_weights(name)}
         features, heads = torchvision_features(name), None
