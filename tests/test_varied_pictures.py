@@ -56,8 +56,8 @@ def test_variations_stay_within_the_range_and_leave_some_pictures_alone():
     assert varied.shape == images.shape
     assert 0 <= varied.min() < varied.max() <= 1
     same = (varied == images).flatten(1).all(1)
-    # 0.7 x 0.85 x 0.85, and a sixth of the orders of channels is the old one
-    assert 0.4 < same.float().mean() < 0.75
+    # 0.7 x 0.875 x 0.7, as a sixth of the orders of channels is the old one
+    assert 0.3 < same.float().mean() < 0.55
 
 
 def test_painted_pictures_are_kept_up_to_a_number():

@@ -20,11 +20,11 @@ from torch import Tensor
 from fastnst.callbacks import ProgressBar
 from fastnst.command import CONFIGS, optimize_and_write, run_command
 from fastnst.compact_network import EXPOSED, MEAN, STD, WEIGHTS
-from fastnst.compilation import is_compiler_error
 from fastnst.data import PhotographData
 from fastnst.distill_settings import DistillSettings
 from fastnst.distillation import Distillation
 from fastnst.errors import UserError
+from fastnst.failures import lightning_failures
 from fastnst.files import whole_file
 from fastnst.hardware import choose_device, computes_bf16, measure_in_float32
 from fastnst.loss_network import LossNetwork
@@ -153,7 +153,7 @@ def distill(settings: DistillSettings, folder: Path) -> None:
         log_every_n_steps=settings.log_every,
         use_distributed_sampler=False,
     )
-    with warnings.catch_warnings(), _failures(trainer, output):
+    with warnings.catch_warnings(), _saying_where(trainer, output), lightning_failures(trainer):
         ignore_what_does_not_apply()
         trainer.validate(module, data, verbose=False)
         _say(trainer, "before training")
@@ -167,24 +167,16 @@ def distill(settings: DistillSettings, folder: Path) -> None:
 
 
 @contextmanager
-def _failures(trainer: pl.Trainer, output: Path) -> Iterator[None]:
-    """Turn what a distillation raises and a user can mend into one sentence."""
+def _saying_where(trainer: pl.Trainer, output: Path) -> Iterator[None]:
+    """After Ctrl-C tell what there is."""
     try:
         yield
-    except SystemExit as leaving:
-        if trainer.interrupted and leaving.code == 1:  # Lightning's way to end after Ctrl-C
-            print(
-                f"Stopped after step {trainer.global_step}: {output} is as it was at the last "
-                f"validation; start={output} goes on from it.",
-                file=sys.stderr,
-            )
-            sys.exit(130)
-        raise
-    except RuntimeError as error:
-        if is_compiler_error(error):
-            raise UserError(
-                f"torch.compile does not work here ({error}): set compile=false."
-            ) from error
+    except SystemExit:
+        print(
+            f"Stopped after step {trainer.global_step}: {output} is as it was at the last "
+            f"validation; start={output} goes on from it.",
+            file=sys.stderr,
+        )
         raise
 
 

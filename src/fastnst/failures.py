@@ -15,25 +15,35 @@ from fastnst.hardware import memory_errors
 
 
 @contextmanager
-def training_failures(trainer: pl.Trainer, checkpoints: Checkpoints) -> Iterator[None]:
-    """Turn what a training raises and a user can mend into a `UserError`."""
+def lightning_failures(trainer: pl.Trainer) -> Iterator[None]:
+    """Give Ctrl-C its exit code, and a compiler that fails a sentence."""
     try:
-        with memory_errors("make data.batch_size or data.image_size smaller"):
-            yield
+        yield
     except SystemExit as leaving:
         if trainer.interrupted and leaving.code == 1:  # Lightning's way to end after Ctrl-C
             sys.exit(130)
         raise
+    except RuntimeError as error:
+        if compilation.is_compiler_error(error):
+            raise UserError(
+                f"torch.compile does not work here ({error}): set compile=false."
+            ) from error
+        raise
+
+
+@contextmanager
+def training_failures(trainer: pl.Trainer, checkpoints: Checkpoints) -> Iterator[None]:
+    """Turn what a training raises and a user can mend into a `UserError`."""
+    try:
+        advice = "make data.batch_size or data.image_size smaller"
+        with memory_errors(advice), lightning_failures(trainer):
+            yield
     except NotFinite as error:
         raise UserError(
             f"{error}: {_go_on(checkpoints)} with a smaller optimizer.lr, with optimizer.clip=1 or "
             f"with trainer.precision=32-true."
         ) from error
     except RuntimeError as error:
-        if compilation.is_compiler_error(error):
-            raise UserError(
-                f"torch.compile does not work here ({error}): set compile=false."
-            ) from error
         if trainer.world_size > 1 and _is_of_the_group(error):
             raise UserError(
                 f"Process {trainer.global_rank} has lost another process of this run, after step "

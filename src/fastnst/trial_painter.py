@@ -67,7 +67,8 @@ class TrialPainter:
     def _painted(
         self, photographs: Tensor, content: Tensor, grams: Mapping[str, Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """The loss of what it paints, and that."""
+        """The loss of what it paints, and that. Not by `PerceptualLoss`, which sees its style once:
+        this one changes with the student."""
         painted = self.network(photographs)
         seen = self.student(painted, EXPOSED)
         style = [
