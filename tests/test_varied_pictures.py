@@ -5,7 +5,14 @@ import torch
 from PIL import Image
 
 from fastnst.errors import UserError
-from fastnst.varied_pictures import Painted, choose, crops, read_paintings, vary
+from fastnst.varied_pictures import (
+    Painted,
+    choose,
+    crops,
+    crops_of_any_size,
+    read_paintings,
+    vary,
+)
 
 
 def test_paintings_come_at_several_sizes_of_the_crop(picture, tmp_path):
@@ -47,6 +54,18 @@ def test_crops_are_parts_of_their_pictures():
 def test_a_picture_of_the_size_of_the_crop_is_taken_whole():
     picture = torch.rand(3, 8, 8)
     assert torch.equal(crops([picture], 8)[0], picture)
+
+
+def test_crops_of_any_size_show_from_the_crop_to_the_whole_of_the_shorter_side():
+    torch.manual_seed(0)
+    ramp = torch.arange(40.0).expand(3, 20, -1) / 64
+    cut = crops_of_any_size([ramp] * 300, 5)
+    assert cut.shape == (300, 3, 5, 5)
+    # of a ramp, from the middle of the first pixel to that of the last
+    steps = (cut[:, 0, 2, -2] - cut[:, 0, 2, 1]) * 64 / 2
+    assert steps.min().item() == pytest.approx(1, abs=0.05)
+    assert steps.max().item() == pytest.approx(20 / 5, abs=0.2)
+    assert 1.8 < steps.median() < 2.2  # as many halvings above as below
 
 
 def test_variations_stay_within_the_range_and_leave_some_pictures_alone():

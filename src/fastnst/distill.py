@@ -31,7 +31,7 @@ from fastnst.loss_network import LossNetwork
 from fastnst.pictures import to_pixels
 from fastnst.student import Student, fit_embeddings, fit_to_teacher
 from fastnst.trainer import ignore_what_does_not_apply
-from fastnst.varied_pictures import crops, read_paintings, vary
+from fastnst.varied_pictures import crops, crops_of_any_size, read_paintings, vary
 from fastnst.vgg_weights import build_loss_network
 
 FIT_BATCH = 16  # pictures
@@ -127,7 +127,8 @@ def distill(settings: DistillSettings, folder: Path) -> None:
     pictures, mirrored, bad = data.train_set.__getitems__(some)
     data.bad.add(bad)
     some_paintings = paintings[: settings.first_pictures]
-    images = vary(crops([*to_pixels(pictures, mirrored), *some_paintings], settings.crop))
+    cut = crops_of_any_size(to_pixels(pictures, mirrored), settings.crop)
+    images = vary(torch.cat([cut, *(crops([one], settings.crop) for one in some_paintings)]))
     print(f"fitting to the teacher on {len(images)} pictures", flush=True)
     student, units = first_weights(teacher, images, settings.start)
     module = Distillation(

@@ -13,11 +13,12 @@ from fastnst.compilation import Compiled
 from fastnst.loss_network import LossNetwork
 from fastnst.student import Student
 from fastnst.trial_painter import TrialPainter
-from fastnst.varied_pictures import Painted, choose, crops, vary
+from fastnst.varied_pictures import Painted, choose, crops, crops_of_any_size, vary
 
 KEPT = 200  # painted pictures
 NEW, OLD, PAINTINGS = 2, 2, 1  # pictures of each batch, beside the photographs
 WARM_UP = 50  # steps
+GRAM_WEIGHT = 3.0  # what trained networks lack is style, most of all at relu4_3
 
 
 class Distillation(pl.LightningModule):
@@ -75,7 +76,7 @@ class Distillation(pl.LightningModule):
         return found
 
     def training_step(self, photographs: Tensor, batch_idx: int) -> Tensor:
-        cut = crops(photographs, self.crop)
+        cut = crops_of_any_size(photographs, self.crop)
         styles = self.paintings or [*photographs]
         painted = self._painter.paint(cut.contiguous(memory_format=torch.channels_last), styles)
         self.painted.add(painted[:1])
@@ -84,7 +85,10 @@ class Distillation(pl.LightningModule):
             pictures += crops(choose(self.paintings, PAINTINGS), self.crop).to(self.device)
         images = torch.cat([vary(cut), torch.stack(pictures)])
         errors = self._train_errors(images.contiguous(memory_format=torch.channels_last))
-        total = sum(errors.values())
+        total = sum(
+            value * (GRAM_WEIGHT if name.startswith("gram") else 1)
+            for name, value in errors.items()
+        )
         if (batch_idx + 1) % self.trainer.log_every_n_steps == 0:
             for name, value in errors.items():
                 self.log(f"train/{name}", value)

@@ -14,7 +14,7 @@ from fastnst.varied_pictures import choose, crops
 
 NETWORK = {"name": "resnet", "width": 32, "blocks": 5, "norm": "instance", "upsample": "nearest"}
 CONTENT, STYLE_WEIGHT = "relu2_2", 10.0  # as in configs/loss/relative.yaml
-LIFE = 150  # steps for each style
+LIFE = 300  # steps for each style
 
 
 class TrialPainter:

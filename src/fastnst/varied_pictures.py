@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fastnst.errors import UserError
@@ -37,6 +38,17 @@ def crops(pictures: Sequence[Tensor] | Tensor, size: int) -> Tensor:
         top, left = (int(torch.randint(side - size + 1, ())) for side in picture.shape[1:])
         cut.append(picture[:, top : top + size, left : left + size])
     return torch.stack(cut)
+
+
+def crops_of_any_size(pictures: Sequence[Tensor] | Tensor, size: int) -> Tensor:
+    """Squares as `crops` has them, of pictures made smaller by chance: by nothing up to what leaves
+    `size` pixels of the shorter side. A loss network is used at many sizes and has to see them."""
+    cut = []
+    for picture in pictures:
+        side = round(size * (min(picture.shape[1:]) / size) ** torch.rand(()).item())
+        square = crops([picture], side)
+        cut.append(F.interpolate(square, size, mode="bilinear", antialias=True).clamp(0, 1))
+    return torch.cat(cut)
 
 
 def choose(pictures: Sequence[Tensor], count: int) -> list[Tensor]:
