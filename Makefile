@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEMO := runs/demo/$(shell date +%Y-%m-%d_%H-%M-%S)
 
 .PHONY: help install demo test lint format
 
@@ -18,8 +19,9 @@ $(STAMP): pyproject.toml
 
 install: $(STAMP) ## make .venv with fastnst and the development tools in it
 
-demo: $(STAMP) ## train briefly on synthetic pictures and write a sheet of stylized photographs
-	$(BIN)/python train.py experiment=demo
+demo: $(STAMP) ## train briefly on synthetic pictures and show that beside a finished style
+	$(BIN)/python train.py experiment=demo hydra.run.dir=$(DEMO)
+	$(BIN)/python scripts/gallery.py --ckpt $(DEMO)/model.safetensors --style starry_night -o $(DEMO)/beside.png
 
 test: $(STAMP) ## lint and run all tests
 	$(BIN)/ruff check .

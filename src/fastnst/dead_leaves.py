@@ -75,6 +75,7 @@ def draw_dead_leaves(size: int, seed: int, index: int) -> np.ndarray:
         image[edges] += _shade(leaves, other[edges], edge_points)
     image[edges] *= 0.25
     image *= _illumination(rng, first.reshape(size, size), points)[:, None]
+    image *= rng.normal(1, 0.07, 3).astype(np.float32)  # lamps, shade, evening
 
     blur = rng.uniform(0.001, 0.003) * size * (rng.random() < 0.2)  # a few are out of focus
     noise = rng.uniform(0.003, 0.02)
@@ -91,12 +92,14 @@ def _scatter_leaves(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, n
     """Return centres (n, 2), radii (n,) and outlines (n, VERTICES, 2) in image sides."""
     smallest = np.exp(rng.uniform(np.log(0.008), np.log(0.06)))
     mean_area = 2 * np.pi * smallest**2 * np.log(MAX_RADIUS / smallest)
-    layers = rng.uniform(1, 4)  # leaves over each point on average, were the count not bounded
+    # Leaves over each point on average, were the count not bounded. In some pictures they are few
+    # and leave the backdrop to be seen: a sky, a wall, a floor.
+    layers = rng.uniform(0.1, 4)
     count = min(MAX_LEAVES, int(layers / mean_area))
     # Inverse of the cumulative distribution of the density r^-3.
     radii = smallest / np.sqrt(rng.uniform((smallest / MAX_RADIUS) ** 2, 1, count))
     # A few large leaves at the back part the scene as sky, ground and walls do.
-    large = rng.integers(0, 5)
+    large = min(count, rng.integers(0, 5))
     radii[:large] = rng.uniform(0.3, MAX_RADIUS, large)
     centres = rng.uniform(-0.15, 1.15, (count, 2))
 
@@ -169,7 +172,7 @@ def _leaf_appearance(rng: np.random.Generator, centres: np.ndarray, radii: np.nd
     angle = rng.uniform(0, 2 * np.pi, column)
     zoom = np.exp(rng.uniform(np.log(0.4), np.log(2.5), column))
     axis = TILE * zoom * np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
-    strength = np.abs(rng.normal(0, 0.14, column)) * (rng.random(column) < rng.uniform(0.3, 1))
+    strength = np.abs(rng.normal(0, 0.14, column)) * (rng.random(column) < rng.uniform(0.1, 1))
     # A texture mostly changes lightness, and a little the colour.
     tint = strength * (1 + rng.normal(0, 0.12, (len(radii), 3))) * (0.3 + level)
     tile = rng.choice(len(TILE_WEIGHTS), len(radii), p=TILE_WEIGHTS / TILE_WEIGHTS.sum())

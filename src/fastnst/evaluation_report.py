@@ -18,6 +18,7 @@ from fastnst.settings import Settings
 
 COMPARED = (100, 300, 500)  # iterations of optimisation, as in table 1 of Johnson et al. 2016
 SHEET_ROWS = 8
+NUMBERS = "evaluation.json"
 HEADINGS = (
     *("run", "loss network", "iterations", "content", "style", "tv", "total"),
     *("equivalent iterations", "ms", *(f"x {count}" for count in COMPARED)),
@@ -93,7 +94,7 @@ def write_report(folder: Path, results: Sequence[Result], photographs: Tensor) -
     facts = [*map(_facts, results)]
     size = photographs.shape[-1]
     found = {"photographs": len(photographs), "size": size, "networks": facts}
-    numbers, sheet = folder / "evaluation.json", folder / "evaluation.png"
+    numbers, sheet = folder / NUMBERS, folder / "evaluation.png"
     with whole_file(numbers) as temporary:
         temporary.write_text(json.dumps(found, indent=2) + "\n")
     write_image(_sheet(results, photographs), sheet)

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fastnst.errors import UserError
 from fastnst.jobs import name_pattern
 from fastnst.networks import SMALLEST_SIDE
 from fastnst.video_formats import CODECS
+from fastnst.zoo import finished_model, listing
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -21,6 +23,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     _pictures(parser.add_argument_group("picture files"))
     _videos(parser.add_argument_group("videos"))
     found = parser.parse_args(arguments)
+    if not found.ckpt:
+        parser.error(
+            "choose a finished style with --style (--list-styles shows them) or your own "
+            "with --ckpt"
+        )
     if found.webcam is None and not found.inputs:
         parser.error("name a picture, a video or a folder, or use --webcam")
     if found.webcam is not None and (found.inputs or found.output):
@@ -28,17 +35,36 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return found
 
 
+class _ListStyles(argparse.Action):
+    """Print the finished styles and end."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(listing())
+        parser.exit()
+
+
 def _what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "inputs", nargs="*", type=Path, metavar="FILE", help="pictures, videos, folders of pictures"
     )
     parser.add_argument(
+        "--style",
+        dest="ckpt",
+        type=_checked(finished_model),
+        action="append",
+        metavar="NAME",
+        help="finished style that comes with fastnst, see --list-styles",
+    )
+    parser.add_argument(
+        "--list-styles", action=_ListStyles, nargs=0, help="show the finished styles, and exit"
+    )
+    parser.add_argument(
         "--ckpt",
-        required=True,
         type=Path,
         action="append",
-        help="model.safetensors or last.ckpt of a training run, a .onnx that scripts/export.py "
-        "wrote, or a .pth or .model of pytorch/examples; several with --blend, --mask or --webcam",
+        help="your own style: model.safetensors or last.ckpt of a training run, a .onnx that "
+        "scripts/export.py wrote, or a .pth or .model of pytorch/examples; several of --style and "
+        "--ckpt with --blend, --mask or --webcam",
     )
     parser.add_argument(
         "-o",
@@ -151,7 +177,7 @@ def _checked(function: Callable[[str], Any]) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         try:
             return function(text)
-        except ValueError as error:
+        except (ValueError, UserError) as error:
             raise argparse.ArgumentTypeError(str(error)) from error
 
     return read

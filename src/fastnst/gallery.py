@@ -1,0 +1,83 @@
+"""The gallery: photographs, and what trained networks make of them, on one labelled sheet."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+from tqdm import tqdm
+
+from fastnst import zoo
+from fastnst.data import BUNDLED
+from fastnst.errors import UserError, one_sentence_errors
+from fastnst.files import readable_size
+from fastnst.grid import labelled_grid
+from fastnst.images import crop_center, flatten, read_image, write_image
+from fastnst.networks import SMALLEST_SIDE
+from fastnst.stylizer import Stylizer
+
+PHOTOGRAPHS = tuple(BUNDLED / f"{name}.jpg" for name in ("astronaut", "chelsea", "coffee"))
+SIDE = 320  # pixels
+QUALITY = 85  # of JPEG: the sheet is part of the README
+
+
+def gallery(models: Sequence[Path], photographs: Sequence[Path], side: int) -> Image.Image:
+    """Paint photographs with networks, each by itself.
+
+    Args:
+        models: of a row each.
+        photographs: of a column each, in the first row as they are.
+        side: of the squares that they are cut to, in pixels.
+
+    Raises:
+        UserError: if one of the files cannot be read.
+    """
+    squares = [crop_center(flatten(read_image(path)), side) for path in photographs]
+    names = {zoo.finished_model(card.name): card.label for card in zoo.read_cards()}
+    rows, cells = [""], [squares]
+    for model in tqdm(models, "painting", unit="style"):
+        paint = Stylizer(model)
+        rows.append(names.get(model, paint.style["title"]).replace(", ", "\n"))
+        cells.append([paint(square) for square in squares])
+    return labelled_grid(cells, [""] * len(squares), rows)
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; what is wrong with it ends the program with one sentence."""
+    parser = argparse.ArgumentParser(
+        description="Put photographs and what networks make of them on one sheet."
+    )
+    parser.add_argument(
+        "photographs", nargs="*", type=Path, metavar="FILE", help="default: three of fastnst's own"
+    )
+    parser.add_argument(
+        "--ckpt",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="network that is none of them, for the first rows",
+    )
+    parser.add_argument(
+        "--style", action="append", metavar="NAME", help="finished style; default: all of them"
+    )
+    parser.add_argument(
+        "--size", type=int, default=SIDE, help=f"side of each picture in pixels (default {SIDE})"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="picture file, such as gallery.jpg"
+    )
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Run the command line `gallery.py -o gallery.jpg`."""
+    options = parse()
+    with one_sentence_errors():
+        if options.size < SMALLEST_SIDE:
+            raise UserError(f"--size {options.size}: give at least {SMALLEST_SIDE}.")
+        names = options.style or [card.name for card in zoo.read_cards()]
+        models = [*options.ckpt, *map(zoo.finished_model, names)]
+        sheet = gallery(models, options.photographs or PHOTOGRAPHS, options.size)
+        write_image(sheet, options.output, quality=QUALITY)
+        print(f"{options.output}: {readable_size(options.output.stat().st_size)}")

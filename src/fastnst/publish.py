@@ -1,0 +1,159 @@
+"""The publishing command: a training run becomes one of the finished styles in `models/`."""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from fastnst.data import BUNDLED
+from fastnst.errors import UserError, one_sentence_errors
+from fastnst.evaluated_runs import Run, read_run
+from fastnst.evaluation_report import NUMBERS
+from fastnst.files import whole_file
+from fastnst.images import crop_center, read_image, write_image
+from fastnst.model_file import write_model
+from fastnst.recipe import recipe
+from fastnst.stylizer import Stylizer
+from fastnst.zoo import MODELS, Card, read_cards, thumbnail_file
+
+EXPERIMENT = "zoo"
+THUMBNAIL = BUNDLED / "chelsea.jpg"
+THUMBNAIL_SIDE = 256  # pixels
+FREE = ("public domain (", "CC0 (")  # and not "public domain where ..."
+HEAD = """# Finished styles
+
+Networks that fastnst trained, ready to use: `python stylize.py --style <name> photo.jpg`. They have
+seen one painting each, whose artist died more than 100 years ago, and drawn pictures
+(`data=dead_leaves`), no photographs; they are free for any use (CC0 1.0). The losses that they were
+trained with come from VGG19 by Karen Simonyan and Andrew Zisserman (CC BY 4.0).
+
+Weights are float16. Content and style error are shares of their targets, see `docs/evaluation.md`;
+*equivalent iterations* are those of L-BFGS that bring the same loss as low. `scripts/publish.py`
+wrote this page and everything in this folder.
+"""
+
+
+def publish(run: Run, evaluation: Path, folder: Path) -> Card:
+    """Write a network, its thumbnail and its card.
+
+    Args:
+        run: that trained it.
+        evaluation: what `scripts/evaluate.py` wrote about it, `evaluation.json`.
+        folder: for the files `<name>.safetensors`, `.jpg` and `.json`, and `README.md`.
+
+    Raises:
+        UserError: if the training pictures or the painting are not free, or it was not evaluated.
+    """
+    settings, style = run.settings, run.settings.style
+    if settings.data.name != "dead_leaves":
+        raise UserError(
+            f"{run.name} has learnt from {settings.data.name}: finished styles are free for any "
+            f"use, so train with data=dead_leaves."
+        )
+    if not style.rights.startswith(FREE):
+        raise UserError(
+            f"{run.name} has the style of a painting that not everybody may use: {style.rights}."
+        )
+    found, photographs, size = _measured(run, evaluation)
+    path = folder / f"{style.name}.safetensors"
+    write_model(path, run.model.network, run.model.architecture, run.model.style, "float16")
+    painted = Stylizer(path)(crop_center(read_image(THUMBNAIL), THUMBNAIL_SIDE))
+    write_image(painted, thumbnail_file(style.name, folder), quality=85)
+    card = Card(
+        **style.model_dump(include={"name", "title", "artist", "year"}),
+        recipe=recipe(settings, EXPERIMENT),
+        iterations=run.steps,
+        content=round(mean(found["errors"]["content"]), 3),
+        style=round(mean(found["errors"]["style"]), 3),
+        photographs=photographs,
+        size=size,
+        equivalent_iterations=found["equivalent_iterations"],
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
+    _write(folder / f"{style.name}.json", card.model_dump_json(indent=2) + "\n")
+    _write(folder / "README.md", page(read_cards(folder)))
+    return card
+
+
+def _measured(run: Run, evaluation: Path) -> tuple[dict[str, Any], int, int]:
+    """What an evaluation found of the network; on how many photographs, of which size."""
+    advice = f"measure it: python scripts/evaluate.py --ckpt <last.ckpt> -o {evaluation.parent}"
+    try:
+        everything = json.loads(evaluation.read_text())
+        (found,) = [
+            network
+            for network in everything["networks"]
+            if (network["run"], network["iterations"]) == (run.name, run.steps)
+        ]
+        return found, everything["photographs"], everything["size"]
+    except OSError as error:
+        raise UserError(f"{evaluation} cannot be read: {advice}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{evaluation} does not tell of {run.name} after {run.steps} iterations: {advice}."
+        ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_text(text)
+
+
+def page(cards: Sequence[Card]) -> str:
+    """`models/README.md`."""
+    return "\n".join([HEAD, *map(_section, cards)])
+
+
+def _section(card: Card) -> str:
+    reached = [count for count in card.equivalent_iterations if count is not None]
+    more = "" if len(reached) == len(card.equivalent_iterations) else ", and more than there were"
+    equivalent = (", ".join(map(str, reached)) + more) or "not measured"
+    return f"""## `{card.name}`
+
+![A cat, painted so]({card.name}.jpg)
+
+{card.label}.
+
+| | |
+|---|---|
+| iterations | {card.iterations} |
+| content error | {card.content:.3f} |
+| style error | {card.style:.3f} |
+| measured on | {card.photographs} photographs of {card.size}x{card.size} |
+| equivalent iterations | {equivalent} |
+| SHA-256 | `{card.sha256}` |
+| licence | CC0 1.0 |
+
+```sh
+{card.recipe}
+```
+"""
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; what is wrong with it ends the program with one sentence."""
+    parser = argparse.ArgumentParser(
+        description="Make a training run that was evaluated one of the finished styles in models/."
+    )
+    parser.add_argument("--ckpt", type=Path, required=True, help="last.ckpt of the run")
+    parser.add_argument(
+        "--evaluation",
+        type=Path,
+        metavar="FOLDER",
+        help="that evaluate.py wrote; default: evaluation in the run's folder",
+    )
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Run the command line `publish.py --ckpt last.ckpt`."""
+    options = parse()
+    with one_sentence_errors():
+        run = read_run(options.ckpt)
+        folder = options.evaluation or run.folder / "evaluation"
+        card = publish(run, folder / NUMBERS, MODELS)
+        print(f"{card.label}: content {card.content}, style {card.style}; recipe: {card.recipe}")
+        print(f"model: {MODELS / card.name}.safetensors")

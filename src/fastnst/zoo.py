@@ -1,0 +1,78 @@
+"""The zoo: the styles that fastnst was trained on itself, in `models/`, by name."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from fastnst.errors import UserError
+
+PACKAGED = Path(__file__).parent / "models"
+MODELS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "models"
+
+
+class Card(BaseModel):
+    """What is known of a finished style; `models/<name>.json`.
+
+    Attributes:
+        name, title, artist, year: of the style.
+        recipe: the command that trained it, without the paths of a machine.
+        iterations: that it was trained for.
+        content, style: errors on photographs that it has not seen, as shares of their targets.
+        photographs, size: how many those were, and their side in pixels.
+        equivalent_iterations: of optimisation, to bring the same loss as low; for each photograph
+            that was optimised, None where the last iteration had not.
+        sha256: of the model file.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str
+    artist: str
+    year: str
+    recipe: str
+    iterations: int
+    content: float
+    style: float
+    photographs: int
+    size: int
+    equivalent_iterations: list[int | None]
+    sha256: str
+
+    @property
+    def label(self) -> str:
+        """Title, artist and year in one line."""
+        return f"{self.title}, {self.artist}, {self.year}"
+
+
+def read_cards(folder: Path = MODELS) -> list[Card]:
+    """Those of a folder, in the order of their names."""
+    return [Card.model_validate_json(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
+def finished_model(name: str) -> Path:
+    """The network of a finished style.
+
+    Raises:
+        UserError: if there is no such style, naming those that there are.
+    """
+    names = [card.name for card in read_cards()]
+    if name not in names:
+        raise UserError(f"{name} is no finished style; there are {', '.join(names)}.")
+    return MODELS / f"{name}.safetensors"
+
+
+def thumbnail_file(name: str, folder: Path = MODELS) -> Path:
+    """A photograph painted in a finished style."""
+    return folder / f"{name}.jpg"
+
+
+def listing() -> str:
+    """All finished styles, one in each line, with their thumbnails."""
+    cards = read_cards()
+    names, labels = ([getattr(card, what) for card in cards] for what in ("name", "label"))
+    widths = max(map(len, names)), max(map(len, labels))
+    return "\n".join(
+        f"{card.name:{widths[0]}}  {card.label:{widths[1]}}  {thumbnail_file(card.name)}"
+        for card in cards
+    )

@@ -1,0 +1,60 @@
+"""The sheet of photographs and what networks make of them."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from small_runs import ends_in_a_sentence
+from small_stylizing import distance
+
+from fastnst import gallery, zoo
+from fastnst.data import BUNDLED
+from fastnst.images import crop_center, read_image
+from fastnst.stylizer import Stylizer
+
+
+def test_photographs_are_above_what_is_made_of_them(model: Path) -> None:
+    files = [BUNDLED / "chelsea.jpg", BUNDLED / "rocket.jpg"]
+    sheet = gallery.gallery([model], files, 64)
+    squares = [crop_center(read_image(file), 64) for file in files]
+    paint = Stylizer(model)
+    left, top = sheet.width - 2 * 72, sheet.height - 2 * 72
+    for column, square in enumerate(squares):
+        for row, expected in enumerate((square, paint(square))):
+            x, y = left + 72 * column, top + 72 * row
+            shown = sheet.crop((x, y, x + 64, y + 64))
+            assert distance(shown, expected).max() <= 2
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
+    monkeypatch.setattr("sys.argv", ["gallery.py", *map(str, arguments)])
+    gallery.main()
+
+
+def test_the_command_shows_a_network_beside_a_finished_style(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.jpg"
+    call(monkeypatch, "--ckpt", model, "--style", "starry_night", "--size", 48, "-o", sheet)
+    assert f"{sheet}: " in capsys.readouterr().out
+    with Image.open(sheet) as image:
+        assert image.height > 3 * 48
+        assert image.height < 4 * 56
+
+
+def test_mistakes_end_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments, told in (
+        (["--style", "none", "-o", "a.jpg"], "none is no finished style"),
+        (["--size", 8, "-o", "a.jpg"], "--size 8"),
+        (["nowhere.jpg", "-o", "a.jpg"], "nowhere.jpg"),
+    ):
+        said = ends_in_a_sentence(capsys, lambda words=arguments: call(monkeypatch, *words))
+        assert told in said
+    assert not (tmp_path / "a.jpg").exists()
+
+
+def test_the_gallery_of_the_readme_is_small(root: Path) -> None:
+    assert (root / "docs" / "gallery.jpg").stat().st_size < 1.5e6
+    assert len(zoo.read_cards()) >= 6

@@ -1,0 +1,118 @@
+"""The finished styles in `models/`: each one, and how they are found."""
+
+import hashlib
+import shlex
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from PIL import Image
+from small_stylizing import stylize
+from torch import Tensor
+
+from fastnst import zoo
+from fastnst.command import CONFIGS
+from fastnst.data import BUNDLED
+from fastnst.images import crop_center, read_image, to_tensor
+from fastnst.loss_network import LossNetwork
+from fastnst.model_file import read_model
+from fastnst.perceptual_loss import PerceptualLoss
+from fastnst.publish import page
+from fastnst.settings import read_settings
+from fastnst.style_image import load_style_image
+
+CARDS = zoo.read_cards()
+LAYERS = dict.fromkeys(("relu1_2", "relu2_2", "relu3_3", "relu4_3"), 1.0)
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> Tensor:
+    return to_tensor(crop_center(read_image(BUNDLED / "astronaut.jpg"), 256))[None]
+
+
+def painted(name: str, photograph: Tensor) -> Tensor:
+    with torch.no_grad():
+        return read_model(zoo.finished_model(name)).network(photograph)
+
+
+def test_there_are_the_styles_that_the_readme_promises() -> None:
+    assert {card.name for card in CARDS} >= {
+        *("starry_night", "great_wave", "shipwreck_of_the_minotaur", "olive_trees"),
+        *("wheat_field_with_cypresses", "van_gogh_self_portrait_straw_hat"),
+    }
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
+def test_a_finished_style_paints(card: zoo.Card, astronaut: Tensor) -> None:
+    picture = painted(card.name, astronaut)
+    assert picture.isfinite().all()
+    assert picture.std(dim=(2, 3)).min() > 0.05  # of each channel: not flat
+    assert (picture - astronaut).abs().mean() > 0.05
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
+def test_a_finished_style_has_less_than_half_of_the_photographs_style_error(
+    card: zoo.Card, astronaut: Tensor, vgg19: LossNetwork, shared: Path
+) -> None:
+    (file,) = (shared / "styles").glob(f"{card.name}.*")
+    style = load_style_image(card.name, str(file), 512)
+    loss = PerceptualLoss(vgg19, [style], "relative", "gram", {"relu2_2": 1.0}, LAYERS, 1, 1, 1)
+    with torch.no_grad():
+        before = loss(astronaut, astronaut)["style"]
+        after = loss(painted(card.name, astronaut), astronaut)["style"]
+    assert after < before / 2
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
+def test_a_card_tells_of_its_model(card: zoo.Card) -> None:
+    path = zoo.finished_model(card.name)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == card.sha256
+    assert path.stat().st_size < 3.6e6
+    assert read_model(path).style["title"] == card.title
+    with Image.open(zoo.thumbnail_file(card.name)) as thumbnail:
+        assert thumbnail.size == (256, 256)
+    words = shlex.split(card.recipe)
+    assert words[:2] == ["python", "train.py"]
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        settings = read_settings(compose("train", words[2:]))
+    assert settings.style.name == card.name
+    assert settings.data.name == "dead_leaves"
+    assert settings.loss_network.name == "vgg19"
+    assert settings.trainer["max_steps"] == card.iterations
+
+
+def test_the_page_is_that_of_the_cards() -> None:
+    assert (zoo.MODELS / "README.md").read_text() == page(CARDS)
+
+
+def test_a_photograph_is_painted_by_the_name_of_a_style(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(photo.parent)
+    assert stylize(monkeypatch, "--style", "starry_night", photo) == 0
+    assert (photo.parent / "photo_starry_night.jpg").is_file()
+    names = ("--style", "starry_night", "--style", "great_wave")
+    assert stylize(monkeypatch, *names, photo, "--blend", "0.5,0.5") == 0
+    assert (photo.parent / "photo_starry_night_great_wave.jpg").is_file()
+
+
+def test_styles_are_listed_with_their_thumbnails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stylize(monkeypatch, "--list-styles") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(CARDS)
+    for line, card in zip(lines, CARDS, strict=True):
+        assert line.startswith(card.name)
+        assert card.title in line
+        assert Path(line.rpartition("  ")[2]).is_file()
+
+
+def test_an_unknown_style_is_told_which_there_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stylize(monkeypatch, "--style", "stary_night", "photo.jpg") == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "stary_night is no finished style" in said
+    assert "great_wave" in said
