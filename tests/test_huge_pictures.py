@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from fastnst import Stylizer
+from fastnst.canvas import Canvas
 from fastnst.dead_leaves import draw_dead_leaves
 from fastnst.stylizer import TILE_SIDE
-from fastnst.tiling import plan_tiles
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,7 +25,8 @@ def test_six_megapixels_have_no_seams(painting_model):
     assert whole.std() > 10
     distance = np.abs(tiled - whole)
     assert distance.mean() < 1
-    rows = list(plan_tiles(picture.size, picture.size, TILE_SIDE, stylizer.reach))
+    canvas = Canvas(picture.size, picture.size, stylizer.device)
+    rows = canvas.tiles(TILE_SIDE, stylizer.reach)
     columns = [tile.kept[2] for tile in rows[0][:-1]]
     lines = [row[0].kept[3] for row in rows[:-1]]
     assert len(columns) > 2

@@ -16,10 +16,12 @@ from fastnst.command import CONFIGS
 from fastnst.distill_settings import DistillSettings
 from fastnst.evaluate import parse as parse_evaluate
 from fastnst.export import parse as parse_export
+from fastnst.gallery import parse as parse_gallery
 from fastnst.layer_study_settings import LayerStudySettings
 from fastnst.model_file import read_model, write_model
 from fastnst.networks import build_network
 from fastnst.optimize_settings import OptimizeSettings
+from fastnst.publish import parse as parse_publish
 from fastnst.settings import read_settings
 from fastnst.stylize_options import parse
 from fastnst.tv_search_settings import SearchSettings
@@ -66,6 +68,13 @@ def test_wheel_trains_and_stylizes_in_an_empty_folder(tmp_path: Path) -> None:
         **where,
     )
     assert (empty / "cat.jpg").is_file()
+    call(
+        *(sys.executable, site / "bin" / "fastnst-stylize", "--style", "great_wave"),
+        *(photograph, "-o", "wave.jpg", "--size", 64),
+        cwd=empty,
+        **where,
+    )
+    assert (empty / "wave.jpg").is_file()
 
 
 def commands(file: str) -> list[list[str]]:
@@ -83,6 +92,8 @@ def commands(file: str) -> list[list[str]]:
         "docs/reliability.md",
         "docs/evaluation.md",
         "docs/compact_loss_network.md",
+        "docs/finished_styles.md",
+        "models/README.md",
     ],
 )
 def test_documented_commands_are_valid(file: str) -> None:
@@ -108,12 +119,18 @@ def test_documented_commands_are_valid(file: str) -> None:
         elif words[:2] == ["python", "scripts/distill_loss_network.py"]:
             with initialize_config_dir(str(CONFIGS), version_base="1.3"):
                 read_settings(compose("distill", words[2:]), DistillSettings)
+        elif words[:3] == ["python", "stylize.py", "--list-styles"]:
+            pass  # it ends the program; tests/test_zoo.py runs it
         elif words[:2] == ["python", "stylize.py"]:
             parse(words[2:])
         elif words[:2] == ["python", "scripts/export.py"]:
             parse_export(words[2:])
         elif words[:2] == ["python", "scripts/evaluate.py"]:
             parse_evaluate(words[2:])
+        elif words[:2] == ["python", "scripts/gallery.py"]:
+            parse_gallery(words[2:])
+        elif words[:2] == ["python", "scripts/publish.py"]:
+            parse_publish(words[2:])
         elif words[0] == "make":
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
         else:

@@ -93,7 +93,7 @@ def test_only_large_pictures_come_in_tiles(painting_model, photograph, monkeypat
 
         monkeypatch.setattr(stylizer.painters[0], name, watched)
     stylizer(photograph(120, 120))
-    assert sizes == [("whole", (120, 120))]
+    assert sizes == [("whole", (168, 168))]  # with its margin
     sizes.clear()
     stylizer(photograph(124, 124))
     assert {name for name, _ in sizes} == {"tile"}
@@ -101,6 +101,7 @@ def test_only_large_pictures_come_in_tiles(painting_model, photograph, monkeypat
 
 
 def test_samples_stand_for_a_very_large_picture(painting_model, monkeypatch, photograph):
+    monkeypatch.setattr(canvas, "MARGIN", 0)  # no small part of a picture as small as this
     picture = photograph(400, 300)
     noise = np.random.default_rng(0).normal(0, 20, (300, 400, 3))
     picture = Image.fromarray((values(picture) + noise).clip(0, 255).astype(np.uint8))

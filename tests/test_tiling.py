@@ -20,12 +20,12 @@ KINDS = [
 
 
 @pytest.mark.parametrize("side", [None, 100, 103, 256])
-@pytest.mark.parametrize("scale", [1, 0.5, 3.14])
-def test_each_pixel_is_given_once_and_seen_with_what_is_around_it(side, scale):
+@pytest.mark.parametrize(("scale", "margin"), [(1, 0), (1, 12), (0.5, 0), (3.14, 8)])
+def test_each_pixel_is_given_once_and_seen_with_what_is_around_it(side, scale, margin):
     reach = 20
     for working in [(length, 333) for length in LENGTHS] + [(140, length) for length in LENGTHS]:
         size = tuple(round(length * scale) for length in working)
-        rows = list(plan_tiles(size, working, side, reach))
+        rows = list(plan_tiles(size, working, side, reach, margin))
         given = np.zeros(size[::-1], np.uint8)
         extents = set()
         for tile in itertools.chain(*rows):
@@ -37,8 +37,8 @@ def test_each_pixel_is_given_once_and_seen_with_what_is_around_it(side, scale):
                 first, last = (tile.kept[axis + i] * working[axis] / size[axis] for i in (0, 2))
                 rounded = 0.5 * working[axis] / size[axis] if scale != 1 else 0
                 assert start % GRID == 0
-                assert start == 0 or first - start >= reach - rounded
-                assert end == working[axis] or end - last >= reach - rounded
+                assert start == -margin or first - start >= reach - rounded
+                assert end == working[axis] + margin or end - last >= reach - rounded
         assert (given == 1).all()
         assert len(extents) == 1
         assert side is None or max(extents.pop()) <= side

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import pad
 
 from fastnst.images import flatten
 from fastnst.networks.shared_statistics import Sample
@@ -16,6 +17,9 @@ from fastnst.tiling import GRID, Box, Tile, plan_tiles, smallest_side
 LANCZOS = Image.Resampling.LANCZOS
 WHOLE = 3 * 2**22  # pixels: of larger pictures statistics are taken of samples
 SAMPLES, SQUARE = 40, 448  # their number and side in pixels
+# Pixels around a picture that are painted with it, mirrored, and then cut off: a network sees where
+# its padding begins, and paints a frame there, of lines along the edge.
+MARGIN = 24
 
 
 class Canvas(NamedTuple):
@@ -31,12 +35,29 @@ class Canvas(NamedTuple):
     working: tuple[int, int]
     device: torch.device
 
+    @property
+    def margin(self) -> int:
+        """Pixels around the pictures, at the size to paint at."""
+        return min(MARGIN, (min(self.working) - 1) // GRID * GRID)
+
+    def tiles(self, side: int | None, reach: int) -> list[list[Tile]]:
+        """Cover the pictures and their margin: rows of `plan_tiles`."""
+        return list(plan_tiles(self.size, self.working, side, reach, self.margin))
+
     def seen(self, pictures: Sequence[Image.Image], tile: Tile) -> Tensor:
         """What a tile shows of N pictures, at the size to paint at: `(N, 3, H, W)` in [0, 1]."""
+        left, upper, right, lower = tile.seen
+        width, height = self.working
+        inside = max(left, 0), max(upper, 0), min(right, width), min(lower, height)
+        around = (inside[0] - left, right - inside[2], inside[1] - upper, lower - inside[3])
+        return pad(self._inside(pictures, inside), around, "reflect")
+
+    def _inside(self, pictures: Sequence[Image.Image], box: Box) -> Tensor:
+        """A region of N pictures, at the size to paint at."""
         if self.working == self.size:
-            return self._tensor(flatten(one) for one in self._cut(pictures, tile.seen))
-        extent = tile.seen[2] - tile.seen[0], tile.seen[3] - tile.seen[1]
-        source = _scaled(tile.seen, self.working, self.size)
+            return self._tensor(flatten(one) for one in self._cut(pictures, box))
+        extent = box[2] - box[0], box[3] - box[1]
+        source = _scaled(box, self.working, self.size)
         return self._tensor(flatten(one.resize(extent, LANCZOS, source)) for one in pictures)
 
     def photograph(self, pictures: Sequence[Image.Image], box: Box) -> Tensor:
@@ -68,8 +89,10 @@ class Canvas(NamedTuple):
         """What stands for a huge picture when statistics are taken: all of it, in tiles, up to 12
         million pixels, else squares here and there, evenly spread."""
         if self.samples_are_tiles:
-            rows = plan_tiles(self.working, self.working, side, reach)
-            boxes = [tile for row in rows for tile in row]
+            # the margin counts as well: the network takes the statistics of all that it sees
+            grown = self.working[0] + 2 * self.margin, self.working[1] + 2 * self.margin
+            tiles = (tile for row in plan_tiles(grown, grown, side, reach) for tile in row)
+            boxes = [tuple(_moved(box, -self.margin) for box in tile) for tile in tiles]
         else:
             square = max(SQUARE, smallest_side(reach))
             boxes = [
@@ -113,6 +136,11 @@ def _inset(box: Box, reach: int, size: tuple[int, int]) -> Box:
         right - reach * (right < size[0]),
         lower - reach * (lower < size[1]),
     )
+
+
+def _moved(box: Box, by: int) -> Box:
+    left, upper, right, lower = box
+    return left + by, upper + by, right + by, lower + by
 
 
 def to_bytes(images: Tensor) -> np.ndarray:

@@ -40,7 +40,7 @@ def paint_whole(
     pixels = canvas.seen(pictures, tile)
     painted = [painter.whole(pixels, to_come) for painter in painters]
     if look.preserve_color == "hist":
-        painted = [_recolored(one, pixels) for one in painted]
+        painted = [_recolored(one, pixels, canvas.margin) for one in painted]
     finished = _finish(pictures, canvas, tile, painted, look)
     return [_like(picture, one) for picture, one in zip(pictures, finished, strict=True)]
 
@@ -120,9 +120,10 @@ def _finish(
     return to_bytes(look.mix(painted, photograph, inside))
 
 
-def _recolored(painted: Tensor, photographs: Tensor) -> Tensor:
+def _recolored(painted: Tensor, photographs: Tensor, margin: int) -> Tensor:
+    inside = (..., slice(margin, -margin), slice(margin, -margin))
     pairs = zip(painted.split(1), photographs.split(1), strict=True)
-    return torch.cat([match_colors(one, photograph)(one) for one, photograph in pairs])
+    return torch.cat([match_colors(one[inside], seen[inside])(one) for one, seen in pairs])
 
 
 def _like(picture: Image.Image, painted: np.ndarray) -> Image.Image:

@@ -21,7 +21,7 @@ from fastnst.networks import SMALLEST_SIDE
 from fastnst.onnx_network import OnnxNetwork
 from fastnst.painter import Painter
 from fastnst.regions import paint_tiles, paint_whole
-from fastnst.tiling import plan_tiles, smallest_side
+from fastnst.tiling import smallest_side
 
 Picture = Image.Image | np.ndarray | str | Path
 TILED_FROM = 2**21  # pixels: larger pictures go through the network in tiles
@@ -159,7 +159,7 @@ class Stylizer:
         """
         size = pictures[0].size
         canvas = Canvas(size, self._working(size), self.device)
-        rows = list(plan_tiles(size, canvas.working, self._side(canvas.working), self.reach))
+        rows = canvas.tiles(self._side(canvas.working), self.reach)
         if len(rows) == len(rows[0]) == 1:
             return paint_whole(pictures, canvas, rows[0][0], self.painters, self.look, to_come)
         count = len(rows) * len(rows[0])

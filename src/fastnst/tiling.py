@@ -21,7 +21,7 @@ class Tile(NamedTuple):
 
 
 def plan_tiles(
-    size: tuple[int, int], working: tuple[int, int], side: int | None, reach: int
+    size: tuple[int, int], working: tuple[int, int], side: int | None, reach: int, margin: int = 0
 ) -> Iterator[list[Tile]]:
     """Cover a picture with tiles, all of one size.
 
@@ -31,11 +31,12 @@ def plan_tiles(
         side: the most that a side of a tile may have, in pixels at that size, at least
             `smallest_side(reach)`; None for one tile, the whole picture.
         reach: how far the network sees, in pixels.
+        margin: around the picture that is painted with it, in pixels at that size, on the grid.
 
     Yields:
         The tiles of one row after the other, from left to right.
     """
-    columns, rows = (_cut(length, side or length, reach) for length in working)
+    columns, rows = (_cut_with_margin(length, side, reach, margin) for length in working)
     across, down = (whole / part for whole, part in zip(size, working, strict=True))
     for upper, lower, top, bottom in rows:
         yield [
@@ -55,6 +56,17 @@ def plan_tiles(
 def smallest_side(reach: int) -> int:
     """Side of a tile of which half is taken."""
     return 4 * (reach + GRID)
+
+
+def _cut_with_margin(
+    length: int, side: int | None, reach: int, margin: int
+) -> list[tuple[int, int, int, int]]:
+    """As `_cut`, of the length and a margin at both ends, of which nothing is given."""
+    both = length + 2 * margin
+    return [
+        (start - margin, end - margin, max(first - margin, 0), min(last - margin, length))
+        for start, end, first, last in _cut(both, side or both, reach)
+    ]
 
 
 def _cut(length: int, side: int, reach: int) -> list[tuple[int, int, int, int]]:
