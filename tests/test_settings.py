@@ -49,6 +49,14 @@ def test_every_group_is_there():
     assert groups >= {"data", "loss", "loss_network", "network", "optimizer", "style", "trainer"}
 
 
+def test_a_style_may_have_its_own_weight_for_losses_that_are_shares():
+    assert settings("style=great_wave").loss.style_weight == 20
+    assert settings("style=shipwreck_of_the_minotaur").loss.style_weight == 10
+    assert settings("style=great_wave", "loss.style_weight=3").loss.style_weight == 3
+    absolute = settings("style=shipwreck_of_the_minotaur", "loss=johnson2016").loss
+    assert settings("style=great_wave", "loss=johnson2016").loss == absolute
+
+
 @pytest.mark.parametrize("choice", OPTIMIZATIONS)
 def test_every_optimization_is_valid(choice):
     config = compose("optimize", [choice, "content=photo.jpg"])

@@ -43,7 +43,9 @@ class Style(Group):
     rights: str
     image: str | None
     size: ImageSide
-    tv_weight: Weight | None = None  # configs/loss/relative.yaml takes it from there
+    # configs/loss/relative.yaml takes these from there
+    style_weight: Weight | None = None
+    tv_weight: Weight | None = None
 
 
 class ResNetSettings(Group):
