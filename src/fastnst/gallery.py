@@ -25,8 +25,8 @@ def gallery(models: Sequence[Path], photographs: Sequence[Path], side: int) -> I
     """Paint photographs with networks, each by itself.
 
     Args:
-        models: of a row each.
-        photographs: of a column each, in the first row as they are.
+        models: of a column each, after the first with the photographs as they are.
+        photographs: of a row each.
         side: of the squares that they are cut to, in pixels.
 
     Raises:
@@ -34,12 +34,12 @@ def gallery(models: Sequence[Path], photographs: Sequence[Path], side: int) -> I
     """
     squares = [crop_center(flatten(read_image(path)), side) for path in photographs]
     names = {zoo.finished_model(card.name): card.label for card in zoo.read_cards()}
-    rows, cells = [""], [squares]
+    labels, columns = ["photograph"], [squares]
     for model in tqdm(models, "painting", unit="style"):
         paint = Stylizer(model)
-        rows.append(names.get(model, paint.style["title"]).replace(", ", "\n"))
-        cells.append([paint(square) for square in squares])
-    return labelled_grid(cells, [""] * len(squares), rows)
+        labels.append(names.get(model, paint.style["title"]))
+        columns.append([paint(square) for square in squares])
+    return labelled_grid(list(zip(*columns, strict=True)), labels, [""] * len(squares))
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -56,7 +56,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         action="append",
         default=[],
         metavar="FILE",
-        help="network that is none of them, for the first rows",
+        help="network that is none of them, for the first columns",
     )
     parser.add_argument(
         "--style", action="append", metavar="NAME", help="finished style; default: all of them"
