@@ -13,10 +13,13 @@ from fastnst.images import crop_center, read_image
 from fastnst.stylizer import Stylizer
 
 
-def test_photographs_are_beside_what_is_made_of_them(model: Path) -> None:
+def test_photographs_are_beside_what_is_made_of_them(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery, "PAINTED", 96)  # and shown smaller
     files = [BUNDLED / "chelsea.jpg", BUNDLED / "rocket.jpg"]
     sheet = gallery.gallery([model], files, 64)
-    squares = [crop_center(read_image(file), 64) for file in files]
+    squares = [crop_center(read_image(file), 96) for file in files]
     paint = Stylizer(model)
     cell = (sheet.width - 8) // 2  # a word of the label may be wider than the picture
     top = sheet.height - 2 * 72
@@ -24,7 +27,8 @@ def test_photographs_are_beside_what_is_made_of_them(model: Path) -> None:
         for column, expected in enumerate((square, paint(square))):
             x, y = 8 + cell * column + (cell - 72) // 2, top + 72 * row
             shown = sheet.crop((x, y, x + 64, y + 64))
-            assert distance(shown, expected).max() <= 2
+            wanted = expected.resize((64, 64), Image.Resampling.LANCZOS)
+            assert distance(shown, wanted).max() <= 2
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
@@ -36,16 +40,17 @@ def test_the_command_shows_a_network_beside_a_finished_style(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sheet = tmp_path / "sheet.jpg"
-    call(monkeypatch, "--ckpt", model, "--style", "starry_night", "--size", 48, "-o", sheet)
+    call(monkeypatch, "--ckpt", model, "--style", "starry_night", "--size", 300, "-o", sheet)
     assert f"{sheet}: " in capsys.readouterr().out
     with Image.open(sheet) as image:
-        assert image.width > 3 * 56  # the photographs, and two styles
-        assert image.height > 3 * 56
+        assert image.width > 3 * 300  # the photographs, and two styles
+        assert image.height > 3 * 300
 
 
 def test_mistakes_end_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     for arguments, told in (
         (["--style", "none", "-o", "a.jpg"], "none is no finished style"),
         (["--size", 8, "-o", "a.jpg"], "--size 8"),

@@ -6,13 +6,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from small_runs import run
 
 from fastnst import publish as publishing
 from fastnst.errors import UserError
 from fastnst.evaluated_runs import Run, read_run
+from fastnst.images import write_image
 from fastnst.model_file import read_model
-from fastnst.publish import publish
+from fastnst.publish import page, publish
 from fastnst.zoo import read_cards
 
 
@@ -20,8 +22,10 @@ from fastnst.zoo import read_cards
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of a run."""
     folder = tmp_path_factory.mktemp("runs")
+    write_image(Image.new("RGB", (40, 40), "red"), folder / "mine.png")
     more = ("data=dead_leaves", "data.images=8", "trainer.max_steps=2", "hydra.run.dir=run")
-    ended = run(*more, "loss.style_weight=20", cwd=folder)
+    style = ("style=great_wave", "style.image=mine.png", "loss.style_weight=3")
+    ended = run(*more, *style, "loss_network=vgg19", cwd=folder)
     assert ended.returncode == 0, ended.stderr
     return folder / "run"
 
@@ -54,7 +58,7 @@ def test_a_run_becomes_a_model_with_a_thumbnail_and_a_card(
     assert read_cards(models) == [card]
     assert (card.iterations, card.content, card.style) == (2, 0.625, 0.375)
     assert (card.photographs, card.size, card.equivalent_iterations) == (2, 96, [12, None])
-    file = models / "brush_strokes.safetensors"
+    file = models / "great_wave.safetensors"
     assert hashlib.sha256(file.read_bytes()).hexdigest() == card.sha256
     mine, theirs = (
         sum(value.sum().item() for value in network.state_dict().values())
@@ -62,9 +66,9 @@ def test_a_run_becomes_a_model_with_a_thumbnail_and_a_card(
     )
     assert mine == pytest.approx(theirs, abs=0.05)
     assert file.stat().st_size < (trained.folder / "model.safetensors").stat().st_size
-    assert (models / "brush_strokes.jpg").is_file()
+    assert (models / "great_wave.jpg").is_file()
     text = (models / "README.md").read_text()
-    for told in (card.recipe, card.sha256, "| 0.625 |", "12, and more than there were"):
+    for told in (card.recipe, card.sha256, "| 0.625 |", "12, not reached"):
         assert told in text
 
 
@@ -72,11 +76,56 @@ def test_the_recipe_names_what_is_not_usual_and_no_place(
     trained: Run, evaluation: Path, tmp_path: Path
 ) -> None:
     words = publish(trained, evaluation, tmp_path / "models").recipe.split()
-    assert words[:4] == ["python", "train.py", "style=brush_strokes", "experiment=zoo"]
-    assert "loss.style_weight=20" in words
+    assert words[:4] == ["python", "train.py", "style=great_wave", "experiment=zoo"]
+    assert "loss.style_weight=3" in words
+    assert not any(word.startswith("loss.content") for word in words)
     assert "trainer.max_steps=2" in words
     assert "network.width=4" in words
     assert not any(word.startswith(("data.workers", "trainer.accelerator")) for word in words)
+
+
+def test_no_path_of_this_machine_is_published(
+    trained: Run, evaluation: Path, tmp_path: Path
+) -> None:
+    assert trained.model.style["image"] == "mine.png"
+    models = tmp_path / "models"
+    publish(trained, evaluation, models)
+    for file in models.iterdir():
+        assert b"mine.png" not in file.read_bytes()
+        assert str(tmp_path).encode() not in file.read_bytes()
+
+
+@pytest.mark.parametrize(("counts", "told"), [([], "not measured"), ([None], "not reached")])
+def test_a_card_tells_that_no_optimisation_was_as_good(
+    trained: Run, evaluation: Path, tmp_path: Path, counts: list[None], told: str
+) -> None:
+    card = publish(trained, evaluation, tmp_path / "models")
+    text = page([card.model_copy(update={"equivalent_iterations": counts})])
+    assert f"| equivalent iterations | {told} |" in text
+
+
+def test_what_no_command_repeats_is_refused(trained: Run, evaluation: Path, tmp_path: Path) -> None:
+    style = trained.settings.style.model_copy(update={"name": "fields"})
+    other = trained.settings.model_copy(update={"style": style})
+    with pytest.raises(UserError, match=r"no short command that trains fields.*configs/style"):
+        publish(trained._replace(settings=other), evaluation, tmp_path / "models")
+    layers = trained.settings.loss.model_copy(update={"style_layers": {"relu1_1": 1.0}})
+    other = trained.settings.model_copy(update={"loss": layers})
+    with pytest.raises(UserError, match=r"no short command that trains great_wave"):
+        publish(trained._replace(settings=other), evaluation, tmp_path / "models")
+    assert not (tmp_path / "models").exists()
+
+
+def test_what_is_no_finished_training_against_vgg19_is_refused(
+    trained: Run, evaluation: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=r"for 1 of 2 iterations.*resume=auto"):
+        publish(trained._replace(steps=1), evaluation, tmp_path / "models")
+    network = trained.settings.loss_network.model_copy(update={"name": "vgg16"})
+    other = trained.settings.model_copy(update={"loss_network": network})
+    with pytest.raises(UserError, match=r"trained against vgg16.*loss_network=vgg19"):
+        publish(trained._replace(settings=other), evaluation, tmp_path / "models")
+    assert not (tmp_path / "models").exists()
 
 
 def test_what_is_not_free_is_refused(trained: Run, evaluation: Path, tmp_path: Path) -> None:
@@ -93,8 +142,8 @@ def test_what_is_not_free_is_refused(trained: Run, evaluation: Path, tmp_path: P
 
 
 def test_what_was_not_measured_is_refused(trained: Run, evaluation: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"does not tell of .* after 3 iterations.*evaluate\.py"):
-        publish(trained._replace(steps=3), evaluation, tmp_path / "models")
+    with pytest.raises(UserError, match=r"does not tell of .* after 2 iterations.*evaluate\.py"):
+        publish(trained._replace(name="another"), evaluation, tmp_path / "models")
     evaluation.write_text("[]")
     with pytest.raises(UserError, match=r"does not tell"):
         publish(trained, evaluation, tmp_path / "models")
@@ -118,4 +167,4 @@ def test_the_command_takes_what_evaluating_left_in_the_run_folder(
     monkeypatch.setattr("sys.argv", ["publish.py", "--ckpt", str(copy / "checkpoints/last.ckpt")])
     publishing.main()
     assert "content 0.625, style 0.375" in capsys.readouterr().out
-    assert (tmp_path / "models" / "brush_strokes.safetensors").is_file()
+    assert (tmp_path / "models" / "great_wave.safetensors").is_file()

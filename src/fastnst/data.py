@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from fastnst.bad_pictures import BadPictures
+from fastnst.dead_leaves import DRAWING
 from fastnst.errors import UserError
 from fastnst.photo_files import coco_files, folder_files
 from fastnst.pictures import MAKING, Batch, DeadLeaves, Photographs, Pictures, to_pixels
@@ -196,7 +197,7 @@ class PhotographData(pl.LightningDataModule):
         decisive = self.settings.model_dump(exclude=elsewhere)
         if isinstance(self.settings, DeadLeavesData):
             del decisive["val_images"]  # held out are others
-            return decisive | {"seed": self.seed}
+            return decisive | {"seed": self.seed, "drawing": DRAWING}
         for key in decisive.keys() & {"root", "annotations"}:
             if decisive[key] is not None:
                 decisive[key] = str(Path(decisive[key]).expanduser().resolve())

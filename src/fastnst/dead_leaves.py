@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+DRAWING = 2  # change it with how they look: prepared ones of another number are not used
 MIN_SIZE = 16
 MAX_RADIUS = 0.6  # share of the image side
 MAX_LEAVES = 600  # bounds the time per image

@@ -17,7 +17,8 @@ from fastnst.networks import SMALLEST_SIDE
 from fastnst.stylizer import Stylizer
 
 PHOTOGRAPHS = tuple(BUNDLED / f"{name}.jpg" for name in ("astronaut", "chelsea", "coffee"))
-SIDE = 320  # pixels
+PAINTED = 512  # pixels: the side from which on strokes look natural
+SIDE = 384  # pixels: of what is shown
 QUALITY = 85  # of JPEG: the sheet is part of the README
 
 
@@ -27,19 +28,25 @@ def gallery(models: Sequence[Path], photographs: Sequence[Path], side: int) -> I
     Args:
         models: of a column each, after the first with the photographs as they are.
         photographs: of a row each.
-        side: of the squares that they are cut to, in pixels.
+        side: in pixels, of the squares that are shown. They are painted at 512 pixels or, if they
+            are larger, at their size.
 
     Raises:
         UserError: if one of the files cannot be read.
     """
-    squares = [crop_center(flatten(read_image(path)), side) for path in photographs]
-    names = {zoo.finished_model(card.name): card.label for card in zoo.read_cards()}
+    large = max(side, PAINTED)
+    squares = [crop_center(flatten(read_image(path)), large) for path in photographs]
+    names = {zoo.finished_model(card.name): card.label for card in zoo.finished_styles()}
     labels, columns = ["photograph"], [squares]
     for model in tqdm(models, "painting", unit="style"):
         paint = Stylizer(model)
         labels.append(names.get(model, paint.style["title"]))
         columns.append([paint(square) for square in squares])
-    return labelled_grid(list(zip(*columns, strict=True)), labels, [""] * len(squares))
+    rows = [
+        [picture.resize((side, side), Image.Resampling.LANCZOS) for picture in row]
+        for row in zip(*columns, strict=True)
+    ]
+    return labelled_grid(rows, labels, [""] * len(rows))
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -76,7 +83,7 @@ def main() -> None:
     with one_sentence_errors():
         if options.size < SMALLEST_SIDE:
             raise UserError(f"--size {options.size}: give at least {SMALLEST_SIDE}.")
-        names = options.style or [card.name for card in zoo.read_cards()]
+        names = options.style or [card.name for card in zoo.finished_styles()]
         models = [*options.ckpt, *map(zoo.finished_model, names)]
         sheet = gallery(models, options.photographs or PHOTOGRAPHS, options.size)
         write_image(sheet, options.output, quality=QUALITY)

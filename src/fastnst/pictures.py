@@ -21,7 +21,7 @@ from fastnst.dead_leaves import draw_dead_leaves
 from fastnst.errors import UserError
 from fastnst.images import crop_center, flatten, read_image
 
-MAKING = 2  # change it with how pictures are made: prepared ones of another number are not used
+MAKING = 1  # change it with how pictures are made: prepared ones of another number are not used
 TRIES = 100  # photographs come shuffled: so many bad ones in a row are no chance
 
 # uint8 (N, S, S, 3), RGB; bool (N,): which to mirror; why pictures, by their numbers, cannot be had

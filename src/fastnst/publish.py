@@ -8,11 +8,14 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from PIL import Image
+
 from fastnst.data import BUNDLED
 from fastnst.errors import UserError, one_sentence_errors
 from fastnst.evaluated_runs import Run, read_run
 from fastnst.evaluation_report import NUMBERS
 from fastnst.files import whole_file
+from fastnst.gallery import PAINTED
 from fastnst.images import crop_center, read_image, write_image
 from fastnst.model_file import write_model
 from fastnst.recipe import recipe
@@ -22,17 +25,21 @@ from fastnst.zoo import MODELS, Card, read_cards, thumbnail_file
 EXPERIMENT = "zoo"
 THUMBNAIL = BUNDLED / "chelsea.jpg"
 THUMBNAIL_SIDE = 256  # pixels
+LOSS_NETWORK = "vgg19"
 FREE = ("public domain (", "CC0 (")  # and not "public domain where ..."
 HEAD = """# Finished styles
 
-Networks that fastnst trained, ready to use: `python stylize.py --style <name> photo.jpg`. They have
-seen one painting each, whose artist died more than 100 years ago, and drawn pictures
-(`data=dead_leaves`), no photographs; they are free for any use (CC0 1.0). The losses that they were
-trained with come from VGG19 by Karen Simonyan and Andrew Zisserman (CC BY 4.0).
+Networks that fastnst trained, ready to use: `python stylize.py --style <name> photo.jpg`. Each has
+seen one painting, which is in the public domain, and drawn pictures (`data=dead_leaves`), no
+photographs; they are free for any use (CC0 1.0).
+
+Their losses come from the original VGG19 of Karen Simonyan and Andrew Zisserman (CC BY 4.0), in a
+file that was named with `loss_network.weights=`. Without that the commands below train against
+torchvision's VGG19, which others trained anew, and the result is another one.
 
 Weights are float16. Content and style error are shares of their targets, see `docs/evaluation.md`;
-*equivalent iterations* are those of L-BFGS that bring the same loss as low. `scripts/publish.py`
-wrote this page and everything in this folder.
+*equivalent iterations* are those of L-BFGS that bring the same loss as low, on some of the
+photographs. `scripts/publish.py` wrote this page and everything in this folder.
 """
 
 
@@ -45,26 +52,23 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
         folder: for the files `<name>.safetensors`, `.jpg` and `.json`, and `README.md`.
 
     Raises:
-        UserError: if the training pictures or the painting are not free, or it was not evaluated.
+        UserError: if the training pictures or the painting are not free, it was not trained to its
+            end against VGG19, it was not evaluated, or no short command repeats it.
     """
     settings, style = run.settings, run.settings.style
-    if settings.data.name != "dead_leaves":
-        raise UserError(
-            f"{run.name} has learnt from {settings.data.name}: finished styles are free for any "
-            f"use, so train with data=dead_leaves."
-        )
-    if not style.rights.startswith(FREE):
-        raise UserError(
-            f"{run.name} has the style of a painting that not everybody may use: {style.rights}."
-        )
+    _check(run)
     found, photographs, size = _measured(run, evaluation)
+    command = recipe(settings, EXPERIMENT)
     path = folder / f"{style.name}.safetensors"
-    write_model(path, run.model.network, run.model.architecture, run.model.style, "float16")
-    painted = Stylizer(path)(crop_center(read_image(THUMBNAIL), THUMBNAIL_SIDE))
-    write_image(painted, thumbnail_file(style.name, folder), quality=85)
+    # where the painting lay on this machine is nobody's business
+    facts = {key: value for key, value in run.model.style.items() if key != "image"}
+    write_model(path, run.model.network, run.model.architecture, facts, "float16")
+    painted = Stylizer(path)(crop_center(read_image(THUMBNAIL), PAINTED))
+    thumbnail = painted.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    write_image(thumbnail, thumbnail_file(style.name, folder), quality=85)
     card = Card(
         **style.model_dump(include={"name", "title", "artist", "year"}),
-        recipe=recipe(settings, EXPERIMENT),
+        recipe=command,
         iterations=run.steps,
         content=round(mean(found["errors"]["content"]), 3),
         style=round(mean(found["errors"]["style"]), 3),
@@ -76,6 +80,31 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
     _write(folder / f"{style.name}.json", card.model_dump_json(indent=2) + "\n")
     _write(folder / "README.md", page(read_cards(folder)))
     return card
+
+
+def _check(run: Run) -> None:
+    """Refuse what the page would tell untruths of."""
+    settings = run.settings
+    if settings.data.name != "dead_leaves":
+        raise UserError(
+            f"{run.name} has learnt from {settings.data.name}: finished styles are free for any "
+            f"use, so train with data=dead_leaves."
+        )
+    if not settings.style.rights.startswith(FREE):
+        raise UserError(
+            f"{run.name} has the style of a painting that not everybody may use: "
+            f"{settings.style.rights}."
+        )
+    if settings.loss_network.name != LOSS_NETWORK:
+        raise UserError(
+            f"{run.name} was trained against {settings.loss_network.name}: finished styles are "
+            f"trained with loss_network={LOSS_NETWORK}."
+        )
+    if run.steps != settings.trainer["max_steps"]:
+        raise UserError(
+            f"{run.name} was trained for {run.steps} of {settings.trainer['max_steps']} "
+            f"iterations: train it to the end with resume=auto."
+        )
 
 
 def _measured(run: Run, evaluation: Path) -> tuple[dict[str, Any], int, int]:
@@ -108,9 +137,8 @@ def page(cards: Sequence[Card]) -> str:
 
 
 def _section(card: Card) -> str:
-    reached = [count for count in card.equivalent_iterations if count is not None]
-    more = "" if len(reached) == len(card.equivalent_iterations) else ", and more than there were"
-    equivalent = (", ".join(map(str, reached)) + more) or "not measured"
+    counts = ["not reached" if it is None else str(it) for it in card.equivalent_iterations]
+    equivalent = ", ".join(counts) or "not measured"
     return f"""## `{card.name}`
 
 ![A cat, painted so]({card.name}.jpg)

@@ -1,16 +1,21 @@
 """The command that repeats a training: its settings, as far as they are not those of its recipe."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
 
 from fastnst.command import CONFIGS
+from fastnst.errors import UserError
+from fastnst.resume import flat
 from fastnst.settings import Settings, read_settings
 
 # What a network learns depends on these. The rest is where things are and how fast.
 LEARNT = (
-    *("style.size", "network", "loss_network.name", "loss", "optimizer", "seed"),
+    *("style.name", "style.size", "network", "loss", "optimizer", "seed"),
+    *("loss_network.name", "loss_network.normalization", "loss_network.pooling"),
     *("data.name", "data.images", "data.image_size", "data.batch_size", "data.hflip"),
     *("trainer.max_steps", "trainer.accumulate_grad_batches"),
 )
@@ -24,32 +29,36 @@ def recipe(settings: Settings, experiment: str) -> str:
         experiment: the file of `configs/experiment` that it is told as a difference from.
 
     Raises:
-        UserError: if there is no file in `configs/style` for it.
+        UserError: if that cannot be said, as when the style has no file in `configs/style`.
     """
     words = [f"style={settings.style.name}", f"experiment={experiment}"]
+    wanted = _learnt(settings.model_dump())
+    try:
+        usual = _composed(words)
+        words += [f"{key}={_text(wanted[key])}" for key in wanted if usual.get(key) != wanted[key]]
+        repeats = _composed(words) == wanted
+    except (HydraException, UserError):
+        repeats = False
+    if not repeats:
+        raise UserError(
+            f"There is no short command that trains {settings.style.name} in this way again: give "
+            f"it a file in configs/style, and train it with experiment={experiment}."
+        )
+    return shlex.join(["python", "train.py", *words])
+
+
+def _composed(words: list[str]) -> dict[str, Any]:
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        usual = _flat(read_settings(compose("train", words)).model_dump())
-    mine = _flat(settings.model_dump())
-    changed = {
+        return _learnt(read_settings(compose("train", words)).model_dump())
+
+
+def _learnt(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         key: value
-        for key, value in mine.items()
-        if usual.get(key) != value and any(f"{key}.".startswith(f"{part}.") for part in LEARNT)
+        for key, value in flat(settings)
+        if any(f"{key}.".startswith(f"{part}.") for part in LEARNT)
     }
-    return " ".join(
-        ["python train.py", *words, *(f"{key}={_text(changed[key])}" for key in changed)]
-    )
 
 
 def _text(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested keys with dots between."""
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+    return "null" if value is None else str(value).removesuffix(".0")

@@ -39,7 +39,10 @@ class _ListStyles(argparse.Action):
     """Print the finished styles and end."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        print(listing())
+        try:
+            print(listing())
+        except UserError as error:
+            parser.error(str(error))
         parser.exit()
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fastnst.errors import UserError
 
@@ -45,9 +45,31 @@ class Card(BaseModel):
         return f"{self.title}, {self.artist}, {self.year}"
 
 
-def read_cards(folder: Path = MODELS) -> list[Card]:
-    """Those of a folder, in the order of their names."""
-    return [Card.model_validate_json(path.read_text()) for path in sorted(folder.glob("*.json"))]
+def read_cards(folder: Path) -> list[Card]:
+    """Those of a folder, in the order of their names.
+
+    Raises:
+        UserError: if one is damaged.
+    """
+    cards = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            cards.append(Card.model_validate_json(path.read_bytes()))
+        except ValidationError as error:
+            raise UserError(f"{path} is damaged: install fastnst again.") from error
+    return cards
+
+
+def finished_styles() -> list[Card]:
+    """All finished styles.
+
+    Raises:
+        UserError: if there are none, or a card is damaged.
+    """
+    cards = read_cards(MODELS)
+    if not cards:
+        raise UserError(f"There are no finished styles in {MODELS}: install fastnst again.")
+    return cards
 
 
 def finished_model(name: str) -> Path:
@@ -56,23 +78,23 @@ def finished_model(name: str) -> Path:
     Raises:
         UserError: if there is no such style, naming those that there are.
     """
-    names = [card.name for card in read_cards()]
+    names = [card.name for card in finished_styles()]
     if name not in names:
         raise UserError(f"{name} is no finished style; there are {', '.join(names)}.")
     return MODELS / f"{name}.safetensors"
 
 
-def thumbnail_file(name: str, folder: Path = MODELS) -> Path:
+def thumbnail_file(name: str, folder: Path) -> Path:
     """A photograph painted in a finished style."""
     return folder / f"{name}.jpg"
 
 
 def listing() -> str:
     """All finished styles, one in each line, with their thumbnails."""
-    cards = read_cards()
+    cards = finished_styles()
     names, labels = ([getattr(card, what) for card in cards] for what in ("name", "label"))
     widths = max(map(len, names)), max(map(len, labels))
     return "\n".join(
-        f"{card.name:{widths[0]}}  {card.label:{widths[1]}}  {thumbnail_file(card.name)}"
+        f"{card.name:{widths[0]}}  {card.label:{widths[1]}}  {thumbnail_file(card.name, MODELS)}"
         for card in cards
     )
