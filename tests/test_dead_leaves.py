@@ -82,3 +82,10 @@ def test_spectrum_falls_as_that_of_natural_images(images):
     assert abs(amplitude_slope(noise)) < 0.15  # the measure itself
     slopes = [amplitude_slope(image.mean(axis=2)) for image in images]
     assert -1.5 < np.mean(slopes) < -0.9
+
+
+def test_smooth_surfaces_are_nearly_as_common_as_in_photographs():
+    # of such squares of 200 COCO photographs 0.13 deviate by less than 0.03 of 1
+    grey = np.stack([draw_dead_leaves(128, 0, index) for index in range(60)]).mean(axis=3) / 255
+    spread = grey.reshape(60, 8, 16, 8, 16).std(axis=(2, 4))
+    assert 0.06 < (spread < 0.03).mean() < 0.14
