@@ -61,6 +61,8 @@ def test_mistakes_end_in_a_sentence(
     assert not (tmp_path / "a.jpg").exists()
 
 
-def test_the_gallery_of_the_readme_is_small(root: Path) -> None:
-    assert (root / "docs" / "gallery.jpg").stat().st_size < 1.5e6
-    assert len(zoo.read_cards()) >= 6
+def test_the_gallery_of_the_readme_is_small_and_has_all_styles(root: Path) -> None:
+    file = root / "docs" / "gallery.jpg"
+    assert file.stat().st_size < 1.5e6
+    with Image.open(file) as sheet:
+        assert sheet.width == 8 + (1 + len(zoo.finished_styles())) * (gallery.SIDE + 8)
