@@ -94,7 +94,7 @@ def test_when_memory_is_full_pictures_are_painted_one_by_one(painter, jobs, monk
     whole = network.forward
 
     def limited(images):
-        if len(images) > 1 or images.shape[-1] == 48:
+        if len(images) > 1 or images.shape[-1] == 48 + 2 * 12:  # with its margin
             raise torch.OutOfMemoryError("Tried to allocate 99 GiB")
         return whole(images)
 
@@ -141,7 +141,7 @@ def test_the_network_is_compiled_for_many_pictures_of_one_size(painter, photogra
             return self.network(images)
 
     monkeypatch.setattr(painters, "Compiled", Recorder)
-    monkeypatch.setitem(painters.PAYS_AFTER, "cpu", 10 * 20 * 20)
+    monkeypatch.setitem(painters.PAYS_AFTER, "cpu", 10 * 52 * 52)  # with their margin
     small, large = photograph(20, 20), photograph(40, 40)
     painter.paint([large], to_come=2)  # too few
     painter.paint([small], to_come=9)
@@ -152,7 +152,7 @@ def test_the_network_is_compiled_for_many_pictures_of_one_size(painter, photogra
     painter.paint([small, small])  # batches of another number would have to be compiled anew
     painter.paint([small])
     painter.paint([small, small], to_come=10)
-    assert shapes == [(1, 3, 20, 20)] * 3 + [(2, 3, 20, 20)]
+    assert shapes == [(1, 3, 52, 52)] * 3 + [(2, 3, 52, 52)]
 
 
 def test_a_compiled_network_paints_the_same(painter, photograph, monkeypatch):
@@ -160,6 +160,6 @@ def test_a_compiled_network_paints_the_same(painter, photograph, monkeypatch):
     pictures = [photograph(32, 24, seed) for seed in range(2)]
     plain = [np.asarray(image).astype(int) for image in painter.paint(pictures)]
     compiled = painter.paint(pictures, to_come=2)
-    assert [shape for _, shape in painter.painters[0]._compiled] == [(2, 3, 24, 32)]
+    assert [shape for _, shape in painter.painters[0]._compiled] == [(2, 3, 64, 72)]
     for image, expected in zip(compiled, plain, strict=True):
         assert np.abs(np.asarray(image) - expected).mean() < 1

@@ -14,7 +14,8 @@ WIDTH, HEIGHT, OBJECT = 160, 120, 36
 
 
 def texture(seed: int) -> np.ndarray:
-    return np.asarray(Image.fromarray(draw_dead_leaves(256, seed, 0)))
+    # with detail all over: of a smooth surface nobody can tell how it moves
+    return np.asarray(Image.fromarray(draw_dead_leaves(256, seed, 2)))
 
 
 def scene(count: int, seed: int = 0) -> list[np.ndarray]:

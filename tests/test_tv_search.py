@@ -85,7 +85,7 @@ def test_every_weight_is_scored_on_every_fold_once(search, trained, drawn, capsy
     assert [row["tv_weight"] for row in results["weights"]] == [0.5, 5]
     for row in results["weights"]:
         for fold in row["folds"]:
-            weighted = fold["content"] + 10 * fold["style"] + fold["noise"]
+            weighted = fold["content"] + 20 * fold["style"] + fold["noise"]
             assert fold["score"] == pytest.approx(weighted, rel=1e-5)
     scores = {row["tv_weight"]: row["mean"]["score"] for row in results["weights"]}
     assert results["best"] == min(scores, key=scores.get)
