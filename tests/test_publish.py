@@ -95,6 +95,15 @@ def test_no_path_of_this_machine_is_published(
         assert str(tmp_path).encode() not in file.read_bytes()
 
 
+def test_weights_that_were_not_trained_with_are_not_published(
+    trained: Run, evaluation: Path, tmp_path: Path
+) -> None:
+    assert trained.settings.style.style_weight != trained.settings.loss.style_weight == 3
+    publish(trained, evaluation, tmp_path / "models")
+    told = read_model(tmp_path / "models" / "great_wave.safetensors").style
+    assert told.keys() == {"name", "title", "artist", "year", "rights", "size"}
+
+
 @pytest.mark.parametrize(("counts", "told"), [([], "not measured"), ([None], "not reached")])
 def test_a_card_tells_that_no_optimisation_was_as_good(
     trained: Run, evaluation: Path, tmp_path: Path, counts: list[None], told: str

@@ -26,6 +26,7 @@ EXPERIMENT = "zoo"
 THUMBNAIL = BUNDLED / "chelsea.jpg"
 THUMBNAIL_SIDE = 256  # pixels
 LOSS_NETWORK = "vgg19"
+UNPUBLISHED = ("image", "style_weight", "tv_weight")  # of what a run knows of its style
 FREE = ("public domain (", "CC0 (")  # and not "public domain where ..."
 HEAD = """# Finished styles
 
@@ -60,8 +61,9 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
     found, photographs, size = _measured(run, evaluation)
     command = recipe(settings, EXPERIMENT)
     path = folder / f"{style.name}.safetensors"
-    # where the painting lay on this machine is nobody's business
-    facts = {key: value for key, value in run.model.style.items() if key != "image"}
+    # Where the painting lay on this machine is nobody's business. Weights that the style's file had
+    # need not be those of the training, which the recipe tells.
+    facts = {key: value for key, value in run.model.style.items() if key not in UNPUBLISHED}
     write_model(path, run.model.network, run.model.architecture, facts, "float16")
     painted = Stylizer(path)(crop_center(read_image(THUMBNAIL), PAINTED))
     thumbnail = painted.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
