@@ -20,8 +20,8 @@ $(STAMP): pyproject.toml
 install: $(STAMP) ## make .venv with fastnst and the development tools in it
 
 demo: $(STAMP) ## train briefly on synthetic pictures and show that beside a finished style
-	$(BIN)/python train.py experiment=demo hydra.run.dir=$(DEMO)
-	$(BIN)/python scripts/gallery.py --ckpt $(DEMO)/model.safetensors --style starry_night -o $(DEMO)/beside.png
+	$(BIN)/fastnst train experiment=demo hydra.run.dir=$(DEMO)
+	$(BIN)/fastnst gallery --ckpt $(DEMO)/model.safetensors --style starry_night -o $(DEMO)/beside.png
 
 test: $(STAMP) ## lint and run all tests
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
-"""Repaint photographs: `python stylize.py --ckpt last.ckpt photo.jpg`. See README.md."""
+"""Repaint photographs: `python stylize.py --ckpt last.ckpt photo.jpg`."""
 
-from fastnst.stylize import main
+from fastnst.commands.stylize import main
 
 if __name__ == "__main__":
     main()

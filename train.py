@@ -1,6 +1,6 @@
-"""Train a style: `python train.py style=starry_night`. See README.md."""
+"""Train a style: `python train.py style=starry_night`."""
 
-from fastnst.train import main
+from fastnst.commands.train import main
 
 if __name__ == "__main__":
     main()

@@ -28,9 +28,9 @@ from benchmark_parts import BATCH, ROOT, SIZES
 from PIL import ImageOps
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from fastnst.hardware import choose_device, computes_bf16
+from fastnst.data import folder_files
 from fastnst.images import read_image
-from fastnst.photo_files import folder_files
+from fastnst.machine import choose_device, computes_bf16
 
 
 def run_part(name: str, **arguments: object) -> dict:
@@ -72,7 +72,7 @@ def run_training(device: str, work: Path, steps: int, precision: str, network: s
 def make_photographs(folder: Path, count: int = 64) -> None:
     """JPEGs of COCO's usual size."""
     folder.mkdir()
-    sources = [read_image(file) for file in folder_files(ROOT / "src/fastnst/photographs")]
+    sources = [read_image(file) for file in folder_files(ROOT / "src/fastnst/data/photographs")]
     for number in range(count):
         image = ImageOps.fit(sources[number % len(sources)], (640 + number % 3, 480))
         image.save(folder / f"{number:03d}.jpg", quality=90)

@@ -15,19 +15,14 @@ from PIL import Image, ImageOps
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
-from fastnst.bad_pictures import BadPictures
-from fastnst.hardware import keep_freed_memory
+from fastnst.data import BadPictures, Photographs, folder_files, prepare, to_pixels
 from fastnst.images import read_image
-from fastnst.loss_network import LossNetwork
-from fastnst.model_file import write_model
+from fastnst.losses import LossNetwork, PerceptualLoss, build_loss_network
+from fastnst.machine import keep_freed_memory
+from fastnst.models import write_model
 from fastnst.networks import build_network
-from fastnst.painter import PAYS_AFTER
-from fastnst.perceptual_loss import PerceptualLoss
-from fastnst.photo_files import folder_files
-from fastnst.pictures import Photographs, to_pixels
-from fastnst.preparation import prepare
-from fastnst.stylizer import Stylizer
-from fastnst.vgg_weights import build_loss_network
+from fastnst.stylizing import Stylizer
+from fastnst.stylizing.painter import PAYS_AFTER
 
 ROOT = Path(__file__).parents[1]
 BATCH, SIZE = 4, 256
@@ -135,7 +130,7 @@ def part_stylizing(device: str) -> dict:
 
 def stylizing(paint: Callable[[Image.Image], object], device: str) -> dict:
     """Time of each size, and the memory that the largest takes beyond what is loaded."""
-    photograph = read_image(folder_files(ROOT / "src/fastnst/photographs")[0])
+    photograph = read_image(folder_files(ROOT / "src/fastnst/data/photographs")[0])
     before = memory(device)
     found: dict = {"sizes": {}}
     # the largest first, so that nothing else stands behind the peak

@@ -1,6 +1,23 @@
-"""fastnst: train and use fast (feed-forward) neural style transfer networks."""
+"""fastnst: train and use fast (feed-forward) neural style transfer networks.
 
-from fastnst.stylizer import Stylizer
+`from fastnst import Stylizer` paints pictures. The rooms below are libraries of their own, such as
+`fastnst.losses` and `fastnst.networks`.
+"""
 
-__all__ = ["Stylizer"]
-__version__ = "0.1.0"
+from typing import TYPE_CHECKING, Any
+
+from fastnst.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from fastnst.stylizing import Stylizer
+
+__all__ = ["Stylizer", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    # when it is first asked for: `fastnst --help` is not to wait for PyTorch
+    if name == "Stylizer":
+        from fastnst.stylizing import Stylizer
+
+        return Stylizer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,71 +1,27 @@
-"""The evaluating command: how good trained networks are, against each other and against
+"""`fastnst evaluate`: how good trained networks are, against each other and against
 optimisation with the same loss."""
 
 import argparse
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from torch import Tensor
-
-from fastnst.data import PhotographData
-from fastnst.errors import UserError, one_sentence_errors
-from fastnst.evaluated_runs import LossNetworks, Run, evaluate, read_run
-from fastnst.evaluation_report import report, write_report
-from fastnst.hardware import choose_device, measure_in_float32, memory_errors
-from fastnst.images import list_images
+from fastnst.evaluation import (
+    LossNetworks,
+    evaluate,
+    held_out,
+    photographs_in,
+    read_run,
+    report,
+    write_report,
+)
+from fastnst.machine import (
+    choose_device,
+    measure_in_float32,
+    memory_errors,
+    one_sentence_errors,
+)
 from fastnst.networks import SMALLEST_SIDE
-from fastnst.pictures import Photographs, to_pixels
-
-log = logging.getLogger(__name__)
-
-
-def _held_out(runs: Sequence[Run], size: int | None) -> Tensor:
-    """The photographs that the first run held out; warns where a run may have seen them."""
-    first, others = runs[0], runs[1:]
-    data = first.settings.data
-    if size is not None:
-        data = data.model_copy(update={"image_size": size})
-    try:
-        found = PhotographData(data, first.settings.seed)
-    except UserError as error:
-        raise UserError(f"{error} Or name other photographs with --photographs.") from error
-    now = len(found.train_set)
-    # bad ones were left out
-    if not (1 - getattr(data, "max_bad", 0)) * now <= first.pictures <= now:
-        log.warning(
-            "%s was trained on %d pictures and there are %d now: it may have seen some of the "
-            "photographs that are taken for held-out ones; others can be named with --photographs.",
-            *(first.name, first.pictures, now),
-        )
-    for run in others:
-        if _photographs(run) not in (None, _photographs(first)):
-            log.warning(
-                "%s was trained on other data than %s: it may have seen some of the photographs "
-                "that are taken for held-out ones; others can be named with --photographs.",
-                *(run.name, first.name),
-            )
-    return found.sheet_photographs(data.val_images)
-
-
-def _photographs(run: Run) -> dict[str, object] | None:
-    """What decides which photographs a run has seen; None if it has seen drawn pictures only."""
-    if run.settings.data.name == "dead_leaves":
-        return None
-    data = run.settings.data.model_dump()
-    kept = ("name", "root", "annotations", "categories", "licenses", "val_images")
-    return {key: data.get(key) for key in kept}
-
-
-def _from_folder(folder: Path, size: int) -> Tensor:
-    files = list_images(folder)
-    if not files:
-        raise UserError(f"There are no images in {folder}: check --photographs.")
-    every = [(index, False) for index in range(len(files))]
-    pictures, mirrored, bad = Photographs(files, size, "crop").__getitems__(every)
-    for sentence in bad.values():
-        raise UserError(sentence)
-    return to_pixels(pictures, mirrored)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -119,7 +75,7 @@ def _at_least(least: int) -> Callable[[str], int]:
 
 
 def main() -> None:
-    """Run the command line `evaluate.py --ckpt last.ckpt`."""
+    """Run the command line `fastnst evaluate --ckpt last.ckpt`."""
     options = parse()
     logging.basicConfig(format="%(message)s")
     advice = "give a smaller --size, or a smaller folder of photographs"
@@ -130,10 +86,10 @@ def main() -> None:
         device = choose_device(options.device)
         measure_in_float32(device)
         if options.photographs is None:
-            photographs = _held_out(runs, options.size)
+            photographs = held_out(runs, options.size)
         else:
             size = options.size or runs[0].settings.data.image_size
-            photographs = _from_folder(options.photographs, size)
+            photographs = photographs_in(options.photographs, size)
         optimized = min(options.optimize, len(photographs))
         loss_networks = LossNetworks(options.weights, device)
         results = evaluate(runs, photographs, optimized, options.iterations, loss_networks)

@@ -1,4 +1,4 @@
-"""The gallery: photographs, and what trained networks make of them, on one labelled sheet."""
+"""`fastnst gallery`: photographs, and what trained networks make of them, on one labelled sheet."""
 
 import argparse
 from collections.abc import Sequence
@@ -7,14 +7,12 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst import zoo
 from fastnst.data import BUNDLED
-from fastnst.errors import UserError, one_sentence_errors
-from fastnst.files import readable_size
-from fastnst.grid import labelled_grid
-from fastnst.images import crop_center, flatten, read_image, write_image
+from fastnst.images import crop_center, flatten, labelled_grid, read_image, write_image
+from fastnst.machine import UserError, one_sentence_errors, readable_size
+from fastnst.models import finished_model, finished_styles
 from fastnst.networks import SMALLEST_SIDE
-from fastnst.stylizer import Stylizer
+from fastnst.stylizing import Stylizer
 
 PHOTOGRAPHS = tuple(BUNDLED / f"{name}.jpg" for name in ("astronaut", "chelsea", "coffee"))
 PAINTED = 512  # pixels: the side from which on strokes look natural
@@ -36,7 +34,7 @@ def gallery(models: Sequence[Path], photographs: Sequence[Path], side: int) -> I
     """
     large = max(side, PAINTED)
     squares = [crop_center(flatten(read_image(path)), large) for path in photographs]
-    names = {zoo.finished_model(card.name): card.label for card in zoo.finished_styles()}
+    names = {finished_model(card.name): card.label for card in finished_styles()}
     labels, columns = ["photograph"], [squares]
     for model in tqdm(models, "painting", unit="style"):
         paint = Stylizer(model)
@@ -78,13 +76,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> None:
-    """Run the command line `gallery.py -o gallery.jpg`."""
+    """Run the command line `fastnst gallery -o gallery.jpg`."""
     options = parse()
     with one_sentence_errors():
         if options.size < SMALLEST_SIDE:
             raise UserError(f"--size {options.size}: give at least {SMALLEST_SIDE}.")
-        names = options.style or [card.name for card in zoo.finished_styles()]
-        models = [*options.ckpt, *map(zoo.finished_model, names)]
+        names = options.style or [card.name for card in finished_styles()]
+        models = [*options.ckpt, *map(finished_model, names)]
         sheet = gallery(models, options.photographs or PHOTOGRAPHS, options.size)
         write_image(sheet, options.output, quality=QUALITY)
         print(f"{options.output}: {readable_size(options.output.stat().st_size)}")

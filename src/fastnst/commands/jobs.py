@@ -6,18 +6,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from fastnst.errors import UserError
 from fastnst.images import SUFFIXES, list_images
-from fastnst.video_formats import SUFFIXES as VIDEO_SUFFIXES
+from fastnst.machine import UserError
+from fastnst.stylizing import Job
+from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 
 WRITTEN = SUFFIXES | VIDEO_SUFFIXES
-
-
-class Job(NamedTuple):
-    """A file to paint and where the result goes."""
-
-    source: Path
-    target: Path
 
 
 def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: str) -> list[Job]:

@@ -1,16 +1,13 @@
-"""The preparing command: the training pictures of a configuration, made before the training."""
+"""`fastnst prepare`: the training pictures of a configuration, made before the training."""
 
 import time
 
 import hydra
 from omegaconf import DictConfig
 
-from fastnst.command import CONFIGS, run_command
-from fastnst.data import PhotographData
-from fastnst.errors import one_sentence_errors
-from fastnst.files import readable_size
-from fastnst.prepared import INDEX, read_note
-from fastnst.settings import Settings, read_settings
+from fastnst.config import CONFIGS, Settings, read_settings, run_command
+from fastnst.data import INDEX, PhotographData, read_note
+from fastnst.machine import one_sentence_errors, readable_size
 
 
 def prepare(settings: Settings) -> None:
@@ -36,5 +33,5 @@ def _run(config: DictConfig) -> None:
 
 
 def main() -> None:
-    """Run the command line `prepare_coco.py key=value ...`."""
+    """Run the command line `fastnst prepare key=value ...`."""
     run_command(_run)

@@ -1,4 +1,4 @@
-"""The publishing command: a training run becomes one of the finished styles in `models/`."""
+"""`fastnst publish`: a training run becomes one of the finished styles in `models/`."""
 
 import argparse
 import hashlib
@@ -10,17 +10,14 @@ from typing import Any
 
 from PIL import Image
 
+from fastnst.commands.gallery import PAINTED
+from fastnst.config import recipe_command
 from fastnst.data import BUNDLED
-from fastnst.errors import UserError, one_sentence_errors
-from fastnst.evaluated_runs import Run, read_run
-from fastnst.evaluation_report import NUMBERS
-from fastnst.files import whole_file
-from fastnst.gallery import PAINTED
+from fastnst.evaluation import NUMBERS, Run, read_run
 from fastnst.images import crop_center, read_image, write_image
-from fastnst.model_file import write_model
-from fastnst.recipe import recipe
-from fastnst.stylizer import Stylizer
-from fastnst.zoo import MODELS, Card, read_cards, thumbnail_file
+from fastnst.machine import UserError, one_sentence_errors, whole_file
+from fastnst.models import MODELS, Card, read_cards, thumbnail_file, write_model
+from fastnst.stylizing import Stylizer
 
 EXPERIMENT = "zoo"
 THUMBNAIL = BUNDLED / "chelsea.jpg"
@@ -30,7 +27,7 @@ UNPUBLISHED = ("image", "style_weight", "tv_weight")  # of what a run knows of i
 FREE = ("public domain (", "CC0 (")  # and not "public domain where ..."
 HEAD = """# Finished styles
 
-Networks that fastnst trained, ready to use: `python stylize.py --style <name> photo.jpg`. Each has
+Networks that fastnst trained, ready to use: `fastnst stylize --style <name> photo.jpg`. Each has
 seen one painting, which is in the public domain, and drawn pictures (`data=dead_leaves`), no
 photographs; they are free for any use (CC0 1.0).
 
@@ -40,7 +37,7 @@ torchvision's VGG19, which others trained anew, and the result is another one.
 
 Weights are float16. Content and style error are shares of their targets, see `docs/evaluation.md`;
 *equivalent iterations* are those of L-BFGS that bring the same loss as low, on some of the
-photographs. `scripts/publish.py` wrote this page and everything in this folder.
+photographs. `fastnst publish` wrote this page and everything in this folder.
 """
 
 
@@ -49,7 +46,7 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
 
     Args:
         run: that trained it.
-        evaluation: what `scripts/evaluate.py` wrote about it, `evaluation.json`.
+        evaluation: what `fastnst evaluate` wrote about it, `evaluation.json`.
         folder: for the files `<name>.safetensors`, `.jpg` and `.json`, and `README.md`.
 
     Raises:
@@ -59,7 +56,7 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
     settings, style = run.settings, run.settings.style
     _check(run)
     found, photographs, size = _measured(run, evaluation)
-    command = recipe(settings, EXPERIMENT)
+    command = recipe_command(settings, EXPERIMENT)
     path = folder / f"{style.name}.safetensors"
     # Where the painting lay on this machine is nobody's business. Weights that the style's file had
     # need not be those of the training, which the recipe tells.
@@ -111,7 +108,7 @@ def _check(run: Run) -> None:
 
 def _measured(run: Run, evaluation: Path) -> tuple[dict[str, Any], int, int]:
     """What an evaluation found of the network; on how many photographs, of which size."""
-    advice = f"measure it: python scripts/evaluate.py --ckpt <last.ckpt> -o {evaluation.parent}"
+    advice = f"measure it: fastnst evaluate --ckpt <last.ckpt> -o {evaluation.parent}"
     try:
         everything = json.loads(evaluation.read_text())
         (found,) = [
@@ -179,7 +176,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> None:
-    """Run the command line `publish.py --ckpt last.ckpt`."""
+    """Run the command line `fastnst publish --ckpt last.ckpt`."""
     options = parse()
     with one_sentence_errors():
         run = read_run(options.ckpt)

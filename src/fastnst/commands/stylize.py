@@ -1,4 +1,4 @@
-"""The stylizing command: trained styles, and any number of pictures, videos and folders."""
+"""`fastnst stylize`: trained styles, and any number of pictures, videos and folders."""
 
 import argparse
 import logging
@@ -9,16 +9,12 @@ from functools import partial
 
 from tqdm import tqdm
 
-from fastnst.errors import UserError, one_sentence_errors
-from fastnst.hardware import keep_freed_memory
+from fastnst.commands.jobs import plan
+from fastnst.commands.stylize_options import parse
 from fastnst.images import SUFFIXES
-from fastnst.jobs import Job, plan
-from fastnst.mask import Mask
-from fastnst.painting import Files, paint_files
-from fastnst.stylize_options import parse
-from fastnst.stylizer import Stylizer
-from fastnst.video import VideoOptions, VideoReport, paint_video
-from fastnst.video_formats import is_video
+from fastnst.machine import UserError, keep_freed_memory, one_sentence_errors
+from fastnst.stylizing import Files, Job, Mask, Stylizer, paint_files
+from fastnst.video import VideoOptions, VideoReport, is_video, paint_video
 from fastnst.webcam import run_webcam
 
 STILL = SUFFIXES - {".gif"}

@@ -1,15 +1,15 @@
-"""The command line of stylizing."""
+"""The options of `fastnst stylize`."""
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fastnst.errors import UserError
-from fastnst.jobs import name_pattern
+from fastnst.commands.jobs import name_pattern
+from fastnst.machine import UserError
+from fastnst.models import finished_model, listing
 from fastnst.networks import SMALLEST_SIDE
-from fastnst.video_formats import CODECS
-from fastnst.zoo import finished_model, listing
+from fastnst.video import CODECS
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -66,7 +66,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
         type=Path,
         action="append",
         help="your own style: model.safetensors or last.ckpt of a training run, a .onnx that "
-        "scripts/export.py wrote, or a .pth or .model of pytorch/examples; several of --style and "
+        "fastnst export wrote, or a .pth or .model of pytorch/examples; several of --style and "
         "--ckpt with --blend, --mask or --webcam",
     )
     parser.add_argument(

@@ -1,18 +1,15 @@
 """Settings that are allowed one by one, but impossible together."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from fastnst.settings import Settings
+from fastnst.config.groups import Loss
+from fastnst.config.trainer_options import TrainerOptions
 
 
-def check_combinations(settings: "Settings") -> None:
+def check_combinations(loss: Loss, trainer: TrainerOptions) -> None:
     """Refuse what cannot work on any machine.
 
     Raises:
         ValueError: naming the keys.
     """
-    loss, trainer = settings.loss, settings.trainer
     if not (loss.content_weight or loss.style_weight or loss.tv_weight):
         raise ValueError(
             "loss.content_weight, loss.style_weight and loss.tv_weight are all 0: there is nothing "

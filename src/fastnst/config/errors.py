@@ -14,7 +14,7 @@ from hydra.main import get_args_parser
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from fastnst.errors import UserError
+from fastnst.machine import UserError
 
 # groups that take more keys than they have, with a plus sign
 OPEN = ("trainer", "loss.content_layers", "loss.style_layers")

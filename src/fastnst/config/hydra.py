@@ -12,15 +12,14 @@ from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
 from pytorch_lightning.utilities import rank_zero_only
 
-from fastnst.config_errors import check_flags, hydra_sentence
-from fastnst.errors import UserError, one_sentence_errors
-from fastnst.files import whole_file
-from fastnst.hardware import memory_errors
-from fastnst.settings import Group, read_settings
+from fastnst.config.errors import check_flags, hydra_sentence
+from fastnst.config.groups import Group
+from fastnst.config.settings import read_settings
+from fastnst.machine import UserError, memory_errors, one_sentence_errors, whole_file
 
 Read = TypeVar("Read", bound=Group)
-PACKAGED = Path(__file__).parent / "configs"
-CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "configs"
+PACKAGED = Path(__file__).parents[1] / "configs"
+CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[3] / "configs"
 
 
 @rank_zero_only
@@ -35,7 +34,7 @@ def is_sweep() -> bool:
     return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
-def optimize_and_write(
+def run_in_folder(
     config: DictConfig, model: type[Read], run: Callable[[Read, Path], None], advice: str
 ) -> None:
     """One run of a command that optimises pictures, or distils.

@@ -7,10 +7,9 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
-from fastnst.command import CONFIGS
-from fastnst.errors import UserError
-from fastnst.resume import flat
-from fastnst.settings import Settings, read_settings
+from fastnst.config.hydra import CONFIGS
+from fastnst.config.settings import Settings, flat, read_settings
+from fastnst.machine import UserError
 
 # What a network learns depends on these. The rest is where things are and how fast.
 LEARNT = (
@@ -21,8 +20,8 @@ LEARNT = (
 )
 
 
-def recipe(settings: Settings, experiment: str) -> str:
-    """The command line of `train.py` that trains a style in the same way, on any machine.
+def recipe_command(settings: Settings, experiment: str) -> str:
+    """The command line that trains a style in the same way, on any machine.
 
     Args:
         settings: of the run.
@@ -44,7 +43,7 @@ def recipe(settings: Settings, experiment: str) -> str:
             f"There is no short command that trains {settings.style.name} in this way again: give "
             f"it a file in configs/style, and train it with experiment={experiment}."
         )
-    return shlex.join(["python", "train.py", *words])
+    return shlex.join(["fastnst", "train", *words])
 
 
 def _composed(words: list[str]) -> dict[str, Any]:

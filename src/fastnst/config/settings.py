@@ -1,134 +1,35 @@
 """The configuration, read and validated: what `configs/` may say and which values are allowed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from fastnst.combinations import check_combinations
-from fastnst.config_errors import close_to, reference_sentence, value_sentence
-from fastnst.errors import UserError
-from fastnst.loss_network import LAYERS
-from fastnst.model_file import LONGEST_NAME
-from fastnst.networks.resnet import Blocks, Norm, Upsample, Width
-from fastnst.setting_types import (
-    Count,
-    ImageSide,
-    LayerWeights,
-    NoBool,
-    Positive,
-    Share,
-    Weight,
-    Workers,
+from fastnst.config.combinations import check_combinations
+from fastnst.config.errors import close_to, reference_sentence, value_sentence
+from fastnst.config.groups import (
+    AdamSettings,
+    CocoData,
+    CompactSettings,
+    DeadLeavesData,
+    FolderData,
+    Group,
+    Johnson2016Settings,
+    Loss,
+    ResNetSettings,
+    SGDSettings,
+    Style,
+    VGGSettings,
 )
-from fastnst.style_losses import STYLE_LOSSES
-from fastnst.trainer_options import TrainerOptions, check_names
-
-
-class Group(BaseModel):
-    """A group of settings: unknown keys and non-finite numbers are refused, values are fixed."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, coerce_numbers_to_str=True
-    )
-
-
-class Style(Group):
-    name: Annotated[str, Field(pattern=r"^[\w-]+$", max_length=LONGEST_NAME)]
-    title: str
-    artist: str
-    year: str
-    rights: str
-    image: str | None
-    size: ImageSide
-    # configs/loss/relative.yaml takes these from there
-    style_weight: Weight | None = None
-    tv_weight: Weight | None = None
-
-
-class ResNetSettings(Group):
-    name: Literal["resnet"]
-    width: Annotated[Width, NoBool]
-    blocks: Annotated[Blocks, NoBool]
-    norm: Norm
-    upsample: Upsample
-
-
-class Johnson2016Settings(Group):
-    name: Literal["johnson2016"]
-
-
-class VGGSettings(Group):
-    name: Literal["vgg16", "vgg19"]
-    weights: str
-    normalization: Literal["imagenet", "caffe"]
-    pooling: Literal["max", "avg"]
-
-
-class CompactSettings(Group):
-    name: Literal["compact"]
-    weights: str
-
-
-class Loss(Group):
-    measure: Literal["relative", "johnson2016"]
-    style_loss: Literal[STYLE_LOSSES]  # type: ignore[valid-type]
-    content_weight: Weight
-    style_weight: Weight
-    tv_weight: Weight
-    content_layers: LayerWeights
-    style_layers: LayerWeights
-
-
-class Data(Group):
-    image_size: ImageSide
-    batch_size: Count
-    hflip: bool
-    workers: Workers
-    cache: Literal["none", "disk", "device"]
-    prepared: Annotated[str, Field(min_length=1)]
-    val_images: Count
-
-
-class DeadLeavesData(Data):
-    name: Literal["dead_leaves"]
-    images: Count
-
-
-class FolderData(Data):
-    name: Literal["folder"]
-    root: str
-    max_bad: Share
-    resize: Literal["crop", "squash"]
-    limit: Count | None
-
-
-class CocoData(Data):
-    name: Literal["coco"]
-    root: str
-    annotations: str | None
-    categories: list[str] | None
-    licenses: list[int] | None
-    max_bad: Share
-    resize: Literal["crop", "squash"]
-    limit: Count | None
-
-
-class OptimizerSettings(Group):
-    lr: Positive
-    clip: Positive | None
-    schedule: Literal["constant", "cosine"]
-
-
-class AdamSettings(OptimizerSettings):
-    name: Literal["adam"]
-
-
-class SGDSettings(OptimizerSettings):
-    name: Literal["sgd"]
-    momentum: Annotated[float, NoBool, Field(ge=0, lt=1)]
+from fastnst.config.trainer_options import TrainerOptions, check_names
+from fastnst.config.types import (
+    Count,
+    NoBool,
+)
+from fastnst.losses import LAYERS
+from fastnst.machine import UserError
 
 
 class Objective(Group):
@@ -156,7 +57,7 @@ class Objective(Group):
 
 
 class Settings(Objective):
-    """All that `train.py` reads."""
+    """All that `fastnst train` reads."""
 
     network: Annotated[ResNetSettings | Johnson2016Settings, Field(discriminator="name")]
     data: Annotated[CocoData | FolderData | DeadLeavesData, Field(discriminator="name")]
@@ -179,7 +80,7 @@ class Settings(Objective):
 
     @model_validator(mode="after")
     def _possible_together(self) -> "Settings":
-        check_combinations(self)
+        check_combinations(self.loss, self.trainer)
         return self
 
 
@@ -209,3 +110,12 @@ def read_settings(config: DictConfig | Mapping[str, Any], model: type[Model] = S
     except ValidationError as error:
         sentences = (value_sentence(mistake, config) for mistake in error.errors())
         raise UserError(f"{'; '.join(sentences)}.") from error
+
+
+def flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Each setting by its name in full, such as `style.size`; layers with their weights are one."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and not key.endswith("_layers"):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

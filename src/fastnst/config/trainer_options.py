@@ -11,10 +11,10 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.accelerators import AcceleratorRegistry
 from typing_extensions import TypedDict
 
-from fastnst.config_errors import close_to, shown
-from fastnst.setting_types import Count, NoBool
+from fastnst.config.errors import close_to, shown
+from fastnst.config.types import Count, NoBool
 
-# what train.py decides for itself
+# what the training decides for itself
 OURS = {"self", "logger", "callbacks", "default_root_dir", "enable_checkpointing", "max_epochs",
         "min_epochs", "val_check_interval", "check_val_every_n_epoch", "log_every_n_steps",
         "gradient_clip_val", "gradient_clip_algorithm", "use_distributed_sampler", "plugins",

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 
-from fastnst.errors import UserError
+from fastnst.machine import UserError
 
 log = logging.getLogger(__name__)
 

@@ -12,21 +12,18 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from fastnst.bad_pictures import BadPictures
-from fastnst.dead_leaves import DRAWING
-from fastnst.errors import UserError
-from fastnst.photo_files import coco_files, folder_files
-from fastnst.pictures import MAKING, Batch, DeadLeaves, Photographs, Pictures, to_pixels
-from fastnst.preparation import prepare
-from fastnst.prepared import PreparedPictures
-from fastnst.resident import ResidentBatches, load
-from fastnst.sampler import EndlessShuffle
-from fastnst.settings import CocoData, DeadLeavesData, FolderData
-from fastnst.stop_signals import end_workers_at_exit, ignore_in_worker
+from fastnst.config import CocoData, DeadLeavesData, FolderData
+from fastnst.data.bad_pictures import BadPictures
+from fastnst.data.photo_files import BUNDLED, coco_files, folder_files
+from fastnst.data.pictures import MAKING, Batch, DeadLeaves, Photographs, Pictures, to_pixels
+from fastnst.data.preparation import prepare
+from fastnst.data.prepared import PreparedPictures
+from fastnst.data.resident import ResidentBatches, load
+from fastnst.data.sampler import EndlessShuffle
+from fastnst.drawing import DRAWING
+from fastnst.machine import UserError, end_workers_at_exit, ignore_in_worker
 
 log = logging.getLogger(__name__)
-
-BUNDLED = Path(__file__).parent / "photographs"  # public domain and CC0, see the README there
 
 
 class PhotographData(pl.LightningDataModule):

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pycocotools.coco import COCO
 
-from fastnst.errors import UserError
 from fastnst.images import list_images
+from fastnst.machine import UserError
+
+BUNDLED = Path(__file__).parent / "photographs"  # public domain and CC0, see the README there
 
 
 def folder_files(root: str | Path) -> list[Path]:

@@ -17,9 +17,9 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from fastnst.dead_leaves import draw_dead_leaves
-from fastnst.errors import UserError
+from fastnst.drawing import draw_dead_leaves
 from fastnst.images import crop_center, flatten, read_image
+from fastnst.machine import UserError
 
 MAKING = 1  # change it with how pictures are made: prepared ones of another number are not used
 TRIES = 100  # photographs come shuffled: so many bad ones in a row are no chance

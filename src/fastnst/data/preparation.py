@@ -21,11 +21,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from tqdm import tqdm
 
-from fastnst.bad_pictures import BadPictures
-from fastnst.errors import UserError
-from fastnst.files import locked, readable_size, whole_file
-from fastnst.pictures import Pictures
-from fastnst.prepared import INDEX, PICTURES, PreparedPictures, is_finished, read_note
+from fastnst.data.bad_pictures import BadPictures
+from fastnst.data.pictures import Pictures
+from fastnst.data.prepared import INDEX, PICTURES, PreparedPictures, is_finished, read_note
+from fastnst.machine import UserError, locked, readable_size, whole_file
 
 log = logging.getLogger(__name__)
 

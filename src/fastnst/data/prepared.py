@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from fastnst.pictures import Batch
+from fastnst.data.pictures import Batch
 
 PICTURES, INDEX = "pictures.npy", "index.json"
 

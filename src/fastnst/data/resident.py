@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fastnst.files import readable_size
-from fastnst.pictures import Batch
-from fastnst.prepared import PreparedPictures
-from fastnst.sampler import EndlessShuffle
+from fastnst.data.pictures import Batch
+from fastnst.data.prepared import PreparedPictures
+from fastnst.data.sampler import EndlessShuffle
+from fastnst.machine import readable_size
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""The distilling command: the weights of the compact loss network, from a VGG and pictures."""
+"""The whole distillation: the weights of the compact loss network, from a VGG and pictures."""
 
 import json
 import logging
@@ -8,31 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import hydra
 import pytorch_lightning as pl
 import torch
-from omegaconf import DictConfig
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import TensorBoardLogger
 from safetensors.torch import save_file
 from torch import Tensor
 
-from fastnst.callbacks import ProgressBar
-from fastnst.command import CONFIGS, optimize_and_write, run_command
-from fastnst.compact_network import EXPOSED, MEAN, STD, WEIGHTS
-from fastnst.data import PhotographData
-from fastnst.distill_settings import DistillSettings
-from fastnst.distillation import Distillation
-from fastnst.errors import UserError
-from fastnst.failures import lightning_failures
-from fastnst.files import whole_file
-from fastnst.hardware import choose_device, computes_bf16, measure_in_float32
-from fastnst.loss_network import LossNetwork
-from fastnst.pictures import to_pixels
-from fastnst.student import Student, fit_embeddings, fit_to_teacher
-from fastnst.trainer import ignore_what_does_not_apply
-from fastnst.varied_pictures import crops, crops_of_any_size, read_paintings, vary
-from fastnst.vgg_weights import build_loss_network
+from fastnst.data import PhotographData, to_pixels
+from fastnst.distillation.settings import DistillSettings
+from fastnst.distillation.step import Distillation
+from fastnst.distillation.student import Student, fit_embeddings, fit_to_teacher
+from fastnst.distillation.varied_pictures import crops, crops_of_any_size, read_paintings, vary
+from fastnst.losses import EXPOSED, MEAN, STD, WEIGHTS, LossNetwork, build_loss_network
+from fastnst.machine import UserError, choose_device, computes_bf16, measure_in_float32, whole_file
+from fastnst.training import ProgressBar, ignore_what_does_not_apply, lightning_failures
 
 FIT_BATCH = 16  # pictures
 CLIP = 5.0  # largest norm of the gradient
@@ -186,15 +176,3 @@ def _say(trainer: pl.Trainer, when: str) -> None:
     for kind, name in (("features", "activations"), ("gram", "Gram matrices")):
         errors = ", ".join(f"{layer} {found[f'val/{kind}_{layer}']:.3f}" for layer in EXPOSED)
         print(f"{when}, squared errors of the {name}: {errors}", flush=True)
-
-
-@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="distill")
-def _run(config: DictConfig) -> None:
-    optimize_and_write(
-        config, DistillSettings, distill, "give a smaller data.batch_size, crop or first_pictures"
-    )
-
-
-def main() -> None:
-    """Run the command line `distill_loss_network.py key=value ...`."""
-    run_command(_run)

@@ -1,4 +1,4 @@
-"""What `scripts/distill_loss_network.py` reads."""
+"""What `fastnst distill` reads."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,10 +6,24 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 from pydantic import Field, model_validator
 
-from fastnst.before_run import check_there, ending_the_program, local_weights, ours
-from fastnst.hardware import choose_device
-from fastnst.setting_types import Count, File, ImageSide, NoBool, Positive
-from fastnst.settings import CocoData, DeadLeavesData, FolderData, Group, VGGSettings, read_settings
+from fastnst.config import (
+    CocoData,
+    Count,
+    DeadLeavesData,
+    File,
+    FolderData,
+    Group,
+    ImageSide,
+    NoBool,
+    Positive,
+    VGGSettings,
+    check_there,
+    ending_the_program,
+    ours,
+    read_settings,
+)
+from fastnst.losses import local_weights
+from fastnst.machine import choose_device
 
 
 class DistillSettings(Group):

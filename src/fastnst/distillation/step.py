@@ -7,13 +7,17 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from fastnst import losses
-from fastnst.compact_network import EXPOSED
-from fastnst.compilation import Compiled
-from fastnst.loss_network import LossNetwork
-from fastnst.student import Student
-from fastnst.trial_painter import TrialPainter
-from fastnst.varied_pictures import Painted, choose, crops, crops_of_any_size, vary
+from fastnst.distillation.student import Student
+from fastnst.distillation.trial_painter import TrialPainter
+from fastnst.distillation.varied_pictures import Painted, choose, crops, crops_of_any_size, vary
+from fastnst.losses import (
+    EXPOSED,
+    LossNetwork,
+    gram_matrix,
+    relative_feature_loss,
+    relative_style_loss,
+)
+from fastnst.machine import Compiled
 
 KEPT = 200  # painted pictures
 NEW, OLD, PAINTINGS = 2, 2, 1  # pictures of each batch, beside the photographs
@@ -70,9 +74,9 @@ class Distillation(pl.LightningModule):
         found: dict[str, Tensor] = {}
         for layer, embedded in self.student(images, EXPOSED).items():
             aim = aims[layer] / self.units[layer]
-            found[f"features_{layer}"] = losses.relative_feature_loss(embedded, aim)
-            grams = losses.gram_matrix(embedded), losses.gram_matrix(aim)
-            found[f"gram_{layer}"] = losses.relative_style_loss(*grams)
+            found[f"features_{layer}"] = relative_feature_loss(embedded, aim)
+            grams = gram_matrix(embedded), gram_matrix(aim)
+            found[f"gram_{layer}"] = relative_style_loss(*grams)
         return found
 
     def training_step(self, photographs: Tensor, batch_idx: int) -> Tensor:

@@ -6,8 +6,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fastnst.compact_network import EXPOSED, MEAN, STD, compact_features
-from fastnst.loss_network import LossNetwork, MaxPool2d, compact_layer_indices
+from fastnst.losses import (
+    EXPOSED,
+    MEAN,
+    STD,
+    LossNetwork,
+    MaxPool2d,
+    compact_features,
+    compact_layer_indices,
+)
 
 ROWS = 2**17  # positions, at most, that a convolution is fitted to
 PASSES = 8  # over them, to leave out of the fit what the ReLU cuts off anyway

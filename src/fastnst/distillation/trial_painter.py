@@ -5,12 +5,17 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from fastnst import losses
-from fastnst.compact_network import EXPOSED
-from fastnst.compilation import Compiled
+from fastnst.distillation.student import Student
+from fastnst.distillation.varied_pictures import choose, crops
+from fastnst.losses import (
+    EXPOSED,
+    gram_matrix,
+    relative_feature_loss,
+    relative_style_loss,
+    total_variation,
+)
+from fastnst.machine import Compiled
 from fastnst.networks import build_network
-from fastnst.student import Student
-from fastnst.varied_pictures import choose, crops
 
 NETWORK = {"name": "resnet", "width": 32, "blocks": 5, "norm": "instance", "upsample": "nearest"}
 CONTENT, STYLE_WEIGHT = "relu2_2", 10.0  # as in configs/loss/relative.yaml
@@ -55,7 +60,7 @@ class TrialPainter:
         with torch.no_grad():  # the student has changed
             content = self.student(photographs, [CONTENT])[CONTENT]
             seen = self.student(self._style, EXPOSED)
-            grams = {layer: losses.gram_matrix(value) for layer, value in seen.items()}
+            grams = {layer: gram_matrix(value) for layer, value in seen.items()}
         with torch.enable_grad():
             loss, painted = self._loss(photographs, content, grams)
             self._optimizer.zero_grad()
@@ -71,10 +76,7 @@ class TrialPainter:
         this one changes with the student."""
         painted = self.network(photographs)
         seen = self.student(painted, EXPOSED)
-        style = [
-            losses.relative_style_loss(losses.gram_matrix(seen[layer]), grams[layer])
-            for layer in EXPOSED
-        ]
-        loss = losses.relative_feature_loss(seen[CONTENT], content)
-        loss = loss + STYLE_WEIGHT * sum(style) / len(style) + losses.total_variation(painted)
+        style = [relative_style_loss(gram_matrix(seen[layer]), grams[layer]) for layer in EXPOSED]
+        loss = relative_feature_loss(seen[CONTENT], content)
+        loss = loss + STYLE_WEIGHT * sum(style) / len(style) + total_variation(painted)
         return loss, painted

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fastnst.errors import UserError
 from fastnst.images import flatten, list_images, read_image, resize_short_side, to_tensor
+from fastnst.machine import UserError
 
 SCALES = (1.0, 1.5, 2.5)  # of the paintings, in units of the crop: from whole pictures to strokes
 

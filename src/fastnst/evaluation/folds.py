@@ -5,8 +5,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from fastnst.errors import UserError
-from fastnst.files import whole_file
+from fastnst.machine import UserError, whole_file
 
 
 def split(files: Sequence[Path], count: int, folds: int, seed: int) -> list[list[Path]]:

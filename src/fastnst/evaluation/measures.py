@@ -14,8 +14,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from fastnst.losses import PerceptualLoss
 from fastnst.optimization import optimize
-from fastnst.perceptual_loss import PerceptualLoss
 
 REPETITIONS = 5  # of a pass through the network, to time it
 

@@ -10,11 +10,10 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from fastnst.evaluation import Optimization, equivalent_iterations
-from fastnst.files import whole_file
-from fastnst.grid import labelled_grid
-from fastnst.images import to_image, write_image
-from fastnst.settings import Settings
+from fastnst.config import Settings
+from fastnst.evaluation.measures import Optimization, equivalent_iterations
+from fastnst.images import labelled_grid, to_image, write_image
+from fastnst.machine import whole_file
 
 COMPARED = (100, 300, 500)  # iterations of optimisation, as in table 1 of Johnson et al. 2016
 SHEET_ROWS = 8

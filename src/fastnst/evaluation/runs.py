@@ -9,16 +9,14 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from fastnst.checkpoint_files import FOLDER, read_checkpoint
-from fastnst.errors import UserError
-from fastnst.evaluation import measure, optimize_from, paint
-from fastnst.evaluation_report import Result
-from fastnst.loss_network import LossNetwork
-from fastnst.model_file import Model, read_model
-from fastnst.perceptual_loss import PerceptualLoss
-from fastnst.settings import Loss, Settings, read_settings
-from fastnst.style_image import load_style_image
-from fastnst.vgg_weights import build_loss_network
+from fastnst.config import Loss, Settings, read_settings
+from fastnst.evaluation.measures import measure, optimize_from, paint
+from fastnst.evaluation.results import Result
+from fastnst.losses import LossNetwork, PerceptualLoss, build_loss_network
+from fastnst.machine import UserError
+from fastnst.models import Model, read_model
+from fastnst.styles import load_style_image
+from fastnst.training import FOLDER, read_checkpoint
 
 SEED = 0  # mmd_gaussian draws positions
 

@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 import torch
 
-from fastnst.bad_pictures import BadPictures
-from fastnst.detail import noise
-from fastnst.errors import UserError
-from fastnst.perceptual_loss import PerceptualLoss
-from fastnst.pictures import Photographs, to_pixels
+from fastnst.data import BadPictures, Photographs, to_pixels
+from fastnst.images import noise
+from fastnst.losses import PerceptualLoss
+from fastnst.machine import UserError
 
 
 class Score(NamedTuple):

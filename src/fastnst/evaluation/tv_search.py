@@ -1,4 +1,4 @@
-"""The searching command: which weight of total variation suits a style, by cross-validation."""
+"""Which weight of total variation suits a style, by cross-validation."""
 
 import json
 import sys
@@ -8,34 +8,19 @@ from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
-import hydra
 import torch
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
 
-from fastnst.bad_pictures import BadPictures
-from fastnst.checkpoints import MODEL
-from fastnst.command import CONFIGS, is_sweep, run_command
-from fastnst.data import PhotographData
-from fastnst.errors import UserError, one_sentence_errors
-from fastnst.files import whole_file
-from fastnst.folds import link_training_sets, split
-from fastnst.grid import labelled_grid
-from fastnst.hardware import allow_tf32
-from fastnst.images import to_image, write_image
-from fastnst.model_file import read_model
-from fastnst.perceptual_loss import PerceptualLoss
-from fastnst.pictures import Photographs, to_pixels
-from fastnst.prepared import read_note
-from fastnst.resume import INDIFFERENT, flat
-from fastnst.settings import read_settings
-from fastnst.style_file import find_style_file, write_tv_weight
-from fastnst.style_image import load_style_image
-from fastnst.train import train
-from fastnst.trainer import training_device
-from fastnst.tv_scores import Candidate, Score, choose, measure, table
-from fastnst.tv_search_settings import SearchSettings, training_settings
-from fastnst.vgg_weights import build_loss_network
+from fastnst.config import flat
+from fastnst.data import BadPictures, PhotographData, Photographs, read_note, to_pixels
+from fastnst.evaluation.folds import link_training_sets, split
+from fastnst.evaluation.tv_scores import Candidate, Score, choose, measure, table
+from fastnst.evaluation.tv_search_settings import SearchSettings, training_settings
+from fastnst.images import labelled_grid, to_image, write_image
+from fastnst.losses import PerceptualLoss, build_loss_network
+from fastnst.machine import UserError, allow_tf32, whole_file
+from fastnst.models import read_model
+from fastnst.styles import load_style_image, write_tv_weight
+from fastnst.training import INDIFFERENT, MODEL, train, training_device
 
 SHEET_ROWS = 4  # photographs
 # what may be another when a search goes on; the last two it sets itself
@@ -208,17 +193,3 @@ def _write_results(candidates: Sequence[Candidate], best: Candidate, path: Path)
     ]
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps({"best": best.tv_weight, "weights": rows}, indent=1))
-
-
-@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="search_tv")
-def _run(config: DictConfig) -> None:
-    # here as well: Hydra adds a line to what gets past this function
-    with one_sentence_errors(leave=not is_sweep()):
-        settings = read_settings(config, SearchSettings)
-        style_file = find_style_file(HydraConfig.get()) if settings.write else None
-        search(settings, Path(HydraConfig.get().runtime.output_dir), style_file)
-
-
-def main() -> None:
-    """Run the command line `search_tv.py key=value ...`."""
-    run_command(_run)

@@ -1,4 +1,4 @@
-"""What `scripts/search_tv.py` reads, and what it makes of it for each training."""
+"""What `fastnst search-tv` reads, and what it makes of it for each training."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -6,10 +6,18 @@ from typing import Annotated, Any, Literal
 from omegaconf import DictConfig
 from pydantic import Field, field_validator, model_validator
 
-from fastnst.before_run import CheckSettings, ending_the_program
-from fastnst.setting_types import Count, NoBool, Weight
-from fastnst.settings import CocoData, FolderData, Settings, read_settings
-from fastnst.style_file import find_style_file
+from fastnst.config import (
+    CocoData,
+    Count,
+    FolderData,
+    NoBool,
+    Settings,
+    Weight,
+    ending_the_program,
+    read_settings,
+)
+from fastnst.styles import find_style_file
+from fastnst.training import CheckSettings
 
 
 class SearchSettings(Settings):

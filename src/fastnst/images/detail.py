@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fastnst.colors import luminance
+from fastnst.images.colors import luminance
 
 FLAT = 1e-6  # variance that rounding to 8 bits leaves
 LEAST = 1e-4  # share of detail; below it a picture has none to speak of

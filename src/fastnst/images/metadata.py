@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from PIL import Image, PngImagePlugin
 from PIL.ExifTags import IFD, Base
 
-from fastnst.picture_files import open_picture
+from fastnst.images.formats import open_picture
 
 # what the main directory of EXIF says about the photograph; the rest, such as the orientation or
 # where a TIFF has its strips, is about the file

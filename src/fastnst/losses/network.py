@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 from torchvision import models
 
-from fastnst.compact_network import EXPOSED, WIDTHS
+from fastnst.losses.compact import EXPOSED, WIDTHS
 
 VGG = Literal["vgg16", "vgg19"]
 Architecture = Literal["vgg16", "vgg19", "compact"]

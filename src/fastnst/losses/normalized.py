@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from fastnst.loss_network import LossNetwork
+from fastnst.losses.network import LossNetwork
 
 
 def normalize_network(network: LossNetwork, pictures: Iterable[Tensor]) -> None:

@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fastnst import losses
-from fastnst.loss_network import LossNetwork
-from fastnst.style_losses import Measure, build_style_loss
+from fastnst.losses.functional import feature_loss, relative_feature_loss, total_variation
+from fastnst.losses.network import LossNetwork
+from fastnst.losses.style import Measure, build_style_loss
 
-CONTENT_LOSSES = {"relative": losses.relative_feature_loss, "johnson2016": losses.feature_loss}
+CONTENT_LOSSES = {"relative": relative_feature_loss, "johnson2016": feature_loss}
 
 
 class PerceptualLoss(nn.Module):
@@ -94,7 +94,7 @@ class PerceptualLoss(nn.Module):
                 for layer, weight in self.content_layers.items()
             ),
             "style": sum(weight * by_layer[layer] for layer, weight in self.style_layers.items()),
-            "tv": losses.total_variation(output),
+            "tv": total_variation(output),
         }
         weighted = {f"weighted_{term}": self.term_weights[term] * raw[term] for term in raw}
         return {

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from fastnst import losses
+from fastnst.losses.functional import gram_matrix, relative_style_loss, style_loss
 
 Measure = Literal["relative", "johnson2016"]
 SAMPLES = 1024  # positions of each picture that the Gaussian kernel compares
@@ -53,9 +53,9 @@ def build_style_loss(name: str, measure: Measure) -> StyleLoss:
 def weighted_gram(features: Tensor, weights: Tensor | None = None) -> Tensor:
     """`gram_matrix` in which each position counts as its weight says."""
     if weights is None:
-        return losses.gram_matrix(features)
+        return gram_matrix(features)
     share = weights.float() / weights.float().mean((2, 3), keepdim=True)
-    return losses.gram_matrix(features * share.sqrt())
+    return gram_matrix(features * share.sqrt())
 
 
 def second_moments(features: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -90,7 +90,7 @@ STATISTICS: dict[str, Callable[..., Tensor]] = {
     "mmd_linear": feature_means,
     "bn_statistics": feature_statistics,
 }
-DISTANCES = {"relative": losses.relative_style_loss, "johnson2016": losses.style_loss}
+DISTANCES = {"relative": relative_style_loss, "johnson2016": style_loss}
 STYLE_LOSSES = (*STATISTICS, "mmd_gaussian")
 
 

@@ -11,10 +11,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision import models
 
-from fastnst import compact_network
-from fastnst.errors import UserError
-from fastnst.loss_network import VGG, Architecture, LossNetwork, torchvision_features
-from fastnst.tensor_files import load_plain
+from fastnst.losses.compact import WEIGHTS, compact_features, compact_heads
+from fastnst.losses.network import VGG, Architecture, LossNetwork, torchvision_features
+from fastnst.machine import UserError, load_plain
 
 Normalization = Literal["imagenet", "caffe"]
 NORMALIZATIONS = {
@@ -45,7 +44,7 @@ def build_loss_network(
     Args:
         name: `vgg16`, `vgg19` or `compact`.
         weights: `pretrained`; a `.pth` or `.safetensors` file with torchvision's names, or for
-            `compact` one of `scripts/distill_loss_network.py`; for a VGG also the name of one of
+            `compact` one of `fastnst distill`; for a VGG also the name of one of
             torchvision's weights, or `random`.
         normalization: of the input, for a file that does not say so itself.
         pooling: `max` or `avg`.
@@ -57,13 +56,13 @@ def build_loss_network(
     if name == "compact":
         known: dict[str, models.WeightsEnum] = {}
         with torch.device("meta"):  # without drawing weights, which would change what is drawn next
-            features, heads = compact_network.compact_features(), compact_network.compact_heads()
+            features, heads = compact_features(), compact_heads()
         features, heads = features.to_empty(device="cpu"), heads.to_empty(device="cpu")
     else:
         known = {member.name: member for member in models.get_model_weights(name)}
         features, heads = torchvision_features(name), None
     if weights == "pretrained":
-        chosen = _download(_pretrained(name)) if known else _read_file(compact_network.WEIGHTS)
+        chosen = _download(_pretrained(name)) if known else _read_file(WEIGHTS)
     elif weights == "random" and known:
         chosen = _random(features, seed)
     elif weights in known:
@@ -169,3 +168,8 @@ def _load(network: LossNetwork, state: dict, source: str, architecture: str) -> 
             f"The weights {source} do not fit {architecture}: {'; '.join(wrong[:4])}{more}; "
             f"check loss_network.weights and the choice of loss_network."
         )
+
+
+def local_weights(weights: str) -> str | None:
+    """The file of a loss network's weights, if they are one."""
+    return weights if weights.endswith(SUFFIXES) else None

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 PAYS_AFTER = {"cpu": 2**26, "cuda": 2**31}
 
 
-def pays(compile: bool | Literal["auto"], device: torch.device, pixels: int) -> bool:
+def compiling_pays(compile: bool | Literal["auto"], device: torch.device, pixels: int) -> bool:
     """Whether to compile a training step.
 
     Args:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
-from fastnst.errors import UserError
+from fastnst.machine.errors import UserError
 
 KEPT = 2**29  # bytes: a block larger than this, of a huge picture, is handed back all the same
 

@@ -1,6 +1,5 @@
-"""The exporting command: a trained network as one ONNX file, checked against PyTorch."""
+"""Exporting: a trained network as one ONNX file, checked against PyTorch."""
 
-import argparse
 import copy
 import importlib
 import json
@@ -11,20 +10,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fastnst import __version__
-from fastnst.dead_leaves import draw_dead_leaves
-from fastnst.errors import UserError, one_sentence_errors
-from fastnst.files import readable_size, whole_file
-from fastnst.model_file import Model, read_model
-from fastnst.networks import SMALLEST_SIDE
-from fastnst.networks.layers import FewOutputsConv2d, InstanceNorm2d, UpsampleConv2d
-from fastnst.onnx_network import INPUT, OUTPUT, OnnxNetwork
+from fastnst.drawing import draw_dead_leaves
+from fastnst.machine import UserError, whole_file
+from fastnst.models.model_file import Model, read_model
+from fastnst.models.onnx_network import INPUT, OUTPUT, OnnxNetwork
+from fastnst.networks import SMALLEST_SIDE, FewOutputsConv2d, InstanceNorm2d, UpsampleConv2d
+from fastnst.version import VERSION
 
 # Until 2026 onnxruntime had padding of opset 19 and later for the CPU only, with copies to and
 # fro: https://github.com/microsoft/onnxruntime/issues/26393
 OPSET = 18
 IR_VERSION = 8  # what came with that opset, for the programs of its time
-SIZES = ((2, 48, 64), (1, 61, 83), (1, 17, 16))  # batch, height, width
+CHECKED_SIZES = ((2, 48, 64), (1, 61, 83), (1, 17, 16))  # batch, height, width
 TOLERANCE = {torch.float32: 1e-3, torch.float16: 1e-2}  # of [0, 1]
 
 
@@ -72,7 +69,7 @@ def export_onnx(
 
 
 def _to_onnx(model: Model, uint8: bool, dtype: torch.dtype) -> bytes:
-    batch, height, width = SIZES[0]
+    batch, height, width = CHECKED_SIZES[0]
     images = torch.rand(batch, 3, height, width)
     if uint8:
         images = images.mul(255).byte().permute(0, 2, 3, 1)
@@ -114,7 +111,7 @@ def _metadata(model: Model, uint8: bool, dtype: torch.dtype) -> dict[str, str]:
     form = "uint8 (N, H, W, 3), RGB in 0..255" if uint8 else "float32 (N, 3, H, W), RGB in [0, 1]"
     return {
         "format": "fastnst",
-        "fastnst": __version__,
+        "fastnst": VERSION,
         "architecture": json.dumps(model.architecture),
         "style": json.dumps(model.style),
         "pixels": f"{form}, sRGB as in picture files; H and W at least {SMALLEST_SIDE}",
@@ -202,41 +199,9 @@ class _InFloat32(nn.Module):
 def _largest_difference(network: nn.Module, exported: nn.Module) -> float:
     """Between what the two make of synthetic pictures, of the sizes above."""
     differences = []
-    for batch, height, width in SIZES:
+    for batch, height, width in CHECKED_SIZES:
         pictures = [draw_dead_leaves(max(height, width), 0, i) for i in range(batch)]
         images = torch.stack([torch.from_numpy(picture) for picture in pictures])
         images = images[:, :height, :width].permute(0, 3, 1, 2).float() / 255
         differences.append((exported(images) - network(images)).abs().max())
     return torch.stack(differences).max().item()
-
-
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Parse the command line `export.py --ckpt model.safetensors -o model.onnx`."""
-    parser = argparse.ArgumentParser(
-        prog="export.py", description="Export a trained network to ONNX."
-    )
-    parser.add_argument(
-        "--ckpt", required=True, type=Path, metavar="FILE", help="model.safetensors or last.ckpt"
-    )
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.onnx")
-    parser.add_argument(
-        "--uint8",
-        action="store_true",
-        help="pictures as uint8 (N, H, W, 3) in and out, instead of float32 (N, 3, H, W) in [0, 1]",
-    )
-    parser.add_argument(
-        "--float16", action="store_true", help="compute in float16; half the size, made for GPUs"
-    )
-    return parser.parse_args(arguments)
-
-
-def main() -> None:
-    """Run the command line."""
-    with one_sentence_errors():
-        wanted = parse()
-        difference = export_onnx(wanted.ckpt, wanted.output, wanted.uint8, wanted.float16)
-        size = readable_size(wanted.output.stat().st_size)
-        print(
-            f"{wanted.output}: {size}, ONNX opset {OPSET}; differs from PyTorch by at most "
-            f"{difference:.1e} of [0, 1] on pictures of {len(SIZES)} sizes"
-        )

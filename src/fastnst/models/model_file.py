@@ -11,11 +11,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from fastnst.errors import UserError
-from fastnst.files import durable_file
-from fastnst.networks import build_network
-from fastnst.networks.pytorch_examples import convert, is_theirs
-from fastnst.tensor_files import load_plain
+from fastnst.machine import UserError, durable_file, load_plain
+from fastnst.networks import build_network, convert, is_theirs
 
 PREFIX = "network."  # of the transformation network's weights in a training checkpoint
 LONGEST_NAME = 64  # letters of the name of a style
@@ -83,7 +80,7 @@ def read_model(path: str | Path) -> Model:
             safetensors.SafetensorError) as error:  # fmt: skip
         raise UserError(
             f"{path} is not a fastnst checkpoint: give a last.ckpt or model.safetensors that "
-            f"train.py wrote, or a network of pytorch/examples."
+            f"fastnst train wrote, or a network of pytorch/examples."
         ) from error
     return Model(network.eval(), architecture, style)
 

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from fastnst.canvas import to_bytes
-from fastnst.errors import UserError
-from fastnst.model_file import check_style
-from fastnst.networks.padding import check_size
+from fastnst.images import to_bytes
+from fastnst.machine import UserError
+from fastnst.models.model_file import check_style
+from fastnst.networks import check_size
 
 INPUT, OUTPUT = "images", "stylized"
 LARGEST = 2**29  # bytes of a file
@@ -66,7 +66,7 @@ class OnnxNetwork(nn.Module):
         except Exception as error:  # each of onnxruntime's is derived from Exception alone
             raise UserError(
                 f"{path} is not an ONNX file of fastnst that onnxruntime "
-                f"{onnxruntime.__version__} can run: give one that scripts/export.py wrote."
+                f"{onnxruntime.__version__} can run: give one that fastnst export wrote."
             ) from error
 
     def forward(self, images: Tensor) -> Tensor:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from fastnst.errors import UserError
+from fastnst.machine import UserError
 
-PACKAGED = Path(__file__).parent / "models"
-MODELS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "models"
+PACKAGED = Path(__file__).parents[1] / "finished"
+MODELS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[3] / "models"
 
 
 class Card(BaseModel):

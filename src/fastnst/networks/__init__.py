@@ -1,4 +1,8 @@
-"""Transformation networks: float RGB in [0, 1], `(N, 3, H, W)`, in and out."""
+"""Transformation networks.
+
+In: a batch of photographs, float RGB in [0, 1], `(N, 3, H, W)`, H and W at least 16. Out: the same
+shape and range, repainted. Needs PyTorch only: use them in a training loop of your own.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +11,11 @@ import torch
 from torch import nn
 
 from fastnst.networks.johnson2016 import Johnson2016
-from fastnst.networks.padding import SMALLEST_SIDE
-from fastnst.networks.pytorch_examples import PyTorchExamples
-from fastnst.networks.resnet import ResNet
+from fastnst.networks.layers import FewOutputsConv2d, InstanceNorm2d, UpsampleConv2d
+from fastnst.networks.padding import SMALLEST_SIDE, check_size
+from fastnst.networks.pytorch_examples import PyTorchExamples, convert, is_theirs
+from fastnst.networks.resnet import Blocks, Norm, ResNet, Upsample, Width
+from fastnst.networks.shared_statistics import Sample, measure, share_statistics
 
 NETWORKS = {"resnet": ResNet, "johnson2016": Johnson2016, "pytorch_examples": PyTorchExamples}
 
@@ -27,4 +33,24 @@ def build_network(architecture: Mapping[str, Any]) -> nn.Module:
     return network.to(memory_format=torch.channels_last)
 
 
-__all__ = ["NETWORKS", "SMALLEST_SIDE", "Johnson2016", "PyTorchExamples", "ResNet", "build_network"]
+__all__ = [
+    "NETWORKS",
+    "SMALLEST_SIDE",
+    "Blocks",
+    "FewOutputsConv2d",
+    "InstanceNorm2d",
+    "Johnson2016",
+    "Norm",
+    "PyTorchExamples",
+    "ResNet",
+    "Sample",
+    "Upsample",
+    "UpsampleConv2d",
+    "Width",
+    "build_network",
+    "check_size",
+    "convert",
+    "is_theirs",
+    "measure",
+    "share_statistics",
+]

@@ -1,16 +1,17 @@
-"""What is checked before Hydra makes the folder for what `scripts/optimize.py` and
-`scripts/study_layers.py` paint."""
+"""What is checked before Hydra makes the folder for what `fastnst optimize` and
+`fastnst study-layers` paint."""
 
 from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from fastnst.before_run import check_there, ending_the_program, local, local_weights, ours
-from fastnst.hardware import choose_device
-from fastnst.layer_study_settings import LayerStudySettings
-from fastnst.optimize_settings import BEGINNINGS, OptimizeSettings
-from fastnst.settings import read_settings
+from fastnst.config import check_there, ending_the_program, ours, read_settings
+from fastnst.losses import local_weights
+from fastnst.machine import choose_device
+from fastnst.optimization.layer_study_settings import LayerStudySettings
+from fastnst.optimization.settings import BEGINNINGS, OptimizeSettings
+from fastnst.styles import local_picture as local
 
 
 class CheckOptimization(Callback):

@@ -4,20 +4,15 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-import hydra
-from omegaconf import DictConfig
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst.command import CONFIGS, optimize_and_write, run_command
-from fastnst.errors import UserError
-from fastnst.grid import labelled_grid, stack
-from fastnst.hardware import measure_in_float32
-from fastnst.images import to_image, write_image
-from fastnst.layer_study_settings import LayerStudySettings
-from fastnst.optimize import Problem, paint
-from fastnst.optimize_settings import OptimizeSettings
-from fastnst.settings import Loss
+from fastnst.config import Loss
+from fastnst.images import labelled_grid, stack, to_image, write_image
+from fastnst.machine import UserError, measure_in_float32
+from fastnst.optimization.layer_study_settings import LayerStudySettings
+from fastnst.optimization.problem import Problem, paint
+from fastnst.optimization.settings import OptimizeSettings
 
 TO_COME = "gainsboro"  # colour of a cell that is not painted yet
 
@@ -74,7 +69,7 @@ def labels(settings: LayerStudySettings) -> tuple[list[str], list[str]]:
     return [*columns, "content alone, from noise"], [*rows, "style alone,\nfrom noise"]
 
 
-def run(settings: LayerStudySettings, folder: Path) -> None:
+def study_layers(settings: LayerStudySettings, folder: Path) -> None:
     """Paint the table cell by cell, and write `layers.png` after each.
 
     Raises:
@@ -135,13 +130,3 @@ def _painted(problem: Problem, cell: Cell, bar: tqdm) -> Image.Image:
             )
         bar.update(before + step.number - bar.n)
     return to_image(step.picture[0])
-
-
-@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="study_layers")
-def _run(config: DictConfig) -> None:
-    optimize_and_write(config, LayerStudySettings, run, "give a smaller size")
-
-
-def main() -> None:
-    """Run the command line `study_layers.py key=value ...`."""
-    run_command(_run)

@@ -1,11 +1,10 @@
-"""What `scripts/study_layers.py` reads."""
+"""What `fastnst study-layers` reads."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fastnst.setting_types import Count, File, ImageSide, NoBool
-from fastnst.settings import Objective
+from fastnst.config import Count, File, ImageSide, NoBool, Objective
 
 Layers = Annotated[list[str], Field(min_length=1)]
 

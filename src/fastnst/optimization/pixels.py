@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from fastnst.perceptual_loss import PerceptualLoss
+from fastnst.losses import PerceptualLoss
 
 Method = Literal["lbfgs", "adam"]
 PROJECT_EVERY = 10  # iterations: pixels that have left [0, 1] are brought back

@@ -1,4 +1,4 @@
-"""The optimising command: one photograph, one style, the slow way."""
+"""One photograph painted the slow way, from scale to scale."""
 
 import copy
 import sys
@@ -6,38 +6,33 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-import hydra
 import torch
 import torch.nn.functional as F
-from omegaconf import DictConfig
 from PIL import Image, ImageOps
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from fastnst.colors import keep_chrominance, match_colors
-from fastnst.command import CONFIGS, optimize_and_write, run_command
+from fastnst.config import Loss
 from fastnst.data import BUNDLED
-from fastnst.errors import UserError
-from fastnst.hardware import choose_device, measure_in_float32
 from fastnst.images import (
     flatten,
+    keep_chrominance,
     list_images,
+    match_colors,
     read_image,
     resize_short_side,
     to_image,
     to_tensor,
     write_image,
 )
-from fastnst.mask import Mask
+from fastnst.losses import PerceptualLoss, build_loss_network, normalize_network
+from fastnst.machine import UserError, choose_device, measure_in_float32
 from fastnst.networks import SMALLEST_SIDE
-from fastnst.normalized_network import normalize_network
-from fastnst.optimization import Iteration, optimize
-from fastnst.optimize_settings import OptimizeSettings
-from fastnst.perceptual_loss import PerceptualLoss
-from fastnst.settings import Loss
-from fastnst.style_image import load_style_image
-from fastnst.vgg_weights import build_loss_network
+from fastnst.optimization.pixels import Iteration, optimize
+from fastnst.optimization.settings import OptimizeSettings
+from fastnst.styles import load_style_image
+from fastnst.stylizing import Mask
 
 # from black to white: of full contrast, much of it would still be there after hundreds of steps
 NOISE = 0.2
@@ -165,7 +160,7 @@ def paint(problem: Problem) -> Iterator[tuple[Iteration, Tensor]]:
             yield step._replace(number=number * settings.iterations + step.number), photograph
 
 
-def run(settings: OptimizeSettings, folder: Path) -> None:
+def optimize_photograph(settings: OptimizeSettings, folder: Path) -> None:
     """Optimise, and write `step_<n>.png`, `result.png` and the curves of the losses.
 
     Raises:
@@ -209,13 +204,3 @@ def _check(step: Iteration, settings: OptimizeSettings) -> None:
     raise UserError(
         f"{where}: set a smaller lr, or method={'adam' if settings.method == 'lbfgs' else 'lbfgs'}."
     )
-
-
-@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="optimize")
-def _run(config: DictConfig) -> None:
-    optimize_and_write(config, OptimizeSettings, run, "give smaller scales")
-
-
-def main() -> None:
-    """Run the command line `optimize.py key=value ...`."""
-    run_command(_run)

@@ -1,12 +1,11 @@
-"""What `scripts/optimize.py` reads."""
+"""What `fastnst optimize` reads."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fastnst.colors import PreserveColor
-from fastnst.setting_types import Count, File, ImageSide, NoBool, Positive
-from fastnst.settings import Objective
+from fastnst.config import Count, File, ImageSide, NoBool, Objective, Positive
+from fastnst.images import PreserveColor
 
 BEGINNINGS = ("content", "noise", "style")  # of an optimisation; or a picture
 Files = Annotated[list[File], Field(min_length=1)]

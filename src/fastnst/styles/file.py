@@ -7,11 +7,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from fastnst.errors import UserError
-from fastnst.files import whole_file
+from fastnst.machine import UserError, whole_file
 
 KEY = "tv_weight"
-COMMENT = "# number: weight of total variation with loss=relative, chosen by scripts/search_tv.py"
+COMMENT = "# number: weight of total variation with loss=relative, chosen by fastnst search-tv"
 PLACES = (KEY, f"style.{KEY}", f"loss.{KEY}")  # the last two in a file of the package _global_
 
 

@@ -14,16 +14,16 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from fastnst import __version__
-from fastnst.brush_strokes import paint_brush_strokes
-from fastnst.errors import UserError
-from fastnst.files import readable_size, whole_file
+from fastnst.drawing import paint_brush_strokes
 from fastnst.images import SUFFIXES, flatten, read_image, resize_short_side, to_tensor
+from fastnst.machine import UserError, readable_size, whole_file
 from fastnst.networks import SMALLEST_SIDE
+from fastnst.version import VERSION
 
 log = logging.getLogger(__name__)
 
 BUILTIN = "builtin:brush_strokes"
+NOT_LOCAL = ("http://", "https://", BUILTIN)
 LOCAL_FOLDER = Path("data/styles")
 LARGEST = 200_000_000  # bytes of a download
 
@@ -127,7 +127,7 @@ def _download(name: str, url: str, path: Path) -> None:
     """Fetch a picture; a file that is no picture never gets its final name."""
     try:
         # Wikimedia refuses requests that do not say what program sends them
-        request = urllib.request.Request(url, headers={"User-Agent": f"fastnst/{__version__}"})
+        request = urllib.request.Request(url, headers={"User-Agent": f"fastnst/{VERSION}"})
         opener = urllib.request.build_opener(_ToWebOnly)
         with whole_file(path) as temporary:
             with (
@@ -147,3 +147,8 @@ def _download(name: str, url: str, path: Path) -> None:
             f"Cannot download the style image of {name} from {url} ({error}): save a picture as "
             f"{LOCAL_FOLDER / name}.jpg or name one with style.image=<file>."
         ) from error
+
+
+def local_picture(picture: str | None) -> str | None:
+    """The file of a style picture, if it is one."""
+    return None if picture is None or picture.startswith(NOT_LOCAL) else picture

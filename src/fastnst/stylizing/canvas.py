@@ -10,9 +10,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import pad
 
-from fastnst.images import flatten
-from fastnst.networks.shared_statistics import Sample
-from fastnst.tiling import GRID, Box, Tile, plan_tiles, smallest_side
+from fastnst.images import flatten, to_bytes
+from fastnst.networks import Sample
+from fastnst.stylizing.tiling import GRID, Box, Tile, plan_tiles, smallest_side
 
 LANCZOS = Image.Resampling.LANCZOS
 WHOLE = 3 * 2**22  # pixels: of larger pictures statistics are taken of samples
@@ -141,11 +141,6 @@ def _inset(box: Box, reach: int, size: tuple[int, int]) -> Box:
 def _moved(box: Box, by: int) -> Box:
     left, upper, right, lower = box
     return left + by, upper + by, right + by, lower + by
-
-
-def to_bytes(images: Tensor) -> np.ndarray:
-    """`(N, 3, H, W)` in [0, 1] -> uint8 `(N, H, W, 3)`, rounded."""
-    return images.permute(0, 2, 3, 1).mul(255).round().byte().cpu().numpy()
 
 
 def _scaled(

@@ -9,11 +9,9 @@ from typing import NamedTuple, TypeVar
 
 from PIL import Image
 
-from fastnst.errors import UserError
-from fastnst.images import read_image, read_size, write_image
-from fastnst.jobs import Job
-from fastnst.metadata import read_metadata
-from fastnst.stylizer import Stylizer
+from fastnst.images import read_image, read_metadata, read_size, write_image
+from fastnst.machine import UserError
+from fastnst.stylizing.stylizer import Stylizer
 
 # Pillow lets go of Python's lock while it decodes and encodes; the network needs cores as well
 THREADS = max(1, min(4, (os.cpu_count() or 1) // 2))
@@ -22,6 +20,13 @@ WAITING_PIXELS = 2**24  # of pictures read ahead, or painted and not written yet
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
+
+
+class Job(NamedTuple):
+    """A file to paint and where the result goes."""
+
+    source: Path
+    target: Path
 
 
 class Files(NamedTuple):

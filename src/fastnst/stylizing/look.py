@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from fastnst.colors import PreserveColor, keep_chrominance
-from fastnst.errors import UserError
-from fastnst.mask import Mask
+from fastnst.images import PreserveColor, keep_chrominance
+from fastnst.machine import UserError
+from fastnst.stylizing.mask import Mask
 
 
 @dataclass(frozen=True)

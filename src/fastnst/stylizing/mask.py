@@ -7,8 +7,8 @@ import torch
 from PIL import Image, ImageFilter
 from torch import Tensor
 
-from fastnst.errors import UserError
 from fastnst.images import as_read, read_image
+from fastnst.machine import UserError
 
 SOFTNESS = 0.01  # of the short side: over this radius edges go from one side to the other
 LARGEST = 2048  # pixels on the long side: what a mask with soft edges can show

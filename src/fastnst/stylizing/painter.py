@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from fastnst.compilation import Compiled
-from fastnst.hardware import computes_bf16
-from fastnst.networks.shared_statistics import Sample, measure, share_statistics
-from fastnst.onnx_network import OnnxNetwork
+from fastnst.machine import Compiled, computes_bf16
+from fastnst.models import OnnxNetwork
+from fastnst.networks import Sample, measure, share_statistics
 
 # Pixels of one size still to paint after which compiling the network for that size has won back
 # the time it takes: on two cores of an AMD EPYC about 10 seconds against 0.4 for each million

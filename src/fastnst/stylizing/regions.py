@@ -8,12 +8,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from fastnst.canvas import Canvas, to_bytes
-from fastnst.colors import ColorMap, match_colors
-from fastnst.look import Look
-from fastnst.networks.shared_statistics import Sample
-from fastnst.painter import Painter
-from fastnst.tiling import Tile
+from fastnst.images import ColorMap, match_colors, to_bytes
+from fastnst.networks import Sample
+from fastnst.stylizing.canvas import Canvas
+from fastnst.stylizing.look import Look
+from fastnst.stylizing.painter import Painter
+from fastnst.stylizing.tiling import Tile
 
 
 def paint_whole(

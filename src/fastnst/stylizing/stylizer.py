@@ -9,19 +9,16 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst.canvas import Canvas
-from fastnst.colors import PreserveColor
-from fastnst.errors import UserError
-from fastnst.hardware import choose_device
-from fastnst.images import as_read, read_image, resize_short_side, with_short_side
-from fastnst.look import make_look
-from fastnst.mask import Mask
-from fastnst.model_file import Model, read_model
+from fastnst.images import PreserveColor, as_read, read_image, resize_short_side, with_short_side
+from fastnst.machine import UserError, choose_device
+from fastnst.models import Model, OnnxNetwork, read_model
 from fastnst.networks import SMALLEST_SIDE
-from fastnst.onnx_network import OnnxNetwork
-from fastnst.painter import Painter
-from fastnst.regions import paint_tiles, paint_whole
-from fastnst.tiling import smallest_side
+from fastnst.stylizing.canvas import Canvas
+from fastnst.stylizing.look import make_look
+from fastnst.stylizing.mask import Mask
+from fastnst.stylizing.painter import Painter
+from fastnst.stylizing.regions import paint_tiles, paint_whole
+from fastnst.stylizing.tiling import smallest_side
 
 Picture = Image.Image | np.ndarray | str | Path
 TILED_FROM = 2**21  # pixels: larger pictures go through the network in tiles

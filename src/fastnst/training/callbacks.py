@@ -10,7 +10,7 @@ from pytorch_lightning.callbacks import Callback, TQDMProgressBar
 from torch import Tensor
 
 from fastnst.images import to_image, to_tensor, write_image
-from fastnst.sheet import draw_sheet
+from fastnst.training.sheet import draw_sheet
 
 
 def sheet_path(folder: Path, step: int) -> Path:

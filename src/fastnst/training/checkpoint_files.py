@@ -9,9 +9,7 @@ from typing import Any
 import torch
 from lightning_fabric.plugins import CheckpointIO
 
-from fastnst.errors import UserError
-from fastnst.files import durable_file
-from fastnst.tensor_files import load_plain
+from fastnst.machine import UserError, durable_file, load_plain
 
 log = logging.getLogger(__name__)
 
@@ -77,13 +75,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
                 raise ValueError("a check sum is wrong")
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, RuntimeError) as error:
         raise UserError(
-            f"{path} is no checkpoint of train.py, or is cut off or damaged: resume from another "
-            f"one, such as {PREVIOUS} beside it."
+            f"{path} is no checkpoint of fastnst train, or is cut off or damaged: resume from "
+            f"another one, such as {PREVIOUS} beside it."
         ) from error
     if not isinstance(checkpoint, dict) or not all(
         isinstance(checkpoint.get(part), kind) for part, kind in PARTS.items()
     ):
-        raise UserError(f"{path} is not a checkpoint of train.py: give a last.ckpt of a run.")
+        raise UserError(f"{path} is not a checkpoint of fastnst train: give a last.ckpt of a run.")
     return checkpoint
 
 

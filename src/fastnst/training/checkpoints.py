@@ -6,12 +6,11 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from fastnst.checkpoint_files import FOLDER, LAST
-from fastnst.files import remove_leftovers
-from fastnst.finite import NotFinite
-from fastnst.model_file import write_model
-from fastnst.random_states import random_states, restore
-from fastnst.stop_signals import Stopped, StopSignals
+from fastnst.machine import Stopped, StopSignals, remove_leftovers
+from fastnst.models import write_model
+from fastnst.training.checkpoint_files import FOLDER, LAST
+from fastnst.training.finite import NotFinite
+from fastnst.training.random_states import random_states, restore
 
 MODEL = "model.safetensors"
 

@@ -1,9 +1,7 @@
-"""What is checked before Hydra makes the run folder."""
+"""What is checked of a training before Hydra makes the run folder."""
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +10,6 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning.accelerators import AcceleratorRegistry
 from pytorch_lightning.plugins.environments import (
     LSFEnvironment,
@@ -21,15 +18,19 @@ from pytorch_lightning.plugins.environments import (
     TorchElasticEnvironment,
 )
 
-from fastnst.config_errors import close_to, reference_sentence
-from fastnst.errors import UserError, one_sentence_errors
-from fastnst.resume import AUTO
-from fastnst.settings import Settings, read_settings
-from fastnst.style_image import BUILTIN
-from fastnst.trainer import build_trainer, training_device
-from fastnst.vgg_weights import SUFFIXES
+from fastnst.config import (
+    AUTO,
+    Settings,
+    check_there,
+    ending_the_program,
+    ours,
+    read_settings,
+)
+from fastnst.losses import local_weights
+from fastnst.machine import UserError
+from fastnst.styles import local_picture
+from fastnst.training.trainer import build_trainer, training_device
 
-NOT_LOCAL = ("http://", "https://", BUILTIN)
 LAUNCHERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvironment)
 
 
@@ -50,21 +51,6 @@ class CheckSettings(Callback):
         with ending_the_program():
             if not OmegaConf.missing_keys(ours(config)):  # a key that the sweep is over
                 _check(config, "sweep", self.model)
-
-
-@contextmanager
-def ending_the_program() -> Iterator[None]:
-    """For callbacks of Hydra, which would make a warning of an exception."""
-    with one_sentence_errors():
-        try:
-            yield
-        except OmegaConfBaseException as error:
-            raise UserError(f"{reference_sentence(error)}.") from error
-
-
-def ours(config: DictConfig) -> DictConfig:
-    """All but what Hydra itself is told."""
-    return OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
 
 
 def _check(config: DictConfig, kind: Literal["run", "sweep"], model: type[Settings]) -> None:
@@ -89,36 +75,11 @@ def check_files(settings: Settings) -> None:
     check_there(
         {
             "resume": settings.resume if settings.resume != AUTO else None,
-            "style.image": local(settings.style.image),
+            "style.image": local_picture(settings.style.image),
             "loss_network.weights": local_weights(settings.loss_network.weights),
             "data.root": getattr(settings.data, "root", None),
         }
     )
-
-
-def local(picture: str | None) -> str | None:
-    """The file of a style picture, if it is one."""
-    return None if picture is None or picture.startswith(NOT_LOCAL) else picture
-
-
-def local_weights(weights: str) -> str | None:
-    """The file of a loss network's weights, if they are one."""
-    return weights if weights.endswith(SUFFIXES) else None
-
-
-def check_there(files: Mapping[str, str | None]) -> None:
-    """Refuse files, and the folders `data.root` and `paintings`, that are not there.
-
-    Raises:
-        UserError: naming the key.
-    """
-    for key, name in files.items():
-        path = None if name is None else Path(name).expanduser()
-        folder = key in ("data.root", "paintings")
-        if path is not None and not (path.is_dir() if folder else path.is_file()):
-            kind = "folder" if folder else "file"
-            close = close_to(name, [AUTO]) if key == "resume" else ""
-            raise UserError(f"{key}={name}: there is no such {kind}{close}; check the name.")
 
 
 def check_machine(settings: Settings) -> None:

@@ -7,11 +7,9 @@ from contextlib import contextmanager
 import pytorch_lightning as pl
 import torch
 
-from fastnst import compilation
-from fastnst.checkpoints import Checkpoints
-from fastnst.errors import UserError
-from fastnst.finite import NotFinite
-from fastnst.hardware import memory_errors
+from fastnst.machine import UserError, is_compiler_error, memory_errors
+from fastnst.training.checkpoints import Checkpoints
+from fastnst.training.finite import NotFinite
 
 
 @contextmanager
@@ -24,7 +22,7 @@ def lightning_failures(trainer: pl.Trainer) -> Iterator[None]:
             sys.exit(130)
         raise
     except RuntimeError as error:
-        if compilation.is_compiler_error(error):
+        if is_compiler_error(error):
             raise UserError(
                 f"torch.compile does not work here ({error}): set compile=false."
             ) from error

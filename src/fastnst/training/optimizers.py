@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from fastnst.settings import AdamSettings, SGDSettings
+from fastnst.config import AdamSettings, SGDSettings
 
 
 def set_learning_rate(

@@ -1,14 +1,12 @@
 """Which checkpoint a run goes on from, and whether it can."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from fastnst.checkpoint_files import FOLDER, has_checkpoints, newest_good, read_checkpoint
-from fastnst.errors import UserError
-from fastnst.settings import Settings
+from fastnst.config import AUTO, Settings, flat
+from fastnst.machine import UserError
+from fastnst.training.checkpoint_files import FOLDER, has_checkpoints, newest_good, read_checkpoint
 
-AUTO = "auto"
 RUNS = Path("runs")
 
 # What a checkpoint holds, in the optimizer's settings: the rest may change from run to run.
@@ -82,12 +80,3 @@ def is_complete(sheet: Path, model: Path, checkpoint: Path) -> bool:
     there = sheet.is_file() and model.is_file()
     # a run that was stopped on the way has an earlier model
     return there and model.stat().st_mtime >= checkpoint.stat().st_mtime
-
-
-def flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Each setting by its name in full, such as `style.size`; layers with their weights are one."""
-    for key, value in settings.items():
-        if isinstance(value, Mapping) and not key.endswith("_layers"):
-            yield from flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

@@ -1,4 +1,4 @@
-"""The training command: one configuration, one run folder."""
+"""One training run: from settings to a run folder with everything in it."""
 
 import logging
 import signal
@@ -6,28 +6,36 @@ import sys
 import warnings
 from pathlib import Path
 
-import hydra
 import pytorch_lightning as pl
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_only
 
-from fastnst import compilation
-from fastnst.callbacks import SampleSheets, Speed, sheet_path
-from fastnst.checkpoints import MODEL, Checkpoints
-from fastnst.command import CONFIGS, is_sweep, run_command, write_settings
+from fastnst.config import AUTO, Settings, is_sweep, write_settings
 from fastnst.data import PhotographData
-from fastnst.errors import UserError, one_sentence_errors
-from fastnst.failures import training_failures
-from fastnst.hardware import allow_tf32, keep_freed_memory
-from fastnst.perceptual_loss import PerceptualLoss
-from fastnst.resume import AUTO, check_resume, checkpoint_to_resume, is_complete, newest_run
-from fastnst.settings import Settings, read_settings
-from fastnst.stop_signals import Stopped, StopSignals
-from fastnst.style_image import load_style_image
-from fastnst.trainer import build_trainer, ignore_what_does_not_apply, one_gpu, training_device
-from fastnst.training import StyleTransfer
-from fastnst.vgg_weights import build_loss_network
+from fastnst.losses import PerceptualLoss, build_loss_network
+from fastnst.machine import (
+    Stopped,
+    StopSignals,
+    UserError,
+    allow_tf32,
+    compiling_pays,
+    keep_freed_memory,
+)
+from fastnst.styles import load_style_image
+from fastnst.training.callbacks import SampleSheets, Speed, sheet_path
+from fastnst.training.checkpoints import MODEL, Checkpoints
+from fastnst.training.failures import training_failures
+from fastnst.training.resume import (
+    check_resume,
+    checkpoint_to_resume,
+    is_complete,
+)
+from fastnst.training.step import StyleTransfer
+from fastnst.training.trainer import (
+    build_trainer,
+    ignore_what_does_not_apply,
+    one_gpu,
+    training_device,
+)
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +81,7 @@ def train(settings: Settings, folder: Path) -> None:
     module = StyleTransfer(
         settings,
         loss,
-        compiled=compilation.pays(settings.compile, device, pixels),
+        compiled=compiling_pays(settings.compile, device, pixels),
         cuda_graphs=one_gpu(settings, device),
     )
     sheets = SampleSheets(folder, style, data.sheet_photographs(SHEET_PHOTOGRAPHS))
@@ -150,16 +158,3 @@ def _check_processes(trainer: pl.Trainer) -> None:
         return
     if not trainer.strategy.cluster_environment.creates_processes_externally:
         raise UserError("A sweep trains every run in one process: set trainer.devices=1.")
-
-
-@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
-def _run(config: DictConfig) -> None:
-    # here as well: Hydra adds a line to what gets past this function
-    with one_sentence_errors(leave=not is_sweep()):
-        train(read_settings(config), Path(HydraConfig.get().runtime.output_dir))
-
-
-def main() -> None:
-    """Run the command line `train.py key=value ...`."""
-    OmegaConf.register_new_resolver("newest_run", newest_run, use_cache=True, replace=True)
-    run_command(_run)

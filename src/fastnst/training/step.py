@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from fastnst.compilation import Compiled
-from fastnst.finite import SkippedSteps, is_finite
+from fastnst.config import Settings
+from fastnst.losses import PerceptualLoss
+from fastnst.machine import Compiled
 from fastnst.networks import build_network
-from fastnst.optimizers import build_optimizer, set_learning_rate
-from fastnst.perceptual_loss import PerceptualLoss
-from fastnst.settings import Settings
+from fastnst.training.finite import SkippedSteps, is_finite
+from fastnst.training.optimizers import build_optimizer, set_learning_rate
 
 SHOWN = ("total", "content", "style")  # by the progress bar
 

@@ -7,11 +7,10 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loggers import TensorBoardLogger
 
-from fastnst.callbacks import ProgressBar
-from fastnst.checkpoint_files import CheckpointFiles
-from fastnst.errors import UserError
-from fastnst.hardware import choose_device, computes_bf16
-from fastnst.settings import Settings
+from fastnst.config import Settings
+from fastnst.machine import UserError, choose_device, computes_bf16
+from fastnst.training.callbacks import ProgressBar
+from fastnst.training.checkpoint_files import CheckpointFiles
 
 
 def training_device(accelerator: str) -> torch.device:

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
-from fastnst.errors import UserError
-from fastnst.picture_files import open_picture
+from fastnst.images import open_picture
+from fastnst.machine import UserError
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -6,8 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastnst.picture_files import open_picture
-from fastnst.video_formats import load_library, open_video, reading
+from fastnst.images import open_picture
+from fastnst.video.formats import load_library, open_video, reading
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -13,13 +13,12 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst.errors import UserError
-from fastnst.files import whole_file
-from fastnst.stylizer import Stylizer
-from fastnst.temporal import Flicker, TemporalSmoother
-from fastnst.video_formats import choose_codec, load_library
-from fastnst.video_reader import Frame, VideoReader
-from fastnst.video_writer import VideoWriter
+from fastnst.machine import UserError, whole_file
+from fastnst.stylizing import Stylizer
+from fastnst.video.formats import choose_codec, load_library
+from fastnst.video.reader import Frame, VideoReader
+from fastnst.video.temporal import Flicker, TemporalSmoother
+from fastnst.video.writer import VideoWriter
 
 if TYPE_CHECKING:
     from av import Packet

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from fastnst.errors import UserError
 from fastnst.images import flatten
-from fastnst.video_formats import load_library, open_video, reading
+from fastnst.machine import UserError
+from fastnst.video.formats import load_library, open_video, reading
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastnst.video_formats import load_library
+from fastnst.video.formats import load_library
 
 FLOW_SIDE = 360  # short side in pixels at which motion is looked for
 CUT = 0.3  # with less than this share of a frame to trust, it is another scene

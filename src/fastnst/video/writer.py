@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastnst import video_gif
-from fastnst.errors import UserError
-from fastnst.temporal import TemporalSmoother
-from fastnst.video_formats import CODECS, Codec, load_library, open_video, reading
-from fastnst.video_reader import CONVERSION, MATRICES, Frame, VideoReader
+from fastnst.machine import UserError
+from fastnst.video.formats import CODECS, Codec, load_library, open_video, reading
+from fastnst.video.gif import SHORTEST, TIME_BASE, Palettes, muxer_options
+from fastnst.video.reader import CONVERSION, MATRICES, Frame, VideoReader
+from fastnst.video.temporal import TemporalSmoother
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -92,10 +92,10 @@ class VideoWriter:
     def _begin(self, pixels: np.ndarray) -> None:
         reader, gif = self._reader, self._codec is None
         height, width = (side - side % (1 if gif else 2) for side in pixels.shape[:2])
-        options = video_gif.muxer_options(reader.path, whole=reader.is_whole) if gif else {}
+        options = muxer_options(reader.path, whole=reader.is_whole) if gif else {}
         self._container = self._av.open(str(self._path.absolute()), "w", container_options=options)
         self._add_video(width, height)
-        self._palettes = video_gif.Palettes(width, height) if gif else None
+        self._palettes = Palettes(width, height) if gif else None
         self._size = width, height
         if not gif:
             self._container.metadata.update(_kept(reader.container.metadata))
@@ -116,7 +116,7 @@ class VideoWriter:
         stream.width, stream.height = width, height
         context = stream.codec_context
         if codec is None:
-            stream.pix_fmt, context.time_base = "pal8", video_gif.TIME_BASE
+            stream.pix_fmt, context.time_base = "pal8", TIME_BASE
         else:
             stream.pix_fmt, context.time_base = "yuv420p", reader.time_base
             stream.options = {"crf": str(codec.quality), **codec.options}
@@ -181,11 +181,11 @@ class VideoWriter:
 
     def _in_gif(self, image: "VideoFrame") -> "VideoFrame | None":
         """The frame with its palette; None if it comes too soon after the one before."""
-        pts = round(image.pts * image.time_base / video_gif.TIME_BASE)
-        if self._last is not None and pts - self._last < video_gif.SHORTEST:
+        pts = round(image.pts * image.time_base / TIME_BASE)
+        if self._last is not None and pts - self._last < SHORTEST:
             return None
         self._last = image.pts = pts
-        image.time_base = video_gif.TIME_BASE
+        image.time_base = TIME_BASE
         return self._palettes(image)
 
 

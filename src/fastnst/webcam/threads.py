@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import numpy as np
 from PIL import Image
 
-from fastnst.errors import UserError
 from fastnst.images import resize_short_side
-from fastnst.webcam_view import FrameRate
+from fastnst.machine import UserError
+from fastnst.webcam.view import FrameRate
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from fastnst.stylizer import Stylizer
+    from fastnst.stylizing import Stylizer
 
 # Short side that is painted if none is asked for
 SIZES = {"cpu": 256, "mps": 480, "cuda": 720}

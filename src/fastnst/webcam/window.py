@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import ImageOps
 
-from fastnst.errors import UserError
 from fastnst.images import write_image
-from fastnst.webcam_threads import Camera, Painted, Painting, open_camera, working_size
-from fastnst.webcam_view import View, compose, letterbox, press
+from fastnst.machine import UserError
+from fastnst.webcam.threads import Camera, Painted, Painting, open_camera, working_size
+from fastnst.webcam.view import View, compose, letterbox, press
 
 if TYPE_CHECKING:
-    from fastnst.stylizer import Stylizer
+    from fastnst.stylizing import Stylizer
 
 LOWEST = 480  # pixels that the window's picture is high at least
 WIDEST = 1280  # pixels that the window is wide at most, when it opens

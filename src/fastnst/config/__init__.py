@@ -1,0 +1,52 @@
+"""What `configs/` may say, and how Hydra is asked.
+
+In: a command line of `key=value`. Out: validated settings, or one sentence that names the key.
+"""
+
+from fastnst.config.before_run import check_there, ending_the_program, ours
+from fastnst.config.groups import (
+    AUTO,
+    AdamSettings,
+    CocoData,
+    DeadLeavesData,
+    FolderData,
+    Group,
+    Loss,
+    SGDSettings,
+    VGGSettings,
+)
+from fastnst.config.hydra import CONFIGS, is_sweep, run_command, run_in_folder, write_settings
+from fastnst.config.recipe import recipe_command
+from fastnst.config.settings import Objective, Settings, flat, read_settings
+from fastnst.config.types import Count, File, ImageSide, NoBool, Positive, Weight
+
+__all__ = [
+    "AUTO",
+    "CONFIGS",
+    "AdamSettings",
+    "CocoData",
+    "Count",
+    "DeadLeavesData",
+    "File",
+    "FolderData",
+    "Group",
+    "ImageSide",
+    "Loss",
+    "NoBool",
+    "Objective",
+    "Positive",
+    "SGDSettings",
+    "Settings",
+    "VGGSettings",
+    "Weight",
+    "check_there",
+    "ending_the_program",
+    "flat",
+    "is_sweep",
+    "ours",
+    "read_settings",
+    "recipe_command",
+    "run_command",
+    "run_in_folder",
+    "write_settings",
+]

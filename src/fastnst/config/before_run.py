@@ -1,0 +1,42 @@
+"""What commands check before Hydra makes the run folder: a mistake leaves nothing behind."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from fastnst.config.errors import close_to, reference_sentence
+from fastnst.config.groups import AUTO
+from fastnst.machine import UserError, one_sentence_errors
+
+
+@contextmanager
+def ending_the_program() -> Iterator[None]:
+    """For callbacks of Hydra, which would make a warning of an exception."""
+    with one_sentence_errors():
+        try:
+            yield
+        except OmegaConfBaseException as error:
+            raise UserError(f"{reference_sentence(error)}.") from error
+
+
+def ours(config: DictConfig) -> DictConfig:
+    """All but what Hydra itself is told."""
+    return OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+
+
+def check_there(files: Mapping[str, str | None]) -> None:
+    """Refuse files, and the folders `data.root` and `paintings`, that are not there.
+
+    Raises:
+        UserError: naming the key.
+    """
+    for key, name in files.items():
+        path = None if name is None else Path(name).expanduser()
+        folder = key in ("data.root", "paintings")
+        if path is not None and not (path.is_dir() if folder else path.is_file()):
+            kind = "folder" if folder else "file"
+            close = close_to(name, [AUTO]) if key == "resume" else ""
+            raise UserError(f"{key}={name}: there is no such {kind}{close}; check the name.")

@@ -1,0 +1,125 @@
+"""The groups of the configuration: which keys each has and which values are allowed."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fastnst.config.types import (
+    Count,
+    ImageSide,
+    LayerWeights,
+    NoBool,
+    Positive,
+    Share,
+    Weight,
+    Workers,
+)
+from fastnst.losses import STYLE_LOSSES
+from fastnst.models import LONGEST_NAME
+from fastnst.networks import Blocks, Norm, Upsample, Width
+
+AUTO = "auto"  # of `resume`: the newest good checkpoint of the run folder
+
+
+class Group(BaseModel):
+    """A group of settings: unknown keys and non-finite numbers are refused, values are fixed."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, coerce_numbers_to_str=True
+    )
+
+
+class Style(Group):
+    name: Annotated[str, Field(pattern=r"^[\w-]+$", max_length=LONGEST_NAME)]
+    title: str
+    artist: str
+    year: str
+    rights: str
+    image: str | None
+    size: ImageSide
+    # configs/loss/relative.yaml takes these from there
+    style_weight: Weight | None = None
+    tv_weight: Weight | None = None
+
+
+class ResNetSettings(Group):
+    name: Literal["resnet"]
+    width: Annotated[Width, NoBool]
+    blocks: Annotated[Blocks, NoBool]
+    norm: Norm
+    upsample: Upsample
+
+
+class Johnson2016Settings(Group):
+    name: Literal["johnson2016"]
+
+
+class VGGSettings(Group):
+    name: Literal["vgg16", "vgg19"]
+    weights: str
+    normalization: Literal["imagenet", "caffe"]
+    pooling: Literal["max", "avg"]
+
+
+class CompactSettings(Group):
+    name: Literal["compact"]
+    weights: str
+
+
+class Loss(Group):
+    measure: Literal["relative", "johnson2016"]
+    style_loss: Literal[STYLE_LOSSES]  # type: ignore[valid-type]
+    content_weight: Weight
+    style_weight: Weight
+    tv_weight: Weight
+    content_layers: LayerWeights
+    style_layers: LayerWeights
+
+
+class Data(Group):
+    image_size: ImageSide
+    batch_size: Count
+    hflip: bool
+    workers: Workers
+    cache: Literal["none", "disk", "device"]
+    prepared: Annotated[str, Field(min_length=1)]
+    val_images: Count
+
+
+class DeadLeavesData(Data):
+    name: Literal["dead_leaves"]
+    images: Count
+
+
+class FolderData(Data):
+    name: Literal["folder"]
+    root: str
+    max_bad: Share
+    resize: Literal["crop", "squash"]
+    limit: Count | None
+
+
+class CocoData(Data):
+    name: Literal["coco"]
+    root: str
+    annotations: str | None
+    categories: list[str] | None
+    licenses: list[int] | None
+    max_bad: Share
+    resize: Literal["crop", "squash"]
+    limit: Count | None
+
+
+class OptimizerSettings(Group):
+    lr: Positive
+    clip: Positive | None
+    schedule: Literal["constant", "cosine"]
+
+
+class AdamSettings(OptimizerSettings):
+    name: Literal["adam"]
+
+
+class SGDSettings(OptimizerSettings):
+    name: Literal["sgd"]
+    momentum: Annotated[float, NoBool, Field(ge=0, lt=1)]

@@ -1,0 +1,48 @@
+"""Picture files and pixels.
+
+In: files and Pillow images of any kind. Out: upright 8-bit sRGB; batches as all rooms know them,
+float, RGB, [0, 1], `(N, 3, H, W)`; and back into files of any format, whole or not at all.
+"""
+
+from fastnst.images.colors import ColorMap, PreserveColor, keep_chrominance, match_colors
+from fastnst.images.detail import noise
+from fastnst.images.formats import SUFFIXES, list_images, open_picture
+from fastnst.images.grid import labelled_grid, stack
+from fastnst.images.metadata import Metadata, read_metadata
+from fastnst.images.pixels import (
+    crop_center,
+    flatten,
+    resize_short_side,
+    to_bytes,
+    to_image,
+    to_tensor,
+    with_short_side,
+)
+from fastnst.images.read import as_read, read_image, read_size
+from fastnst.images.write import write_image
+
+__all__ = [
+    "SUFFIXES",
+    "ColorMap",
+    "Metadata",
+    "PreserveColor",
+    "as_read",
+    "crop_center",
+    "flatten",
+    "keep_chrominance",
+    "labelled_grid",
+    "list_images",
+    "match_colors",
+    "noise",
+    "open_picture",
+    "read_image",
+    "read_metadata",
+    "read_size",
+    "resize_short_side",
+    "stack",
+    "to_bytes",
+    "to_image",
+    "to_tensor",
+    "with_short_side",
+    "write_image",
+]

@@ -1,0 +1,43 @@
+"""The ground: device, precision, memory, compiler, signals, files that are whole, errors.
+
+In: what the operating system and PyTorch offer. Out: the same as the rest of the program uses it;
+`UserError`, one sentence for what a user can mend, is raised everywhere.
+"""
+
+from fastnst.machine.compilation import Compiled, compiling_pays, is_compiler_error
+from fastnst.machine.errors import UserError, one_sentence_errors
+from fastnst.machine.files import durable_file, locked, readable_size, remove_leftovers, whole_file
+from fastnst.machine.hardware import (
+    allow_tf32,
+    choose_device,
+    computes_bf16,
+    keep_freed_memory,
+    measure_in_float32,
+    memory_errors,
+)
+from fastnst.machine.stop_signals import Stopped, StopSignals, end_workers_at_exit, ignore_in_worker
+from fastnst.machine.tensor_files import load_plain
+
+__all__ = [
+    "Compiled",
+    "StopSignals",
+    "Stopped",
+    "UserError",
+    "allow_tf32",
+    "choose_device",
+    "compiling_pays",
+    "computes_bf16",
+    "durable_file",
+    "end_workers_at_exit",
+    "ignore_in_worker",
+    "is_compiler_error",
+    "keep_freed_memory",
+    "load_plain",
+    "locked",
+    "measure_in_float32",
+    "memory_errors",
+    "one_sentence_errors",
+    "readable_size",
+    "remove_leftovers",
+    "whole_file",
+]
