@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_clips import make_clip, paint_clip
-from small_data import folder_data
-from small_runs import SMALL
-from small_stylizing import write_small_model
+from small.clips import make_clip, paint_clip
+from small.data import folder_data
+from small.runs import SMALL
+from small.stylizing import write_small_model
 from torch import nn
 
-from fastnst import pictures as sources
-from fastnst.dead_leaves import draw_dead_leaves
-from fastnst.loss_network import LossNetwork
-from fastnst.vgg_weights import build_loss_network
+from fastnst.data import pictures as sources
+from fastnst.drawing.dead_leaves import draw_dead_leaves
+from fastnst.losses.network import LossNetwork
+from fastnst.losses.weights import build_loss_network
 
 ROOT = Path(__file__).parents[1]
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -204,7 +204,7 @@ def painting_model(tmp_path) -> Callable[..., Path]:
 
 @pytest.fixture
 def command_line(tmp_path, monkeypatch) -> Callable[..., None]:
-    """Sets a small training's arguments, in a folder of its own, for `fastnst.train.main`."""
+    """Sets a small training's arguments, in a folder of its own, for the command `train`."""
 
     def give(*arguments: str) -> None:
         monkeypatch.chdir(tmp_path)

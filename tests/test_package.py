@@ -12,19 +12,18 @@ import pytest
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
-from fastnst.command import CONFIGS
-from fastnst.distill_settings import DistillSettings
-from fastnst.evaluate import parse as parse_evaluate
-from fastnst.export import parse as parse_export
-from fastnst.gallery import parse as parse_gallery
-from fastnst.layer_study_settings import LayerStudySettings
-from fastnst.model_file import read_model, write_model
+from fastnst.__main__ import COMMANDS
+from fastnst.commands.evaluate import parse as parse_evaluate
+from fastnst.commands.export import parse as parse_export
+from fastnst.commands.gallery import parse as parse_gallery
+from fastnst.commands.publish import parse as parse_publish
+from fastnst.commands.stylize_options import parse as parse_stylize
+from fastnst.config import CONFIGS, Settings, read_settings
+from fastnst.distillation import DistillSettings
+from fastnst.evaluation import SearchSettings
+from fastnst.models import read_model, write_model
 from fastnst.networks import build_network
-from fastnst.optimize_settings import OptimizeSettings
-from fastnst.publish import parse as parse_publish
-from fastnst.settings import read_settings
-from fastnst.stylize_options import parse
-from fastnst.tv_search_settings import SearchSettings
+from fastnst.optimization import LayerStudySettings, OptimizeSettings
 
 ROOT = Path(__file__).parents[1]
 
@@ -53,23 +52,24 @@ def test_wheel_trains_and_stylizes_in_an_empty_folder(tmp_path: Path) -> None:
     )
     assert Path(location.strip()).is_relative_to(site)
     call(
-        *(sys.executable, site / "bin" / "fastnst-train", "experiment=demo"),
+        *(sys.executable, site / "bin" / "fastnst", "train", "experiment=demo"),
         *("style.size=32", "network.width=4", "network.blocks=1"),
         *("data.image_size=32", "data.workers=0", "trainer.max_steps=2", "hydra.run.dir=run"),
         cwd=empty,
         **where,
     )
     read_model(empty / "run" / "model.safetensors")
-    photograph = site / "fastnst" / "photographs" / "chelsea.jpg"
+    photograph = site / "fastnst" / "data" / "photographs" / "chelsea.jpg"
     call(
-        *(sys.executable, site / "bin" / "fastnst-stylize", "--ckpt", "run/checkpoints/last.ckpt"),
+        *(sys.executable, site / "bin" / "fastnst", "stylize"),
+        *("--ckpt", "run/checkpoints/last.ckpt"),
         *(photograph, "-o", "cat.jpg", "--size", 64),
         cwd=empty,
         **where,
     )
     assert (empty / "cat.jpg").is_file()
     call(
-        *(sys.executable, site / "bin" / "fastnst-stylize", "--style", "great_wave"),
+        *(sys.executable, site / "bin" / "fastnst", "stylize", "--style", "great_wave"),
         *(photograph, "-o", "wave.jpg", "--size", 64),
         cwd=empty,
         **where,
@@ -84,59 +84,55 @@ def commands(file: str) -> list[list[str]]:
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
-@pytest.mark.parametrize(
-    "file",
-    [
-        "README.md",
-        "data/README.md",
-        "docs/reliability.md",
-        "docs/evaluation.md",
-        "docs/compact_loss_network.md",
-        "docs/finished_styles.md",
-        "models/README.md",
-    ],
-)
+HYDRA = {
+    "train": Settings,
+    "prepare": Settings,
+    "optimize": OptimizeSettings,
+    "study-layers": LayerStudySettings,
+    "search-tv": SearchSettings,
+    "distill": DistillSettings,
+}
+ARGPARSE = {
+    "stylize": parse_stylize,
+    "export": parse_export,
+    "evaluate": parse_evaluate,
+    "gallery": parse_gallery,
+    "publish": parse_publish,
+}
+AT_THE_TOP = {"train.py": "train", "stylize.py": "stylize"}
+FILES = [
+    *("README.md", "CONTRIBUTING.md", "data/README.md", "models/README.md"),
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
+]
+
+
+@pytest.mark.parametrize("file", FILES)
 def test_documented_commands_are_valid(file: str) -> None:
-    checked = 0
-    for words in commands(file):
-        if words[:2] == ["python", "train.py"]:
-            # of a sweep the first run
-            overrides = [word.partition(",")[0] for word in words[2:] if word != "-m"]
-            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-                read_settings(compose("train", overrides))
-        elif words[:2] == ["python", "scripts/prepare_coco.py"]:
-            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-                read_settings(compose("prepare", words[2:]))
-        elif words[:2] == ["python", "scripts/optimize.py"]:
-            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-                read_settings(compose("optimize", words[2:]), OptimizeSettings)
-        elif words[:2] == ["python", "scripts/study_layers.py"]:
-            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-                read_settings(compose("study_layers", words[2:]), LayerStudySettings)
-        elif words[:2] == ["python", "scripts/search_tv.py"]:
-            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-                read_settings(compose("search_tv", words[2:]), SearchSettings)
-        elif words[:2] == ["python", "scripts/distill_loss_network.py"]:
-            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-                read_settings(compose("distill", words[2:]), DistillSettings)
-        elif words[:3] == ["python", "stylize.py", "--list-styles"]:
-            pass  # it ends the program; tests/test_zoo.py runs it
-        elif words[:2] == ["python", "stylize.py"]:
-            parse(words[2:])
-        elif words[:2] == ["python", "scripts/export.py"]:
-            parse_export(words[2:])
-        elif words[:2] == ["python", "scripts/evaluate.py"]:
-            parse_evaluate(words[2:])
-        elif words[:2] == ["python", "scripts/gallery.py"]:
-            parse_gallery(words[2:])
-        elif words[:2] == ["python", "scripts/publish.py"]:
-            parse_publish(words[2:])
-        elif words[0] == "make":
-            assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
-        else:
-            continue
-        checked += 1
-    assert checked > 0
+    for program, *words in commands(file):
+        if program == "make":
+            assert re.search(rf"^{words[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        elif program == "fastnst":
+            check(*words)
+        elif program == "python" and words[0] in AT_THE_TOP:
+            check(AT_THE_TOP[words[0]], *words[1:])
+        elif program == "python" and words[0] != "-m":
+            assert (ROOT / words[0]).is_file()
+
+
+def check(command: str, *words: str) -> None:
+    if command in HYDRA:
+        # of a sweep the first run
+        overrides = [word.partition(",")[0] for word in words if word != "-m"]
+        with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+            read_settings(compose(command.replace("-", "_"), overrides), HYDRA[command])
+    elif {*words}.isdisjoint(["--help", "--list-styles"]):  # these end the program
+        ARGPARSE[command]([*words])
+
+
+def test_every_command_is_documented_or_explained() -> None:
+    assert {*HYDRA, *ARGPARSE} == {*COMMANDS}
+    documented = {words[1] for file in FILES for words in commands(file) if words[0] == "fastnst"}
+    assert documented >= {*COMMANDS}
 
 
 def test_every_promise_names_the_test_that_holds_it() -> None:
@@ -147,7 +143,8 @@ def test_every_promise_names_the_test_that_holds_it() -> None:
         named = re.findall(r"`(test_\w+\.py)(?:::(\w+))?`", row.split("|")[-2])
         assert named, row
         for file, test in named:
-            assert f"def {test or 'test_'}" in (ROOT / "tests" / file).read_text(), test
+            (path,) = (ROOT / "tests").rglob(file)
+            assert f"def {test or 'test_'}" in path.read_text(), test
 
 
 def test_the_documented_style_file_works(tmp_path: Path) -> None:

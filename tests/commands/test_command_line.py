@@ -3,9 +3,9 @@
 import sys
 
 import pytest
-from small_runs import fails
+from small.runs import fails
 
-from fastnst.train import main
+from fastnst.commands.train import main
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_an_error_of_the_program_keeps_its_traceback(tmp_path, monkeypatch):
         raise ValueError("a mistake of ours")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("fastnst.train.train", broken)
+    monkeypatch.setattr("fastnst.commands.train.train", broken)
     monkeypatch.setattr(sys, "argv", ["train.py", "data=dead_leaves"])
     with pytest.raises(ValueError, match="a mistake of ours"):
         main()
@@ -115,7 +115,9 @@ def test_an_error_of_the_program_keeps_its_traceback(tmp_path, monkeypatch):
 def test_settings_may_refer_to_the_run_folder(tmp_path, monkeypatch):
     read = []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("fastnst.train.train", lambda settings, folder: read.append(settings))
+    monkeypatch.setattr(
+        "fastnst.commands.train.train", lambda settings, folder: read.append(settings)
+    )
     prepared = "data.prepared=${hydra:runtime.output_dir}/prepared"
     arguments = ["data=dead_leaves", "trainer.accelerator=cpu", "hydra.run.dir=here", prepared]
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments])

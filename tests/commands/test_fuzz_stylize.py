@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from small_mutants import mutants, seed_pictures
+from small.mutants import mutants, seed_pictures
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROGRESS = re.compile(r".*(%\||frame/s\]|\d+ painted, \d+ skipped$).*")
 
 

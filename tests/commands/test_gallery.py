@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from small_runs import ends_in_a_sentence
-from small_stylizing import distance
+from small.runs import ends_in_a_sentence
+from small.stylizing import distance
 
-from fastnst import gallery, zoo
-from fastnst.data import BUNDLED
-from fastnst.images import crop_center, read_image
-from fastnst.stylizer import Stylizer
+from fastnst.commands import gallery
+from fastnst.data.photo_files import BUNDLED
+from fastnst.images.pixels import crop_center
+from fastnst.images.read import read_image
+from fastnst.models import zoo
+from fastnst.stylizing.stylizer import Stylizer
 
 
 def test_photographs_are_beside_what_is_made_of_them(
@@ -32,7 +34,7 @@ def test_photographs_are_beside_what_is_made_of_them(
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
-    monkeypatch.setattr("sys.argv", ["gallery.py", *map(str, arguments)])
+    monkeypatch.setattr("sys.argv", ["fastnst gallery", *map(str, arguments)])
     gallery.main()
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fastnst.errors import UserError
-from fastnst.jobs import name_pattern, plan
+from fastnst.commands.jobs import name_pattern, plan
+from fastnst.machine.errors import UserError
 
 
 def targets(tmp_path, *arguments):

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_data import coco_data
-from small_runs import ROOT, run
+from small.data import coco_data
+from small.runs import run
 
-from fastnst.prepare import main
+from fastnst.commands.prepare import main
 
 
 @pytest.fixture
@@ -21,10 +21,8 @@ def coco(tmp_path, picture):
 
 
 def prepare(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    script = ROOT / "scripts" / "prepare_coco.py"
-    return subprocess.run(
-        [sys.executable, script, *arguments], cwd=cwd, capture_output=True, text=True, timeout=300
-    )
+    command = [sys.executable, "-m", "fastnst", "prepare", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
 def test_coco_is_prepared_and_then_trained_on(coco, tmp_path):
@@ -71,7 +69,7 @@ def test_dead_leaves_are_prepared_whatever_the_cache(tmp_path):
 def test_mistakes_end_in_one_sentence(arguments, word, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
-    monkeypatch.setattr(sys, "argv", ["prepare_coco.py", *arguments])
+    monkeypatch.setattr(sys, "argv", ["fastnst prepare", *arguments])
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 2

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from small_runs import run
+from small.runs import run
 
-from fastnst import publish as publishing
-from fastnst.errors import UserError
-from fastnst.evaluated_runs import Run, read_run
-from fastnst.images import write_image
-from fastnst.model_file import read_model
-from fastnst.publish import page, publish
-from fastnst.zoo import read_cards
+from fastnst.commands import publish as publishing
+from fastnst.commands.publish import page, publish
+from fastnst.evaluation.runs import Run, read_run
+from fastnst.images.write import write_image
+from fastnst.machine.errors import UserError
+from fastnst.models.model_file import read_model
+from fastnst.models.zoo import read_cards
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def trained(folder: Path) -> Run:
 
 @pytest.fixture
 def evaluation(tmp_path: Path, trained: Run) -> Path:
-    """As `scripts/evaluate.py` writes it, of two networks."""
+    """As `fastnst evaluate` writes it, of two networks."""
     mine = {
         "run": trained.name,
         "iterations": 2,
@@ -76,7 +76,7 @@ def test_the_recipe_names_what_is_not_usual_and_no_place(
     trained: Run, evaluation: Path, tmp_path: Path
 ) -> None:
     words = publish(trained, evaluation, tmp_path / "models").recipe.split()
-    assert words[:4] == ["python", "train.py", "style=great_wave", "experiment=zoo"]
+    assert words[:4] == ["fastnst", "train", "style=great_wave", "experiment=zoo"]
     assert "loss.style_weight=3" in words
     assert not any(word.startswith("loss.content") for word in words)
     assert "trainer.max_steps=2" in words
@@ -173,7 +173,9 @@ def test_the_command_takes_what_evaluating_left_in_the_run_folder(
     (copy / "evaluation").mkdir()
     shutil.copy(evaluation, copy / "evaluation")
     monkeypatch.setattr(publishing, "MODELS", tmp_path / "models")
-    monkeypatch.setattr("sys.argv", ["publish.py", "--ckpt", str(copy / "checkpoints/last.ckpt")])
+    monkeypatch.setattr(
+        "sys.argv", ["fastnst publish", "--ckpt", str(copy / "checkpoints/last.ckpt")]
+    )
     publishing.main()
     assert "content 0.625, style 0.375" in capsys.readouterr().out
     assert (tmp_path / "models" / "great_wave.safetensors").is_file()

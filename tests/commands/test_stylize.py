@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import ExifTags, Image
-from small_clips import moving, write_clip
-from small_stylizing import ARCHITECTURE, stylize, write_small_model
+from small.clips import moving, write_clip
+from small.stylizing import ARCHITECTURE, stylize, write_small_model
 from torch.nn.functional import pad
 
-from fastnst.dead_leaves import draw_dead_leaves
+from fastnst.drawing.dead_leaves import draw_dead_leaves
 from fastnst.networks import build_network
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def load(path: Path) -> Image.Image:
@@ -48,7 +48,7 @@ def test_output_is_the_networks(
         painted = network(pad(pixels, (24,) * 4, "reflect"))[0, :, 24:-24, 24:-24]
     expected = (painted * 255).round().permute(1, 2, 0).byte().numpy()
     for bf16 in (False, True):
-        monkeypatch.setattr("fastnst.painter.computes_bf16", lambda _, bf16=bf16: bf16)
+        monkeypatch.setattr("fastnst.stylizing.painter.computes_bf16", lambda _, bf16=bf16: bf16)
         assert stylize(monkeypatch, "--ckpt", model, photo, "-o", tmp_path / "a.png") == 0
         distance = np.abs(np.asarray(load(tmp_path / "a.png")).astype(int) - expected)
         if bf16:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from small_stylizing import stylize
+from small.stylizing import stylize
 
-from fastnst.stylize_options import parse
+from fastnst.commands.stylize_options import parse
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from small_runs import fails, run
+from small.runs import fails, run
 
 
 @pytest.mark.parametrize(

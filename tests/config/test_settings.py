@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from fastnst.errors import UserError
-from fastnst.layer_study_settings import LayerStudySettings
-from fastnst.optimize_settings import OptimizeSettings
-from fastnst.settings import read_settings
-from fastnst.tv_search_settings import SearchSettings
+from fastnst.config.settings import read_settings
+from fastnst.evaluation.tv_search_settings import SearchSettings
+from fastnst.machine.errors import UserError
+from fastnst.optimization.layer_study_settings import LayerStudySettings
+from fastnst.optimization.settings import OptimizeSettings
 
-CONFIGS = Path(__file__).parents[1] / "configs"
+CONFIGS = Path(__file__).parents[2] / "configs"
 NEEDED = {
     "data=folder": ["data.root=photos"],
     "style=custom": ["style.image=mine.jpg"],

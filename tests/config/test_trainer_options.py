@@ -3,11 +3,11 @@
 import pytest
 import pytorch_lightning as pl
 from hydra import compose, initialize_config_dir
-from small_runs import ROOT
+from small.runs import ROOT
 
-from fastnst.errors import UserError
-from fastnst.settings import Settings, read_settings
-from fastnst.trainer_options import OURS, TRAINER_OPTIONS
+from fastnst.config.settings import Settings, read_settings
+from fastnst.config.trainer_options import OURS, TRAINER_OPTIONS
+from fastnst.machine.errors import UserError
 
 
 @pytest.fixture(scope="module", autouse=True)

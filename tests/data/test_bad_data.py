@@ -5,12 +5,12 @@ import shutil
 
 import pytest
 import torch
-from small_bad_files import BAD, ODD
-from small_data import attach, folder_data, given, index
+from small.bad_files import BAD, ODD
+from small.data import attach, folder_data, given, index
 
-from fastnst import pictures as sources
-from fastnst.errors import UserError
-from fastnst.pictures import Photographs
+from fastnst.data import pictures as sources
+from fastnst.data.pictures import Photographs
+from fastnst.machine.errors import UserError
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 WAYS = [("none", 0), ("none", 2), ("disk", 0)]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fastnst.bad_pictures import BadPictures
-from fastnst.errors import UserError
+from fastnst.data.bad_pictures import BadPictures
+from fastnst.machine.errors import UserError
 
 
 def bad(*numbers):

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small_data import coco_data
+from small.data import coco_data
 
-from fastnst.errors import UserError
-from fastnst.photo_files import coco_files
-from fastnst.pictures import Photographs
+from fastnst.data.photo_files import coco_files
+from fastnst.data.pictures import Photographs
+from fastnst.machine.errors import UserError
 
 CATEGORIES = [{"id": 1, "name": "cat"}, {"id": 18, "name": "dog"}, {"id": 3, "name": "kite"}]
 

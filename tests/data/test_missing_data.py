@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from small_data import attach, batches, coco_data
+from small.data import attach, batches, coco_data
 
-from fastnst.errors import UserError
+from fastnst.machine.errors import UserError
 
 
 @pytest.fixture

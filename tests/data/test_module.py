@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_data import attach, batches, dead_leaves_data, folder_data, given
+from small.data import attach, batches, dead_leaves_data, folder_data, given
 
-from fastnst.dead_leaves import draw_dead_leaves
-from fastnst.errors import UserError
-from fastnst.images import crop_center, flatten, read_image, to_tensor
-from fastnst.pictures import Photographs, to_pixels
+from fastnst.data.pictures import Photographs, to_pixels
+from fastnst.drawing.dead_leaves import draw_dead_leaves
+from fastnst.images.pixels import crop_center, flatten, to_tensor
+from fastnst.images.read import read_image
+from fastnst.machine.errors import UserError
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from small_data import attach, expected, given, index, rows, touch
+from small.data import attach, expected, given, index, rows, touch
 
-from fastnst import preparation
-from fastnst.errors import UserError
-from fastnst.files import locked
-from fastnst.pictures import DeadLeaves, Photographs
-from fastnst.prepared import INDEX, PICTURES
+from fastnst.data import preparation
+from fastnst.data.pictures import DeadLeaves, Photographs
+from fastnst.data.prepared import INDEX, PICTURES
+from fastnst.machine.errors import UserError
+from fastnst.machine.files import locked
 
 
 @pytest.fixture

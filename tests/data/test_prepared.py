@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from small_data import (
+from small.data import (
     attach,
     batches,
     coco_data,
@@ -21,9 +21,9 @@ from small_data import (
     touch,
 )
 
-from fastnst import resident
-from fastnst.prepared import INDEX, PICTURES, PreparedPictures
-from fastnst.resident import ResidentBatches
+from fastnst.data import resident
+from fastnst.data.prepared import INDEX, PICTURES, PreparedPictures
+from fastnst.data.resident import ResidentBatches
 
 
 @pytest.mark.parametrize("cache", ["disk", "device"])
@@ -190,7 +190,7 @@ def test_loader_processes_are_not_sent_the_pictures(made):
 def test_no_loader_runs_for_pictures_in_memory(made, monkeypatch):
     data = made(cache="device")
     attach(data)
-    monkeypatch.setattr("fastnst.data.DataLoader", None)
+    monkeypatch.setattr("fastnst.data.module.DataLoader", None)
     loader = data.train_dataloader()
     assert isinstance(loader, ResidentBatches)
     assert len(loader) == len(given(data, loader)) == 6

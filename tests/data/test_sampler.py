@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from fastnst.sampler import EndlessShuffle
+from fastnst.data.sampler import EndlessShuffle
 
 
 def pairs(length=10, batch_size=5, first=0, last=6, seed=1, hflip=True, rank=0, processes=1):

@@ -1,4 +1,4 @@
-"""`scripts/distill_loss_network.py`, run as users run it, on a few pixels and a random teacher."""
+"""`fastnst distill`, run as users run it, on a few pixels and a random teacher."""
 
 import re
 import sys
@@ -8,13 +8,14 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 from safetensors.torch import load_file
-from small_runs import ends_in_a_sentence, scalars
-from small_teachers import equal_teacher
+from small.runs import ends_in_a_sentence, scalars
+from small.teachers import equal_teacher
 
-from fastnst import distill, train
-from fastnst.compact_network import EXPOSED, WEIGHTS
-from fastnst.distillation import NEW, OLD, PAINTINGS, Distillation
-from fastnst.student import Student
+from fastnst.distillation import run as distill
+from fastnst.distillation.step import NEW, OLD, PAINTINGS, Distillation
+from fastnst.distillation.student import Student
+from fastnst.losses.compact import EXPOSED, WEIGHTS
+from fastnst.training import run as train
 
 TINY = {
     "loss_network": "vgg16",
@@ -42,7 +43,7 @@ def run(tmp_path, monkeypatch):
 
     def call(*arguments: str) -> None:
         words = [f"{key}={value}" for key, value in TINY.items()]
-        monkeypatch.setattr(sys, "argv", ["distill_loss_network.py", *words, *arguments])
+        monkeypatch.setattr(sys, "argv", ["fastnst distill", *words, *arguments])
         distill.main()
 
     return call

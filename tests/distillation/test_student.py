@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from small_teachers import equal_teacher
+from small.teachers import equal_teacher
 from torch import nn
 
-from fastnst.compact_network import EXPOSED, MEAN, STD, compact_features, compact_heads
-from fastnst.loss_network import LossNetwork
-from fastnst.losses import gram_matrix, relative_feature_loss, relative_style_loss
-from fastnst.student import Student, _most_telling, fit_embeddings, fit_to_teacher
+from fastnst.distillation.student import Student, _most_telling, fit_embeddings, fit_to_teacher
+from fastnst.losses.compact import EXPOSED, MEAN, STD, compact_features, compact_heads
+from fastnst.losses.functional import gram_matrix, relative_feature_loss, relative_style_loss
+from fastnst.losses.network import LossNetwork
 
 
 @pytest.fixture

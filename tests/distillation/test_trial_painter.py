@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from fastnst import trial_painter
-from fastnst.compact_network import EXPOSED
-from fastnst.student import Student
-from fastnst.trial_painter import TrialPainter
+from fastnst.distillation import trial_painter
+from fastnst.distillation.student import Student
+from fastnst.distillation.trial_painter import TrialPainter
+from fastnst.losses.compact import EXPOSED
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ import pytest
 import torch
 from PIL import Image
 
-from fastnst.errors import UserError
-from fastnst.varied_pictures import (
+from fastnst.distillation.varied_pictures import (
     Painted,
     choose,
     crops,
@@ -13,6 +12,7 @@ from fastnst.varied_pictures import (
     read_paintings,
     vary,
 )
+from fastnst.machine.errors import UserError
 
 
 def test_paintings_come_at_several_sizes_of_the_crop(picture, tmp_path):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fastnst.brush_strokes import paint_brush_strokes
+from fastnst.drawing.brush_strokes import paint_brush_strokes
 
 
 @pytest.fixture(scope="module")

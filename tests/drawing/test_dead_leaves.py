@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fastnst.dead_leaves import draw_dead_leaves
+from fastnst.drawing.dead_leaves import draw_dead_leaves
 
 
 @pytest.fixture(scope="module")

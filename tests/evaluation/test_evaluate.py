@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
-from small_runs import run
+from small.runs import run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from fastnst import evaluation_report
-from fastnst.evaluate import main
-from fastnst.evaluation import equivalent_iterations
-from fastnst.grid import labelled_grid
-from fastnst.vgg_weights import build_loss_network
+from fastnst.commands.evaluate import main
+from fastnst.evaluation import results as evaluation_report
+from fastnst.evaluation.measures import equivalent_iterations
+from fastnst.images.grid import labelled_grid
+from fastnst.losses.weights import build_loss_network
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def evaluate(runs, monkeypatch, capsys):
     def call(*names: str, more: tuple[str, ...] = (), fails: bool = False) -> tuple[str, str]:
         monkeypatch.chdir(runs)
         ckpts = [part for name in names for part in ("--ckpt", f"{name}/checkpoints/last.ckpt")]
-        monkeypatch.setattr(sys, "argv", ["evaluate.py", *ckpts, "--device=cpu", *more])
+        monkeypatch.setattr(sys, "argv", ["fastnst evaluate", *ckpts, "--device=cpu", *more])
         with pytest.raises(SystemExit) if fails else nullcontext():
             main()
         said = capsys.readouterr()

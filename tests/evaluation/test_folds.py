@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fastnst.errors import UserError
-from fastnst.folds import link_training_sets, split
+from fastnst.evaluation.folds import link_training_sets, split
+from fastnst.machine.errors import UserError
 
 FILES = [Path(f"{number}.jpg") for number in range(11)]
 

@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch import nn
 
-from fastnst.evaluation import equivalent_iterations, measure, optimize_from, paint
-from fastnst.optimization import optimize
-from fastnst.perceptual_loss import PerceptualLoss
+from fastnst.evaluation.measures import equivalent_iterations, measure, optimize_from, paint
+from fastnst.losses.perceptual import PerceptualLoss
+from fastnst.optimization.pixels import optimize
 
 CPU = torch.device("cpu")
 LAYERS = {"relu1_2": 1.0, "relu2_2": 1.0}

@@ -5,10 +5,10 @@ import torch
 from hydra import compose, initialize_config_dir
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from fastnst.command import CONFIGS
-from fastnst.evaluation import Optimization
-from fastnst.evaluation_report import Result, report, write_report
-from fastnst.settings import read_settings
+from fastnst.config.hydra import CONFIGS
+from fastnst.config.settings import read_settings
+from fastnst.evaluation.measures import Optimization
+from fastnst.evaluation.results import Result, report, write_report
 
 
 @pytest.fixture

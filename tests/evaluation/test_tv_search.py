@@ -1,4 +1,4 @@
-"""`scripts/search_tv.py`, run as a user runs it, on a few pixels and a random loss network."""
+"""`fastnst search-tv`, run as a user runs it, on a few pixels and a random loss network."""
 
 import json
 import re
@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 from PIL import Image
-from small_runs import SMALL
+from small.runs import SMALL
 
-from fastnst import tv_search
-from fastnst.command import CONFIGS
-from fastnst.errors import UserError
-from fastnst.tv_scores import Candidate, Score, choose, table
+from fastnst.config.hydra import CONFIGS
+from fastnst.evaluation import tv_search
+from fastnst.evaluation.tv_scores import Candidate, Score, choose, table
+from fastnst.machine.errors import UserError
 
 TINY = [word for word in SMALL if not word.startswith(("style", "data.val_images"))]
 TINY += ["style=mine", "data=folder", "data.root=photos", "trainer.max_steps=2", "compile=false"]
@@ -32,7 +32,7 @@ def search(tmp_path, photos, picture, monkeypatch):
     STYLE_FILE.write_text(re.sub("image: .*", "image: wave.png", text).replace("256", "32"))
 
     def run(*arguments: str) -> None:
-        words = ["search_tv.py", *TINY, *arguments, "--config-dir=configs"]
+        words = ["fastnst search-tv", *TINY, *arguments, "--config-dir=configs"]
         monkeypatch.setattr(sys, "argv", words)
         tv_search.main()
 

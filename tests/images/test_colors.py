@@ -5,7 +5,7 @@ import colorsys
 import pytest
 import torch
 
-from fastnst.colors import keep_chrominance, luminance, match_colors
+from fastnst.images.colors import keep_chrominance, luminance, match_colors
 
 
 @pytest.fixture

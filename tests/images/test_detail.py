@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fastnst.detail import fine_detail, noise
+from fastnst.images.detail import fine_detail, noise
 
 
 def white(amount: float, seed: int = 1) -> torch.Tensor:

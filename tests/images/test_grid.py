@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastnst.grid import MARGIN, labelled_grid, stack
+from fastnst.images.grid import MARGIN, labelled_grid, stack
 
 WHITE = (255, 255, 255)
 LONG = "style layers 1-5: relu1_1, relu2_1, relu3_1, relu4_1, relu5_1"

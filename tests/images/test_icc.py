@@ -3,10 +3,11 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
-from small_profiles import ADOBE, SRGB, cmyk_profile, encode, grey_profile, rgb_profile, to_srgb
+from small.profiles import ADOBE, SRGB, cmyk_profile, encode, grey_profile, rgb_profile, to_srgb
 
-from fastnst import icc
-from fastnst.images import read_image, write_image
+from fastnst.images import icc
+from fastnst.images.read import read_image
+from fastnst.images.write import write_image
 
 INKS = np.zeros((2, 2, 2, 2, 3))  # Lab as bytes, by cyan, magenta, yellow, black
 INKS[..., :] = (10, 128, 128)

@@ -3,18 +3,11 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 
-from fastnst.errors import UserError
-from fastnst.images import (
-    crop_center,
-    flatten,
-    list_images,
-    read_image,
-    read_size,
-    resize_short_side,
-    to_image,
-    to_tensor,
-    write_image,
-)
+from fastnst.images.formats import list_images
+from fastnst.images.pixels import crop_center, flatten, resize_short_side, to_image, to_tensor
+from fastnst.images.read import read_image, read_size
+from fastnst.images.write import write_image
+from fastnst.machine.errors import UserError
 
 
 def assert_same(image, expected):

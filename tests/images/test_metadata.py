@@ -5,10 +5,11 @@ import pytest
 from PIL import Image, IptcImagePlugin, PngImagePlugin
 from PIL.ExifTags import GPS, IFD, Base
 
-from fastnst.errors import UserError
-from fastnst.images import read_image, write_image
-from fastnst.metadata import Metadata, metadata_options, read_metadata
-from fastnst.picture_files import SUFFIXES
+from fastnst.images.formats import SUFFIXES
+from fastnst.images.metadata import Metadata, metadata_options, read_metadata
+from fastnst.images.read import read_image
+from fastnst.images.write import write_image
+from fastnst.machine.errors import UserError
 
 EXIF_FORMATS = [s for s in (".jpg", ".png", ".tif", ".webp", ".avif", ".heic") if s in SUFFIXES]
 IPTC = b"\x1c\x02\x78\x00\x05A boa"  # 2:120, the caption

@@ -2,8 +2,8 @@
 
 import pytest
 from PIL import Image
-from small_mutants import grey_png
-from small_stylizing import stylize
+from small.mutants import grey_png
+from small.stylizing import stylize
 
 
 @pytest.fixture

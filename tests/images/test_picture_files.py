@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastnst import picture_files
-from fastnst.errors import UserError
-from fastnst.images import read_image, read_size, write_image
-from fastnst.picture_files import FORMATS, SUFFIXES, optional_formats
+from fastnst.images import formats as picture_files
+from fastnst.images.formats import FORMATS, SUFFIXES, optional_formats
+from fastnst.images.read import read_image, read_size
+from fastnst.images.write import write_image
+from fastnst.machine.errors import UserError
 
 LOSSY = ("JPEG", "WEBP", "AVIF", "HEIF")
 

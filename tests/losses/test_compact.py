@@ -10,14 +10,16 @@ import torch
 from hydra import compose, initialize_config_dir
 from torch.utils.flop_counter import FlopCounterMode
 
-from fastnst.command import CONFIGS
-from fastnst.compact_network import EXPOSED, WEIGHTS
-from fastnst.errors import UserError
-from fastnst.images import crop_center, flatten, list_images, read_image, to_tensor
-from fastnst.loss_network import LAYERS
-from fastnst.losses import gram_matrix, relative_style_loss
-from fastnst.settings import read_settings
-from fastnst.vgg_weights import build_loss_network
+from fastnst.config.hydra import CONFIGS
+from fastnst.config.settings import read_settings
+from fastnst.images.formats import list_images
+from fastnst.images.pixels import crop_center, flatten, to_tensor
+from fastnst.images.read import read_image
+from fastnst.losses.compact import EXPOSED, WEIGHTS
+from fastnst.losses.functional import gram_matrix, relative_style_loss
+from fastnst.losses.network import LAYERS
+from fastnst.losses.weights import build_loss_network
+from fastnst.machine.errors import UserError
 
 SHAPES = {"relu1_2": (16, 32), "relu2_2": (72, 16), "relu3_3": (88, 8), "relu4_3": (352, 4)}
 

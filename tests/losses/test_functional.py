@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torchvision import models
 
-from fastnst import losses
-from fastnst.perceptual_loss import PerceptualLoss
+from fastnst.losses import functional as losses
+from fastnst.losses.perceptual import PerceptualLoss
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 CUTS = {"vgg16": (4, 9, 16, 23), "vgg19": (4, 9, 16, 25)}  # features[:cut] ends with that ReLU

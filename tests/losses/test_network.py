@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fastnst.loss_network import LAYERS, LossNetwork, MaxPool2d
+from fastnst.losses.network import LAYERS, LossNetwork, MaxPool2d
 
 # Positions in torchvision's `features`, by hand.
 VGG16 = {

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 import torch
 
-from fastnst.perceptual_loss import PerceptualLoss
+from fastnst.losses.perceptual import PerceptualLoss
 
 WEIGHTS = {"content": 2.0, "style": 30.0, "tv": 0.5}
 STYLE_LAYERS = {"relu1_2": 1.0, "relu2_2": 2.0, "relu3_3": 5.0}

@@ -4,8 +4,9 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from fastnst import losses, style_losses
-from fastnst.style_losses import STYLE_LOSSES, build_style_loss
+from fastnst.losses import functional as losses
+from fastnst.losses import style as style_losses
+from fastnst.losses.style import STYLE_LOSSES, build_style_loss
 
 MEASURES = ["relative", "johnson2016"]
 
@@ -188,7 +189,7 @@ def test_gram_is_the_one_of_the_losses(features):
 
 @pytest.mark.parametrize("name", STYLE_LOSSES)
 def test_training_with_each_of_them(name, tmp_path, command_line):
-    from fastnst.train import main
+    from fastnst.commands.train import main
 
     steps = ["trainer.max_steps=3", "sample_every=3", "trainer.precision=32-true"]
     command_line("data=dead_leaves", f"loss.style_loss={name}", *steps, "hydra.run.dir=run")

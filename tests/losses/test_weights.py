@@ -7,9 +7,9 @@ import safetensors.torch
 import torch
 from torchvision import models
 
-from fastnst.errors import UserError
-from fastnst.loss_network import torchvision_features
-from fastnst.vgg_weights import build_loss_network
+from fastnst.losses.network import torchvision_features
+from fastnst.losses.weights import build_loss_network
+from fastnst.machine.errors import UserError
 
 FEATURES = models.VGG16_Weights.IMAGENET1K_FEATURES
 CAFFE = ((0.48235, 0.45882, 0.40784), (1 / 255, 1 / 255, 1 / 255))

@@ -2,27 +2,27 @@ import logging
 
 import pytest
 import torch
-from small_runs import run
+from small.runs import run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from fastnst.compilation import PAYS_AFTER, Compiled, pays
-from fastnst.tensor_files import load_plain
+from fastnst.machine.compilation import PAYS_AFTER, Compiled, compiling_pays
+from fastnst.machine.tensor_files import load_plain
 
 CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("pixels", [1, 10**15])
 def test_true_and_false_decide(pixels):
-    assert pays(True, CPU, pixels) is True
-    assert pays(False, CPU, pixels) is False
+    assert compiling_pays(True, CPU, pixels) is True
+    assert compiling_pays(False, CPU, pixels) is False
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_auto_compiles_long_runs(device):
-    assert not pays("auto", torch.device(device), PAYS_AFTER[device] - 1)
-    assert pays("auto", torch.device(device), PAYS_AFTER[device])
-    assert pays("auto", torch.device(device), 40_000 * 4 * 256**2)
-    assert not pays("auto", torch.device("mps"), 10**15)
+    assert not compiling_pays("auto", torch.device(device), PAYS_AFTER[device] - 1)
+    assert compiling_pays("auto", torch.device(device), PAYS_AFTER[device])
+    assert compiling_pays("auto", torch.device(device), 40_000 * 4 * 256**2)
+    assert not compiling_pays("auto", torch.device("mps"), 10**15)
 
 
 def test_without_a_compiler_there_is_one_notice(monkeypatch, caplog):

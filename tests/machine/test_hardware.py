@@ -5,8 +5,8 @@ import sys
 import pytest
 import torch
 
-from fastnst.errors import UserError
-from fastnst.hardware import allow_tf32, computes_bf16, memory_errors
+from fastnst.machine.errors import UserError
+from fastnst.machine.hardware import allow_tf32, computes_bf16, memory_errors
 
 CPU = torch.device("cpu")
 FAULTS = """

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from fastnst import stop_signals
-from fastnst.stop_signals import StopSignals, ignore_in_worker
+from fastnst.machine import stop_signals
+from fastnst.machine.stop_signals import StopSignals, ignore_in_worker
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
-from small_pickles import Call, Storage, Trap, archive, old_file, tensor
+from small.pickles import Call, Storage, Trap, archive, old_file, tensor
 
-from fastnst.checkpoint_files import read_checkpoint
-from fastnst.errors import UserError
-from fastnst.model_file import read_model
-from fastnst.tensor_files import load_plain
-from fastnst.vgg_weights import build_loss_network
+from fastnst.losses.weights import build_loss_network
+from fastnst.machine.errors import UserError
+from fastnst.machine.tensor_files import load_plain
+from fastnst.models.model_file import read_model
+from fastnst.training.checkpoint_files import read_checkpoint
 
 WHOLE = tensor(Storage(4), (2, 2), (2, 1))
 SIXTEEN = bytes(range(16))

@@ -11,14 +11,15 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from fastnst import __version__, export
-from fastnst.errors import UserError
-from fastnst.export import export_onnx
-from fastnst.model_file import read_model, write_model
+from fastnst.machine.errors import UserError
+from fastnst.models import export
+from fastnst.models.export import export_onnx
+from fastnst.models.model_file import read_model, write_model
+from fastnst.models.onnx_network import OnnxNetwork
 from fastnst.networks import build_network
-from fastnst.onnx_network import OnnxNetwork
+from fastnst.version import VERSION
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RESNET = {"name": "resnet", "width": 4, "blocks": 1, "norm": "instance", "upsample": "nearest"}
 ARCHITECTURES = {
     "instance": RESNET,
@@ -134,7 +135,7 @@ def test_the_file_says_what_it_is(exported, uint8):
     assert all(not tensor.external_data for tensor in file.graph.initializer)
     metadata = {entry.key: entry.value for entry in file.metadata_props}
     assert metadata["format"] == "fastnst"
-    assert metadata["fastnst"] == __version__
+    assert metadata["fastnst"] == VERSION
     assert json.loads(metadata["architecture"]) == RESNET
     assert json.loads(metadata["style"]) == STYLE
     assert ("uint8 (N, H, W, 3)" if uint8 else "float32 (N, 3, H, W)") in metadata["pixels"]
@@ -168,7 +169,7 @@ def test_it_stands_in_for_a_network(exported, monkeypatch):
 def test_the_command(tmp_path):
     checkpoint = write(tmp_path, "instance")
     done = subprocess.run(
-        [*(sys.executable, "-W", "error", ROOT / "scripts" / "export.py", "--ckpt", checkpoint),
+        [*(sys.executable, "-W", "error", "-m", "fastnst", "export", "--ckpt", checkpoint),
          *("-o", tmp_path / "new" / "model.onnx", "--uint8", "--float16")],
         capture_output=True, text=True, cwd=tmp_path,
     )  # fmt: skip

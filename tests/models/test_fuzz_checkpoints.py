@@ -2,14 +2,14 @@
 
 import pytest
 import torch
-from small_mutants import mutants
-from small_stylizing import ARCHITECTURE, write_small_model
+from small.mutants import mutants
+from small.stylizing import ARCHITECTURE, write_small_model
 
-from fastnst.checkpoint_files import read_checkpoint
-from fastnst.errors import UserError
-from fastnst.export import export_onnx
-from fastnst.model_file import read_model
-from fastnst.onnx_network import OnnxNetwork
+from fastnst.machine.errors import UserError
+from fastnst.models.export import export_onnx
+from fastnst.models.model_file import read_model
+from fastnst.models.onnx_network import OnnxNetwork
+from fastnst.training.checkpoint_files import read_checkpoint
 
 
 def checkpoint(folder):

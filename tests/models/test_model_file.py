@@ -5,8 +5,8 @@ import pytest
 import safetensors
 import torch
 
-from fastnst.errors import UserError
-from fastnst.model_file import read_model, write_model
+from fastnst.machine.errors import UserError
+from fastnst.models.model_file import read_model, write_model
 from fastnst.networks import build_network
 
 SMALL = {"name": "resnet", "width": 4, "blocks": 1, "norm": "instance", "upsample": "nearest"}

@@ -8,16 +8,16 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from safetensors.torch import save_file
-from small_stylizing import ARCHITECTURE, write_small_model
+from small.stylizing import ARCHITECTURE, write_small_model
 
-from fastnst import model_file
-from fastnst.errors import UserError
-from fastnst.model_file import LONGEST_NAME, read_model
+from fastnst.config.settings import read_settings
+from fastnst.losses.weights import build_loss_network
+from fastnst.machine.errors import UserError
+from fastnst.models import model_file
+from fastnst.models.model_file import LONGEST_NAME, read_model
 from fastnst.networks import build_network
-from fastnst.settings import read_settings
-from fastnst.vgg_weights import build_loss_network
 
-CONFIGS = Path(__file__).parents[1] / "configs"
+CONFIGS = Path(__file__).parents[2] / "configs"
 REFUSED = "is not a fastnst checkpoint"
 
 

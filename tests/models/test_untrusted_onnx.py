@@ -3,9 +3,9 @@
 import pytest
 from onnx import TensorProto, helper
 
-from fastnst import onnx_network
-from fastnst.errors import UserError
-from fastnst.onnx_network import OnnxNetwork
+from fastnst.machine.errors import UserError
+from fastnst.models import onnx_network
+from fastnst.models.onnx_network import OnnxNetwork
 
 METADATA = {"format": "fastnst", "architecture": "{}", "style": '{"name": "dots"}', "reach": "57"}
 PLANES = ["n", 3, "h", "w"]

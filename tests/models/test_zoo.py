@@ -9,20 +9,21 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from PIL import Image
-from small_stylizing import stylize
+from small.stylizing import stylize
 from torch import Tensor
 
-from fastnst import zoo
-from fastnst.command import CONFIGS
-from fastnst.data import BUNDLED
-from fastnst.images import crop_center, read_image, to_image, to_tensor
-from fastnst.loss_network import LossNetwork
-from fastnst.model_file import read_model
-from fastnst.perceptual_loss import PerceptualLoss
-from fastnst.publish import page
-from fastnst.settings import read_settings
-from fastnst.style_image import load_style_image
-from fastnst.stylizer import Stylizer
+from fastnst.commands.publish import page
+from fastnst.config.hydra import CONFIGS
+from fastnst.config.settings import read_settings
+from fastnst.data.photo_files import BUNDLED
+from fastnst.images.pixels import crop_center, to_image, to_tensor
+from fastnst.images.read import read_image
+from fastnst.losses.network import LossNetwork
+from fastnst.losses.perceptual import PerceptualLoss
+from fastnst.models import zoo
+from fastnst.models.model_file import read_model
+from fastnst.styles.image import load_style_image
+from fastnst.stylizing.stylizer import Stylizer
 
 CARDS = zoo.read_cards(zoo.MODELS)
 LAYERS = dict.fromkeys(("relu1_2", "relu2_2", "relu3_3", "relu4_3"), 1.0)
@@ -112,7 +113,7 @@ def test_a_card_tells_of_its_model(card: zoo.Card) -> None:
     with Image.open(zoo.thumbnail_file(card.name, zoo.MODELS)) as thumbnail:
         assert thumbnail.size == (256, 256)
     words = shlex.split(card.recipe)
-    assert words[:2] == ["python", "train.py"]
+    assert words[:2] == ["fastnst", "train"]
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         settings = read_settings(compose("train", words[2:]))
     assert settings.style.name == card.name

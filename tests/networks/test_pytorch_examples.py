@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fastnst.errors import UserError
-from fastnst.model_file import read_model
+from fastnst.machine.errors import UserError
+from fastnst.models.model_file import read_model
 
 
 def normalized(features, state, name):

@@ -6,13 +6,13 @@ import plain_recipe
 import pytest
 import torch
 
-from fastnst.compilation import Compiled
-from fastnst.hardware import computes_bf16
-from fastnst.loss_network import LossNetwork
+from fastnst.config.groups import AdamSettings
+from fastnst.losses.network import LossNetwork
+from fastnst.losses.perceptual import PerceptualLoss
+from fastnst.machine.compilation import Compiled
+from fastnst.machine.hardware import computes_bf16
 from fastnst.networks import build_network
-from fastnst.optimizers import build_optimizer
-from fastnst.perceptual_loss import PerceptualLoss
-from fastnst.settings import AdamSettings
+from fastnst.training.optimizers import build_optimizer
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 LAYERS = dict.fromkeys(plain_recipe.STYLE_LAYERS, 1.0)
@@ -82,7 +82,8 @@ def test_a_step_in_bfloat16_has_the_plain_losses(pair, batch, compiled):
 
 @pytest.mark.skipif(not computes_bf16(CPU), reason="bfloat16 is emulated here, slowly")
 def test_real_features_in_bfloat16_give_the_plain_losses(vgg19, shared, batch):
-    from fastnst.images import crop_center, read_image, to_tensor
+    from fastnst.images.pixels import crop_center, to_tensor
+    from fastnst.images.read import read_image
 
     photograph = crop_center(read_image(sorted((shared / "content").glob("*.jpg"))[0]), 128)
     style = crop_center(read_image(shared / "styles" / "starry_night.jpg"), 128)

@@ -1,4 +1,4 @@
-"""`scripts/study_layers.py`, run as a user runs it, on a few pixels and a random loss network."""
+"""`fastnst study-layers`, run as a user runs it, on a few pixels and a random loss network."""
 
 import sys
 from pathlib import Path
@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small_runs import ends_in_a_sentence
+from small.runs import ends_in_a_sentence
 
-from fastnst import layer_study, optimize
-from fastnst.layer_study import TO_COME, main
+from fastnst.commands.study_layers import main
+from fastnst.optimization import layer_study
+from fastnst.optimization import problem as optimize
+from fastnst.optimization.layer_study import TO_COME
 
 SMALL = ["style=brush_strokes", "size=32", "iterations=2", "loss_network.weights=random"]
 SMALL += ["device=cpu", "hydra.run.dir=run", "content=photo.png"]
@@ -24,7 +26,7 @@ def study(tmp_path, picture, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> Path:
-        monkeypatch.setattr(sys, "argv", ["study_layers.py", *SMALL, *arguments])
+        monkeypatch.setattr(sys, "argv", ["fastnst study-layers", *SMALL, *arguments])
         main()
         return tmp_path / "run" / "layers.png"
 

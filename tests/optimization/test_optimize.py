@@ -1,4 +1,4 @@
-"""`scripts/optimize.py`, run as a user runs it, on a few pixels and a random loss network."""
+"""`fastnst optimize`, run as a user runs it, on a few pixels and a random loss network."""
 
 import sys
 from pathlib import Path
@@ -8,14 +8,14 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from PIL import Image
-from small_runs import ends_in_a_sentence
+from small.runs import ends_in_a_sentence
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from fastnst import optimize as optimize_module
-from fastnst.command import CONFIGS
-from fastnst.optimize import main
-from fastnst.optimize_settings import OptimizeSettings
-from fastnst.settings import read_settings
+from fastnst.commands.optimize import main
+from fastnst.config.hydra import CONFIGS
+from fastnst.config.settings import read_settings
+from fastnst.optimization import problem as optimize_module
+from fastnst.optimization.settings import OptimizeSettings
 
 SMALL = ["style=brush_strokes", "style.size=32", "loss_network=vgg16", "scales=[32]"]
 SMALL += ["loss_network.weights=random", "device=cpu", "hydra.run.dir=run", "content=photo.png"]
@@ -28,7 +28,7 @@ def optimize(tmp_path, picture, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> Path:
-        monkeypatch.setattr(sys, "argv", ["optimize.py", *SMALL, *arguments])
+        monkeypatch.setattr(sys, "argv", ["fastnst optimize", *SMALL, *arguments])
         main()
         return tmp_path / "run"
 

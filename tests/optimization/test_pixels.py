@@ -5,9 +5,9 @@ from itertools import pairwise
 import pytest
 import torch
 
-from fastnst.normalized_network import normalize_network
-from fastnst.optimization import optimize
-from fastnst.perceptual_loss import PerceptualLoss
+from fastnst.losses.normalized import normalize_network
+from fastnst.losses.perceptual import PerceptualLoss
+from fastnst.optimization.pixels import optimize
 
 
 @pytest.fixture
@@ -133,7 +133,8 @@ def test_a_normalized_network_is_equally_active_everywhere(small_vgg, batch):
 
 @pytest.mark.parametrize("init", ["content", "noise"])
 def test_real_weights(init, vgg19, shared, batch):
-    from fastnst.images import crop_center, read_image, to_tensor
+    from fastnst.images.pixels import crop_center, to_tensor
+    from fastnst.images.read import read_image
 
     photograph = to_tensor(crop_center(read_image(shared / "content" / "chicago.jpg"), 64))[None]
     style = to_tensor(crop_center(read_image(shared / "styles" / "starry_night.jpg"), 64))[None]

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from pytorch_lightning.plugins.precision import Precision
 
-from fastnst.data import PhotographData
-from fastnst.prepared import INDEX
-from fastnst.settings import CocoData, DeadLeavesData, FolderData
+from fastnst.config.groups import CocoData, DeadLeavesData, FolderData
+from fastnst.data.module import PhotographData
+from fastnst.data.prepared import INDEX
 
 COMMON = {
     "image_size": 32,

@@ -7,10 +7,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple
 
-from small_runs import ROOT, SMALL
+from small.runs import ROOT, SMALL
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["fastnst.train"])
+_context.set_forkserver_preload(["fastnst.training"])
 
 
 class Training(NamedTuple):
@@ -42,6 +42,6 @@ def _train(cwd: Path, output: Path, arguments: list[str]) -> None:
     multiprocessing.set_start_method("fork", force=True)  # of loaders, as in other processes
     os.chdir(cwd)
     sys.argv = [str(ROOT / "train.py"), *arguments]
-    from fastnst.train import main
+    from fastnst.commands.train import main
 
     main()

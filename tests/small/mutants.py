@@ -9,7 +9,7 @@ import numpy as np
 from conftest import draw
 from PIL import Image, ImageCms, PngImagePlugin
 
-from fastnst.picture_files import SUFFIXES
+from fastnst.images.formats import SUFFIXES
 
 EXTREMES = [b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\0\1\0\0"]
 TIFF_COMPRESSIONS = (None, "tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits", "zstd")

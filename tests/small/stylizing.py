@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from fastnst.model_file import write_model
+from fastnst.commands.stylize import main
+from fastnst.models.model_file import write_model
 from fastnst.networks import build_network
-from fastnst.stylize import main
 
 ARCHITECTURE = {
     "name": "resnet",

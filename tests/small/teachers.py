@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from fastnst.compact_network import MEAN, STD, WIDTHS, compact_features
-from fastnst.loss_network import LossNetwork, compact_layer_indices
+from fastnst.losses.compact import MEAN, STD, WIDTHS, compact_features
+from fastnst.losses.network import LossNetwork, compact_layer_indices
 
 
 def equal_teacher() -> LossNetwork:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from fastnst.command import CONFIGS
-from fastnst.errors import UserError
-from fastnst.settings import read_settings
-from fastnst.style_file import COMMENT, with_tv_weight, write_tv_weight
+from fastnst.config.hydra import CONFIGS
+from fastnst.config.settings import read_settings
+from fastnst.machine.errors import UserError
+from fastnst.styles.file import COMMENT, with_tv_weight, write_tv_weight
 
 FILES = sorted((CONFIGS / "style").glob("*.yaml"))
 PLAIN = (CONFIGS / "style" / "great_wave.yaml").read_text()

@@ -7,10 +7,11 @@ import pytest
 import torch
 from PIL import Image
 
-from fastnst.brush_strokes import paint_brush_strokes
-from fastnst.errors import UserError
-from fastnst.images import read_image, to_tensor
-from fastnst.style_image import cache_folder, load_style_image
+from fastnst.drawing.brush_strokes import paint_brush_strokes
+from fastnst.images.pixels import to_tensor
+from fastnst.images.read import read_image
+from fastnst.machine.errors import UserError
+from fastnst.styles.image import cache_folder, load_style_image
 
 
 @pytest.fixture(autouse=True)

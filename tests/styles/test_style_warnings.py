@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastnst.style_image import load_style_image
+from fastnst.styles.image import load_style_image
 
 
 @pytest.fixture

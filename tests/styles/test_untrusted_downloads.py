@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from PIL import Image
 
-from fastnst import style_image
-from fastnst.errors import UserError
-from fastnst.style_image import cache_folder, load_style_image
+from fastnst.machine.errors import UserError
+from fastnst.styles import image as style_image
+from fastnst.styles.image import cache_folder, load_style_image
 
 
 class Handler(BaseHTTPRequestHandler):

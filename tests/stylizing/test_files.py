@@ -7,14 +7,14 @@ import pytest
 import torch
 from PIL import Image
 
-from fastnst import painter as painters
-from fastnst import painting, stylizer
-from fastnst.errors import UserError
-from fastnst.jobs import Job
-from fastnst.model_file import write_model
+from fastnst.machine.errors import UserError
+from fastnst.models.model_file import write_model
 from fastnst.networks import build_network
-from fastnst.painting import Files, paint_files
-from fastnst.stylizer import Stylizer
+from fastnst.stylizing import files as painting
+from fastnst.stylizing import painter as painters
+from fastnst.stylizing import stylizer
+from fastnst.stylizing.files import Files, Job, paint_files
+from fastnst.stylizing.stylizer import Stylizer
 
 ARCHITECTURE = {"name": "resnet", "width": 4, "blocks": 1}
 

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from fastnst import Stylizer
-from fastnst.canvas import Canvas
-from fastnst.dead_leaves import draw_dead_leaves
-from fastnst.stylizer import TILE_SIDE
+from fastnst.drawing.dead_leaves import draw_dead_leaves
+from fastnst.stylizing.canvas import Canvas
+from fastnst.stylizing.stylizer import TILE_SIDE
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def test_six_megapixels_have_no_seams(painting_model):

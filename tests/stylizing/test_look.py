@@ -4,9 +4,9 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from fastnst.errors import UserError
-from fastnst.look import make_look
-from fastnst.mask import SOFTNESS, Mask
+from fastnst.machine.errors import UserError
+from fastnst.stylizing.look import make_look
+from fastnst.stylizing.mask import SOFTNESS, Mask
 
 
 @pytest.fixture

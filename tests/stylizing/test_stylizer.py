@@ -3,18 +3,19 @@
 import numpy as np
 import pytest
 from PIL import Image
-from small_stylizing import CLOSE, SIDE, distance, values
+from small.stylizing import CLOSE, SIDE, distance, values
 
-from fastnst import Stylizer, canvas
-from fastnst import stylizer as module
-from fastnst.errors import UserError
-from fastnst.export import export_onnx
+from fastnst import Stylizer
+from fastnst.machine.errors import UserError
+from fastnst.models.export import export_onnx
+from fastnst.stylizing import canvas
+from fastnst.stylizing import stylizer as module
 
 
 @pytest.fixture(autouse=True)
 def in_float32(monkeypatch):
     """Otherwise bfloat16 hides small mistakes."""
-    monkeypatch.setattr("fastnst.painter.computes_bf16", lambda _: False)
+    monkeypatch.setattr("fastnst.stylizing.painter.computes_bf16", lambda _: False)
 
 
 def test_image_array_and_path_are_the_same(painting_model, photograph, tmp_path):

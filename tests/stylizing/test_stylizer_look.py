@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from small_stylizing import CLOSE, SIDE, distance, values
+from small.stylizing import CLOSE, SIDE, distance, values
 
 from fastnst import Stylizer
-from fastnst.errors import UserError
+from fastnst.machine.errors import UserError
 
 
 @pytest.fixture(autouse=True)
 def in_float32(monkeypatch):
     """Otherwise bfloat16 hides small mistakes."""
-    monkeypatch.setattr("fastnst.painter.computes_bf16", lambda _: False)
+    monkeypatch.setattr("fastnst.stylizing.painter.computes_bf16", lambda _: False)
 
 
 def test_strength_zero_is_the_photograph(painting_model, photograph):

@@ -8,7 +8,7 @@ import torch
 
 from fastnst.networks import build_network
 from fastnst.networks.shared_statistics import Sample, measure, share_statistics
-from fastnst.tiling import GRID, plan_tiles, smallest_side
+from fastnst.stylizing.tiling import GRID, plan_tiles, smallest_side
 
 LENGTHS = [16, 100, 101, 333, 1000, 1001, 1002, 1003, 4096]
 KINDS = [

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from small_bad_files import BAD, ODD
-from small_data import folder_data
-from small_runs import run
+from small.bad_files import BAD, ODD
+from small.data import folder_data
+from small.runs import run
 
-from fastnst.dead_leaves import draw_dead_leaves
+from fastnst.drawing.dead_leaves import draw_dead_leaves
 
 GOOD = 12
 

@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from fastnst import files
-from fastnst.checkpoint_files import CheckpointFiles, has_checkpoints, newest_good, read_checkpoint
-from fastnst.errors import UserError
-from fastnst.files import durable_file, remove_leftovers
+from fastnst.machine import files
+from fastnst.machine.errors import UserError
+from fastnst.machine.files import durable_file, remove_leftovers
+from fastnst.training.checkpoint_files import (
+    CheckpointFiles,
+    has_checkpoints,
+    newest_good,
+    read_checkpoint,
+)
 
 
 def contents(step: int) -> dict:

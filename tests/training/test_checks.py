@@ -5,11 +5,11 @@ import pytorch_lightning as pl
 import torch
 from hydra import compose, initialize_config_dir
 from pytorch_lightning.accelerators import CUDAAccelerator
-from small_runs import ROOT, fails
+from small.runs import ROOT, fails
 
-from fastnst.before_run import check_launcher, check_machine, check_run_folder
-from fastnst.errors import UserError
-from fastnst.settings import read_settings
+from fastnst.config.settings import read_settings
+from fastnst.machine.errors import UserError
+from fastnst.training.checks import check_launcher, check_machine, check_run_folder
 
 DATED = "hydra.run.dir", "runs/${now:%Y}"
 NAMED = "hydra.run.dir", "runs/mine"

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_runs import fails
+from small.runs import fails
 
-from fastnst import training
-from fastnst.checkpoint_files import read_checkpoint
-from fastnst.checkpoints import Checkpoints
-from fastnst.finite import NotFinite, SkippedSteps, is_finite
-from fastnst.train import main
+from fastnst.commands.train import main
+from fastnst.training import step as training
+from fastnst.training.checkpoint_files import read_checkpoint
+from fastnst.training.checkpoints import Checkpoints
+from fastnst.training.finite import NotFinite, SkippedSteps, is_finite
 
 
 @pytest.mark.parametrize(

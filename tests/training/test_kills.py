@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_kills import Training, start
+from small.kills import Training, start
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 RUN = [

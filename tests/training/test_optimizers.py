@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from fastnst.optimizers import build_optimizer, set_learning_rate
-from fastnst.settings import AdamSettings, SGDSettings
+from fastnst.config.groups import AdamSettings, SGDSettings
+from fastnst.training.optimizers import build_optimizer, set_learning_rate
 
 
 def build(steps=10, **changes):

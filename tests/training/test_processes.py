@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from small_runs import ROOT, SMALL
+from small.runs import ROOT, SMALL
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from fastnst.dead_leaves import draw_dead_leaves
+from fastnst.drawing.dead_leaves import draw_dead_leaves
 
 TRAINED_ON, HELD_OUT, STEPS = 12, 3, 15
 TWO = ["trainer=ddp", "trainer.devices=2", "data.batch_size=2"]

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_runs import SMALL, fails, scalars
+from small.runs import SMALL, fails, scalars
 
-from fastnst.checkpoint_files import CheckpointFiles, read_checkpoint
-from fastnst.checkpoints import Checkpoints
-from fastnst.model_file import read_model
-from fastnst.resume import checkpoint_to_resume, newest_run
-from fastnst.train import main
+from fastnst.commands.train import main
+from fastnst.models.model_file import read_model
+from fastnst.training.checkpoint_files import CheckpointFiles, read_checkpoint
+from fastnst.training.checkpoints import Checkpoints
+from fastnst.training.resume import checkpoint_to_resume, newest_run
 
 ARGUMENTS = ["data=dead_leaves", "data.images=5", "trainer.max_steps=4", "checkpoint_every=2"]
 ARGUMENTS += ["sample_every=2"]

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from small_runs import command, run
+from small.runs import command, run
 
-from fastnst.checkpoint_files import read_checkpoint
+from fastnst.training.checkpoint_files import read_checkpoint
 
 RUNS = ["data=dead_leaves", "hydra.sweep.dir=sweep", "--multirun"]
 ONE_FAILS = ["style=brush_strokes,custom", "style.image=builtin:brush_strokes,nowhere.jpg"]

@@ -9,13 +9,13 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from PIL import Image
-from small_runs import ROOT, run, scalars
+from small.runs import ROOT, run, scalars
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from fastnst.command import CONFIGS
-from fastnst.dead_leaves import draw_dead_leaves
-from fastnst.model_file import read_model
-from fastnst.settings import read_settings
+from fastnst.config.hydra import CONFIGS
+from fastnst.config.settings import read_settings
+from fastnst.drawing.dead_leaves import draw_dead_leaves
+from fastnst.models.model_file import read_model
 
 
 @pytest.fixture(scope="module")

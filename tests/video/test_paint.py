@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_clips import (
+from small.clips import (
     HEIGHT,
     WIDTH,
     Negative,
@@ -17,11 +17,11 @@ from small_clips import (
     write_clip,
 )
 
-from fastnst.model_file import write_model
+from fastnst.models.model_file import write_model
 from fastnst.networks import build_network
-from fastnst.stylizer import Stylizer
-from fastnst.video import VideoOptions, paint_video
-from fastnst.video_formats import is_video
+from fastnst.stylizing.stylizer import Stylizer
+from fastnst.video.formats import is_video
+from fastnst.video.paint import VideoOptions, paint_video
 
 UNEVEN = [0.0, 0.05, 0.2, 0.25, 0.5, 0.51, 0.8, 0.9]
 

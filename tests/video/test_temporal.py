@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastnst.dead_leaves import draw_dead_leaves
-from fastnst.errors import UserError
-from fastnst.temporal import TemporalSmoother, find_motion, flicker
+from fastnst.drawing.dead_leaves import draw_dead_leaves
+from fastnst.machine.errors import UserError
+from fastnst.video.temporal import TemporalSmoother, find_motion, flicker
 
 WIDTH, HEIGHT, OBJECT = 160, 120, 36
 

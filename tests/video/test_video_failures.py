@@ -13,13 +13,13 @@ from unittest.mock import Mock
 
 import av
 import pytest
-from small_clips import Negative, distance, read_clip
+from small.clips import Negative, distance, read_clip
 
-from fastnst.errors import UserError
-from fastnst.video import VideoOptions, paint_video
-from fastnst.video_formats import CODECS
-from fastnst.video_reader import VideoReader
-from fastnst.video_writer import VideoWriter
+from fastnst.machine.errors import UserError
+from fastnst.video.formats import CODECS
+from fastnst.video.paint import VideoOptions, paint_video
+from fastnst.video.reader import VideoReader
+from fastnst.video.writer import VideoWriter
 
 
 def names(folder: Path) -> list[str]:
@@ -46,7 +46,7 @@ def test_ctrl_c_leaves_what_is_painted(clip, paint, tmp_path, capsys):
 SLOWLY = """
 import signal, sys, time
 from pathlib import Path
-from small_clips import Negative
+from small.clips import Negative
 from fastnst.errors import one_sentence_errors
 from fastnst.video import paint_video
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import av
 import pytest
 from PIL import Image
-from small_clips import Negative, moving
+from small.clips import Negative, moving
 
-from fastnst.video import PACKETS, _batches, paint_video
-from fastnst.video_formats import is_video
-from fastnst.video_reader import Frame
+from fastnst.video.formats import is_video
+from fastnst.video.paint import PACKETS, _batches, paint_video
+from fastnst.video.reader import Frame
 
 
 def make_gif(path: Path) -> Path:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastnst.webcam_view import HELP, FrameRate, View, compose, letterbox, plain, press
+from fastnst.webcam.view import HELP, FrameRate, View, compose, letterbox, plain, press
 
 pytest.importorskip("cv2")
 RED, GREEN = (0, 0, 200), (0, 150, 0)

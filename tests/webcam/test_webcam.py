@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastnst import webcam, webcam_threads
-from fastnst.errors import UserError
-from fastnst.webcam import Window, run_webcam, watch
-from fastnst.webcam_threads import Camera, Painting, open_camera
+from fastnst.machine.errors import UserError
+from fastnst.webcam import threads as webcam_threads
+from fastnst.webcam import window as webcam
+from fastnst.webcam.threads import Camera, Painting, open_camera
+from fastnst.webcam.window import Window, run_webcam, watch
 
 cv2 = pytest.importorskip("cv2")
 

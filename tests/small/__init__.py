@@ -1,0 +1,1 @@
+"""Small things that tests share: files, networks, runs, clips."""

@@ -1,0 +1,92 @@
+"""The house: rooms that a newcomer finds his way in, and one command."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fastnst import __main__, __version__
+
+SOURCE = Path(__main__.__file__).parent
+HEAVY = ("hydra", "omegaconf", "pytorch_lightning", "tensorboard")
+
+
+def modules() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """The modules of fastnst that a file imports from, by their full names, and the line."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fastnst"):
+            yield str(node.module), node.lineno
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.startswith("fastnst"):
+                    yield alias.name, node.lineno
+
+
+def room(name: str) -> str:
+    """`fastnst.losses.style` -> `losses`."""
+    return f"{name}.".split(".")[1]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_other_rooms_are_entered_by_their_doors(path: Path) -> None:
+    own = path.relative_to(SOURCE).parts[0]
+    for name, line in imports(path):
+        through_a_wall = name.count(".") > 1 and room(name) != own
+        assert not through_a_wall, f"line {line}: import from fastnst.{room(name)}, not {name}"
+
+
+@pytest.mark.parametrize("path", [*SOURCE.glob("*/__init__.py")], ids=lambda path: path.parent.name)
+def test_a_room_says_what_it_is_for(path: Path) -> None:
+    text = ast.get_docstring(ast.parse(path.read_text())) or ""
+    assert "In: " in text
+    assert "Out: " in text
+
+
+def test_rooms_and_modules_are_small() -> None:
+    for folder in {path.parent for path in modules()}:
+        assert len([*folder.glob("[!_]*.py")]) <= 14, folder
+    for path in modules():
+        assert len(path.read_text().splitlines()) <= 250, path
+
+
+def test_each_command_has_its_module() -> None:
+    for name in __main__.COMMANDS:
+        text = (SOURCE / "commands" / f"{name.replace('-', '_')}.py").read_text()
+        assert f"`fastnst {name}`" in str(ast.get_docstring(ast.parse(text)))
+        assert "def main() -> None:" in text
+
+
+def test_the_list_of_commands(monkeypatch, capsys) -> None:
+    for arguments, code in ((["--help"], 0), ([], 2), (["trian"], 2), (["--version"], 0)):
+        monkeypatch.setattr(sys, "argv", ["fastnst", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            __main__.main()
+        assert ended.value.code == code
+    printed = capsys.readouterr()
+    assert all(f"  {name}  " in printed.out for name in __main__.COMMANDS)
+    assert printed.out.endswith(f"fastnst {__version__}\n")
+    assert "'trian'" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("statement", "left_alone"),
+    [
+        ("import fastnst.__main__", ("torch", "numpy", "PIL", *HEAVY)),
+        ("from fastnst import Stylizer", HEAVY),
+        ("from fastnst.losses import PerceptualLoss", HEAVY),
+        ("from fastnst.networks import build_network", HEAVY),
+        ("from fastnst.drawing import draw_dead_leaves", ("torch", *HEAVY)),
+    ],
+)
+def test_what_is_not_needed_is_not_imported(statement: str, left_alone: tuple[str, ...]) -> None:
+    code = f"{statement}; import sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {*done.stdout.split()}.isdisjoint(left_alone)
