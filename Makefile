@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := runs/demo/$(shell date +%Y-%m-%d_%H-%M-%S)
 
-.PHONY: help install demo test lint format
+.PHONY: help install demo check quick test lint docs format
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -23,14 +23,24 @@ demo: $(STAMP) ## train briefly on synthetic pictures and show that beside a fin
 	$(BIN)/fastnst train experiment=demo hydra.run.dir=$(DEMO)
 	$(BIN)/fastnst gallery --ckpt $(DEMO)/model.safetensors --style starry_night -o $(DEMO)/beside.png
 
-test: $(STAMP) ## lint and run all tests
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+check: $(STAMP) ## while working: lint, and the tests that start no process and train nothing
+	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 lint quick
 
-lint: $(STAMP) ## check style and formatting only
+quick: $(STAMP) ## the tests of check alone
+	$(BIN)/python -m pytest -m "not slow and not long"
+
+test: lint ## lint and run all tests
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+
+lint: $(STAMP) ## check style, formatting, import contracts and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/basedpyright
+
+docs: $(STAMP) ## build the documentation in build/site
+	$(BIN)/python scripts/options_table.py
+	$(BIN)/zensical build --strict --clean
 
 format: $(STAMP) ## format the code
 	$(BIN)/ruff check --fix .

@@ -27,17 +27,17 @@ group have the key. What can be said to `fastnst stylize`, `evaluate`, `export`,
 `gallery`, their `--help` tells.
 """
 COMMANDS = ("train", "optimize", "study_layers", "search_tv", "distill", "prepare")
-RECIPES = "experiment"  # its files set what other files explain
+RECIPES = "experiment"  # the group whose files set what others explain
 SHOWN = 4  # different values of a key at most; with more of them each choice has its own
 
 
 class Key(NamedTuple):
-    """A key in full, its value as it is written, the comment on it, and above which key that is."""
+    """A key in full, its value as it is written, a comment, and above which key that stands."""
 
     name: str
     value: str
-    comment: str = ""
-    place: str = ""
+    comment: str
+    place: str
 
 
 class File(NamedTuple):
@@ -53,17 +53,17 @@ def read(path: Path, prefix: str = "") -> File:
     lines = path.read_text(encoding="utf-8").splitlines()
     root = yaml.compose("\n".join(lines))
     about: list[str] = []
-    if lines[0].startswith("# ") and lines[0][2].isupper() or lines[0].startswith("# @package"):
+    if lines[0][2].isupper() or lines[0].startswith("# @"):  # else it is on the first key
         about = _above(lines, next(i for i, line in enumerate(lines) if not line.startswith("#")))
-        lines[: len(about)] = [""] * len(about)  # not on the first key, then
+        lines[: len(about)] = [""] * len(about)
     defaults: list[Key] = []
     keys: list[Key] = []
     for name, value in root.value:
         if name.value == "defaults":
             defaults = [_default(lines, entry) for entry in value.value]
         else:
-            keys += _keys(lines, name, value, prefix)
-    return File([line for line in about if not line.startswith("@package")], defaults, keys)
+            keys += _keys(lines, name, value, prefix, ("", ""))
+    return File([line for line in about if not line.startswith("@")], defaults, keys)
 
 
 def _above(lines: list[str], row: int) -> list[str]:
@@ -77,23 +77,21 @@ def _above(lines: list[str], row: int) -> list[str]:
 def _default(lines: list[str], entry: yaml.Node) -> Key:
     name, value = entry.value[0] if isinstance(entry, yaml.MappingNode) else (entry, entry)
     _, _, comment = lines[entry.start_mark.line].partition(" # ")
-    return Key(name.value.removeprefix("override /"), value.value, comment)
+    name = name.value.removeprefix("override /")
+    return Key(name, value.value, comment, name)
 
 
 def _keys(
-    lines: list[str], name: yaml.Node, value: yaml.Node, prefix: str, outer: Key = Key("", "")
+    lines: list[str], name: yaml.Node, value: yaml.Node, prefix: str, outer: tuple[str, str]
 ) -> Iterator[Key]:
     full, comment = prefix + name.value, " ".join(_above(lines, name.start_mark.line))
-    own = outer._replace(name=full)
-    if comment:
-        own = Key(full, "", comment, full)
+    said = (comment, full) if comment or not outer[0] else outer
     if isinstance(value, yaml.MappingNode):
         for pair in value.value:
-            yield from _keys(lines, *pair, f"{full}.", own)
+            yield from _keys(lines, *pair, f"{full}.", said)
     else:
-        start, end = value.start_mark, value.end_mark
-        rows = [*lines[start.line : end.line], lines[end.line][: end.column]]
-        yield own._replace(value=" ".join([rows[0][start.column :], *map(str.strip, rows[1:])]))
+        line = lines[value.start_mark.line]
+        yield Key(full, line[value.start_mark.column : value.end_mark.column], *said)
 
 
 def page(configs: Path = CONFIGS) -> str:
@@ -102,19 +100,20 @@ def page(configs: Path = CONFIGS) -> str:
     for command in COMMANDS:
         parts += _command(command.replace("_", "-"), read(configs / f"{command}.yaml"))
     for group in sorted(folder for folder in configs.iterdir() if folder.is_dir()):
-        files = {path.stem: _inherited(path) for path in sorted(group.glob("*.yaml"))}
-        parts += _recipes(files) if group.name == RECIPES else _group(group.name, files)
+        paths = sorted(group.glob("*.yaml"))
+        if group.name == RECIPES:
+            parts += _recipes({path.stem: read(path) for path in paths})
+        else:
+            parts += _group(group.name, {path.stem: _inherited(path) for path in paths})
     return "\n".join(parts)
 
 
 def _inherited(path: Path) -> File:
-    """A file with the keys of those in its folder that it is made from."""
-    file = read(path, f"{path.parent.name}." if path.parent.name != RECIPES else "")
-    keys: dict[str, Key] = {}
-    for base in file.defaults:
-        if base.value == base.name != "_self_":
-            keys |= {key.name: key for key in _inherited(path.with_stem(base.name)).keys}
-    return file._replace(keys=[*(keys | {key.name: key for key in file.keys}).values()])
+    """A group's file with the keys of those beside it that it is made from."""
+    file = read(path, f"{path.parent.name}.")
+    bases = [_inherited(path.with_stem(key.name)) for key in file.defaults if key.name != "_self_"]
+    keys = {key.name: key for each in (*bases, file) for key in each.keys}
+    return file._replace(keys=[*keys.values()])
 
 
 def _command(name: str, file: File) -> Iterator[str]:
@@ -122,12 +121,8 @@ def _command(name: str, file: File) -> Iterator[str]:
     chosen = [key for key in file.defaults if key.comment and key.name != "_self_"]
     # of what steers Hydra, only what is explained is meant to be set
     own = [key for key in file.keys if key.comment or not key.name.startswith("hydra.")]
-    rows = [
-        (f"`{key.name}`", _value(key.value), _plain(key.comment))
-        for key in [*chosen, *_joined(own)]
-    ]
-    if rows:
-        yield _table(("key", "default", "type and meaning"), rows)
+    rows = [(key.name, _code(key.value), key.comment) for key in (*chosen, *_joined(own))]
+    yield _table(("key", "default", "type and meaning"), rows)
 
 
 def _group(name: str, files: dict[str, File]) -> Iterator[str]:
@@ -140,55 +135,42 @@ def _group(name: str, files: dict[str, File]) -> Iterator[str]:
     found.sort(key=lambda pair: (order.index(pair[0].name), pair[0].comment))
     rows = []
     for (full, comment), same in groupby(found, lambda pair: (pair[0].name, pair[0].comment)):
-        values = {choice: key.value for key, choice in same}
-        row = (f"`{full}`", _of([*values], [*files]), _of_choices(values), _plain(comment))
-        rows.append(row)
-    if rows:
-        yield _table(("key", "of", "default", "type and meaning"), rows)
+        values: dict[str, list[str]] = {}
+        for key, choice in same:
+            values.setdefault(key.value, []).append(choice)
+        of = [choice for choices in values.values() for choice in choices]
+        all_have_it = len(of) == len(files)
+        rows.append((full, "" if all_have_it else _names(of, files), _default_of(values), comment))
+    yield _table(("key", "of", "default", "type and meaning"), rows)
 
 
 def _recipes(files: dict[str, File]) -> Iterator[str]:
-    yield f"## Group `{RECIPES}`\n\nWhole recipes; each is the same as what is beside it.\n"
-    rows = []
+    yield f"## Group `{RECIPES}`\n\nWhole recipes; each is the same as the settings below it.\n"
     for choice, file in files.items():
-        about = " ".join(line for line in file.about if not line.startswith("  "))
-        settings = (f"{key.name}={key.value}" for key in (*file.defaults, *file.keys))
-        rows.append((f"`{choice}`", _plain(about), _value(" ".join(settings))))
-    yield _table((RECIPES, "what it is", "the same as"), rows)
+        settings = " ".join(f"{key.name}={key.value}" for key in (*file.defaults, *file.keys))
+        yield f"* `{choice}`: {_about(file)}\n\n    `{settings}`\n"
 
 
 def _joined(keys: Iterable[Key]) -> Iterator[Key]:
     """Keys with one comment on all of them as one."""
-    for place, some in groupby(keys, lambda key: key.place or key.name):
+    for place, some in groupby(keys, lambda key: key.place):
         first, *others = some
-        if first.name == place:
-            yield first
-        else:
-            inner = (f"{key.name.removeprefix(place)[1:]}: {key.value}" for key in (first, *others))
-            yield first._replace(name=place, value=", ".join(inner))
+        inner = (f"{key.name.removeprefix(place)[1:]}: {key.value}" for key in (first, *others))
+        yield first if first.name == place else first._replace(name=place, value=", ".join(inner))
 
 
-def _of(choices: list[str], every: list[str]) -> str:
-    missing = [f"`{choice}`" for choice in every if choice not in choices]
-    if not missing:
-        return ""
-    if len(missing) < len(choices):
-        return f"all but {', '.join(missing)}"
-    return ", ".join(f"`{choice}`" for choice in choices)
-
-
-def _of_choices(values: dict[str, str]) -> str:
-    counts = {value: [*values.values()].count(value) for value in values.values()}
-    if len(counts) > SHOWN:
+def _default_of(values: dict[str, list[str]]) -> str:
+    if len(values) == 1:
+        return _code(*values)
+    if len(values) > SHOWN:
         return "the choice's own"
-    common = max(counts, key=counts.__getitem__)
-    usual = [_value(common)] if len(counts) == 1 or counts[common] > 1 else []
-    others = [
-        f"`{choice}`: {_value(value)}"
-        for choice, value in values.items()
-        if value != common or not usual
-    ]
-    return "; ".join(usual + others)
+    return "; ".join(f"{_code(value)} ({_names(of, ())})" for value, of in values.items())
+
+
+def _names(choices: list[str], every: Iterable[str]) -> str:
+    missing = [choice for choice in every if choice not in choices]
+    few = "all but " if 0 < len(missing) < len(choices) else ""
+    return few + ", ".join(f"`{choice}`" for choice in (missing if few else choices))
 
 
 def _about(file: File) -> str:
@@ -207,7 +189,7 @@ def _prose(lines: Iterable[str]) -> str:
     return "\n\n".join(parts)
 
 
-def _value(text: str) -> str:
+def _code(text: str) -> str:
     return {"???": "*required*", "null": "none"}.get(text, f"`{text}`")
 
 
@@ -216,14 +198,16 @@ def _plain(text: str) -> str:
     parts = text.replace("&", "&amp;").replace("<", "&lt;").split("`")
     for number in range(0, len(parts), 2):
         parts[number] = "".join(
-            f"\\{sign}" if sign in "\\*_[]|" else sign for sign in parts[number]
+            f"\\{sign}" if sign in r"\*_[]|" else sign for sign in parts[number]
         )
     return "`".join(parts)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    """Rows of a key, cells in Markdown, and a comment; nothing if there are none."""
+    lines = [(f"`{key}`", *cells, _plain(comment)) for key, *cells, comment in rows]
+    whole = [head, ("---",) * len(head), *lines] if lines else []
+    return "".join(f"| {' | '.join(line)} |\n" for line in whole)
 
 
 def main() -> None:

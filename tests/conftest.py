@@ -1,6 +1,8 @@
 import faulthandler
 import logging
+import multiprocessing.process
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 from PIL import Image
 from small.clips import make_clip, paint_clip
@@ -38,6 +41,21 @@ def logging_as_it_was() -> Iterator[None]:
         handler.close()
     logger.handlers[:] = handlers
     logger.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def quick_unless_marked(request, monkeypatch) -> None:
+    """What is not marked `slow` is run by `make check`, which has a minute for all of it."""
+    if request.node.get_closest_marker("slow") is not None:
+        return
+
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("this starts a process, trains or compiles: mark it with @pytest.mark.slow")
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
+    monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", refuse)
+    monkeypatch.setattr(pl.Trainer, "fit", refuse)
+    monkeypatch.setattr(torch, "compile", refuse)
 
 
 @pytest.fixture(scope="session")

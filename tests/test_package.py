@@ -121,8 +121,9 @@ def test_documented_commands_are_valid(file: str) -> None:
 
 def check(command: str, *words: str) -> None:
     if command in HYDRA:
-        # of a sweep the first run
-        overrides = [word.partition(",")[0] for word in words if word != "-m"]
+        overrides = [word for word in words if word != "-m"]
+        if "-m" in words:  # of a sweep the first run
+            overrides = [word.partition(",")[0] for word in overrides]
         with initialize_config_dir(str(CONFIGS), version_base="1.3"):
             read_settings(compose(command.replace("-", "_"), overrides), HYDRA[command])
     elif {*words}.isdisjoint(["--help", "--list-styles"]):  # these end the program
@@ -148,7 +149,9 @@ def test_every_promise_names_the_test_that_holds_it() -> None:
 
 
 def test_the_documented_style_file_works(tmp_path: Path) -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (text,) = re.findall(
+        r"```yaml\n(.*?)```", (ROOT / "docs" / "extend" / "style.md").read_text(), re.DOTALL
+    )
     (tmp_path / "style").mkdir()
     (tmp_path / "style" / "fields.yaml").write_text(text)
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
@@ -168,7 +171,9 @@ def test_the_documented_python_works(
     write_model(tmp_path / "model.safetensors", network, architecture, {"name": "dots"})
     picture("photo.jpg", size=(60, 40))
     monkeypatch.chdir(tmp_path)
-    (text,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (text,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / "paint" / "pictures.md").read_text(), re.DOTALL
+    )
     exec(text, {})
     with Image.open("painted.png") as painted:
         assert painted.size == (60, 40)

@@ -151,12 +151,12 @@ def test_what_is_not_free_is_refused(trained: Run, evaluation: Path, tmp_path: P
 
 
 def test_what_was_not_measured_is_refused(trained: Run, evaluation: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"does not tell of .* after 2 iterations.*evaluate\.py"):
+    with pytest.raises(UserError, match=r"does not tell of .* after 2 iter.*fastnst evaluate"):
         publish(trained._replace(name="another"), evaluation, tmp_path / "models")
     evaluation.write_text("[]")
     with pytest.raises(UserError, match=r"does not tell"):
         publish(trained, evaluation, tmp_path / "models")
-    with pytest.raises(UserError, match=r"cannot be read.*evaluate\.py"):
+    with pytest.raises(UserError, match=r"cannot be read.*fastnst evaluate"):
         publish(trained, tmp_path / "none" / "evaluation.json", tmp_path / "models")
     assert not (tmp_path / "models").exists()
 

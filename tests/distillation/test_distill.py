@@ -11,11 +11,11 @@ from safetensors.torch import load_file
 from small.runs import ends_in_a_sentence, scalars
 from small.teachers import equal_teacher
 
-from fastnst.distillation import run as distill
+from fastnst.commands.distill import main
+from fastnst.commands.train import main as train
 from fastnst.distillation.step import NEW, OLD, PAINTINGS, Distillation
 from fastnst.distillation.student import Student
 from fastnst.losses.compact import EXPOSED, WEIGHTS
-from fastnst.training import run as train
 
 TINY = {
     "loss_network": "vgg16",
@@ -44,7 +44,7 @@ def run(tmp_path, monkeypatch):
     def call(*arguments: str) -> None:
         words = [f"{key}={value}" for key, value in TINY.items()]
         monkeypatch.setattr(sys, "argv", ["fastnst distill", *words, *arguments])
-        distill.main()
+        main()
 
     return call
 
@@ -71,7 +71,7 @@ def test_it_makes_a_loss_network_that_a_style_can_be_learnt_against(
         "hydra.run.dir=trained",
     )
     sys.argv.remove("loss_network.weights=random")
-    train.main()
+    train()
     assert (tmp_path / "trained" / "model.safetensors").is_file()
 
 

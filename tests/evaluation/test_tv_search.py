@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 from small.runs import SMALL
 
+from fastnst.commands.search_tv import main
 from fastnst.config.hydra import CONFIGS
 from fastnst.evaluation import tv_search
 from fastnst.evaluation.tv_scores import Candidate, Score, choose, table
@@ -34,7 +35,7 @@ def search(tmp_path, photos, picture, monkeypatch):
     def run(*arguments: str) -> None:
         words = ["fastnst search-tv", *TINY, *arguments, "--config-dir=configs"]
         monkeypatch.setattr(sys, "argv", words)
-        tv_search.main()
+        main()
 
     return run
 

@@ -11,7 +11,7 @@ from fastnst.machine.hardware import allow_tf32, computes_bf16, memory_errors
 CPU = torch.device("cpu")
 FAULTS = """
 import resource, sys, torch
-from fastnst.hardware import keep_freed_memory
+from fastnst.machine import keep_freed_memory
 if sys.argv[1] == "keep":
     keep_freed_memory()
 def work():

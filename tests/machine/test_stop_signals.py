@@ -78,7 +78,7 @@ import time
 
 from torch.utils.data import DataLoader
 
-from fastnst.stop_signals import end_workers_at_exit, ignore_in_worker
+from fastnst.machine import end_workers_at_exit, ignore_in_worker
 
 
 class Numbers:

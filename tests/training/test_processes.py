@@ -32,7 +32,7 @@ RUN = [
 # the training command, in which two losses of the second process are infinite
 SPOILED = """
 import os
-from fastnst.train import main
+from fastnst.commands.train import main
 from fastnst.training import StyleTransfer
 
 def spoiled(module, photographs):
@@ -48,8 +48,8 @@ main()
 # the training command, noting which process reads which photograph
 RECORDING = """
 import os
-from fastnst import pictures
-from fastnst.train import main
+from fastnst.data import pictures
+from fastnst.commands.train import main
 
 def read(path, **how):
     with open(f"read_by_{os.environ.get('LOCAL_RANK', 0)}.txt", "a") as file:

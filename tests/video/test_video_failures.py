@@ -47,7 +47,7 @@ SLOWLY = """
 import signal, sys, time
 from pathlib import Path
 from small.clips import Negative
-from fastnst.errors import one_sentence_errors
+from fastnst.machine import one_sentence_errors
 from fastnst.video import paint_video
 
 class Slow(Negative):
