@@ -35,9 +35,9 @@ Their losses come from the original VGG19 of Karen Simonyan and Andrew Zisserman
 file that was named with `loss_network.weights=`. Without that the commands below train against
 torchvision's VGG19, which others trained anew, and the result is another one.
 
-Weights are float16. Content and style error are shares of their targets, see `docs/evaluation.md`;
-*equivalent iterations* are those of L-BFGS that bring the same loss as low, on some of the
-photographs. `fastnst publish` wrote this page and everything in this folder.
+Weights are float16. Content and style error are shares of their targets, see
+`docs/measure/evaluation.md`; *equivalent iterations* are those of L-BFGS that bring the same loss
+as low, on some of the photographs. `fastnst publish` wrote this page and everything in this folder.
 """
 
 

@@ -60,7 +60,8 @@ def _paint(stylizer: Stylizer, options: argparse.Namespace) -> int:
         if len(to_do) < len(jobs):
             print(f"{len(jobs) - len(to_do)} there already")
         jobs = to_do
-    pictures, videos = [], []
+    pictures: list[Job] = []
+    videos: list[Job] = []
     for job in jobs:
         # a picture of a GIF that moves is of its first frame
         still = job.source.suffix.lower() == ".gif" and job.target.suffix.lower() in STILL

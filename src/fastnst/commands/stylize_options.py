@@ -11,6 +11,8 @@ from fastnst.models import finished_model, listing
 from fastnst.networks import SMALLEST_SIDE
 from fastnst.video import CODECS
 
+Group = argparse._ArgumentGroup  # pyright: ignore[reportPrivateUsage]  # it has no public name
+
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line; what is wrong with it ends the program with one sentence."""
@@ -102,7 +104,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _look(group: argparse._ArgumentGroup) -> None:
+def _look(group: Group) -> None:
     group.add_argument(
         "--size",
         type=_number(int, SMALLEST_SIDE, 65535),
@@ -138,7 +140,7 @@ def _look(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _pictures(group: argparse._ArgumentGroup) -> None:
+def _pictures(group: Group) -> None:
     group.add_argument(
         "--quality",
         type=_number(int, 1, 100),
@@ -157,7 +159,7 @@ def _pictures(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _videos(group: argparse._ArgumentGroup) -> None:
+def _videos(group: Group) -> None:
     group.add_argument("--codec", choices=sorted(CODECS), help="default by the file's extension")
     group.add_argument(
         "--crf", type=_number(int, 0, 63), help="quality of the video: lower is better, and larger"

@@ -1,8 +1,9 @@
 """What commands check before Hydra makes the run folder: a mistake leaves nothing behind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -13,7 +14,7 @@ from fastnst.machine import UserError, one_sentence_errors
 
 
 @contextmanager
-def ending_the_program() -> Iterator[None]:
+def ending_the_program() -> Generator[None]:
     """For callbacks of Hydra, which would make a warning of an exception."""
     with one_sentence_errors():
         try:
@@ -24,7 +25,8 @@ def ending_the_program() -> Iterator[None]:
 
 def ours(config: DictConfig) -> DictConfig:
     """All but what Hydra itself is told."""
-    return OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    keys: list[Any] = [key for key in config if key != "hydra"]
+    return OmegaConf.masked_copy(config, keys)
 
 
 def check_there(files: Mapping[str, str | None]) -> None:
@@ -34,9 +36,11 @@ def check_there(files: Mapping[str, str | None]) -> None:
         UserError: naming the key.
     """
     for key, name in files.items():
-        path = None if name is None else Path(name).expanduser()
+        if name is None:
+            continue
+        path = Path(name).expanduser()
         folder = key in ("data.root", "paintings")
-        if path is not None and not (path.is_dir() if folder else path.is_file()):
+        if not (path.is_dir() if folder else path.is_file()):
             kind = "folder" if folder else "file"
             close = close_to(name, [AUTO]) if key == "resume" else ""
             raise UserError(f"{key}={name}: there is no such {kind}{close}; check the name.")

@@ -7,10 +7,10 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from hydra.main import get_args_parser
+from hydra.main import get_args_parser  # pyright: ignore[reportPrivateImportUsage]  # Hydra has no public one
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
@@ -44,7 +44,7 @@ def check_flags(arguments: list[str]) -> None:
     """
     parser = get_args_parser()
 
-    def refuse(message: str) -> None:
+    def refuse(message: str) -> NoReturn:
         flags = re.findall(r"--[\w-]+", parser.format_usage())
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown == message:
@@ -56,7 +56,7 @@ def check_flags(arguments: list[str]) -> None:
             f"{first}: there is no such flag{close_to(first, flags)}; settings are key=value."
         )
 
-    parser.error = refuse  # type: ignore[assignment,method-assign]
+    parser.error = refuse
     flags = parser.parse_args(arguments)
     if flags.resolve and not (flags.cfg or flags.help):
         raise UserError("--resolve goes with --cfg or --help only.")
@@ -85,11 +85,10 @@ def hydra_sentence(error: Exception, arguments: list[str], configs: Path) -> str
             return f"{_unreadable(error.override, configs)}."
         case HydraException(__cause__=ConfigAttributeError() | ConfigKeyError() as cause):
             given = re.search(r"config use \+(.*)", str(error))
-            root = OmegaConf.to_container(cause.parent_node._get_root(), resolve=False)
-            sentence = unknown_key(
-                cause.full_key, given[1] if given else None, dict.fromkeys(groups) | root
-            )
-            is_open = cause.full_key.rpartition(".")[0] in OPEN
+            root: Any = OmegaConf.to_container(cause.parent_node._get_root(), resolve=False)
+            key = str(cause.full_key)
+            sentence = unknown_key(key, given[1] if given else None, dict.fromkeys(groups) | root)
+            is_open = key.rpartition(".")[0] in OPEN
             return f"{sentence}{'; others need a plus sign before the key' if is_open else ''}."
         case HydraException() | OmegaConfBaseException():
             for pattern, sentence in HYDRA_SAYS.items():
@@ -97,6 +96,8 @@ def hydra_sentence(error: Exception, arguments: list[str], configs: Path) -> str
                     return f"{sentence.format(match[1])}."
             parts = (_first_line(part) for part in (error, error.__cause__) if part)
             return f"{': '.join(parts)}."
+        case _:
+            pass
     if _is_hydras_own(error):
         for word in arguments:
             group, _, value = word.lstrip("+").partition("=")
@@ -193,7 +194,7 @@ def _dotted(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 def _key(place: tuple[str | int, ...], config: Any) -> str:
     """Where an error is, without the names that pydantic gives a union's alternatives."""
-    parts = []
+    parts: list[str] = []
     for index, part in enumerate(place):
         inside = part in config if isinstance(config, Mapping) else isinstance(part, int)
         if inside:

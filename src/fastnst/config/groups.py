@@ -68,7 +68,7 @@ class CompactSettings(Group):
 
 class Loss(Group):
     measure: Literal["relative", "johnson2016"]
-    style_loss: Literal[STYLE_LOSSES]  # type: ignore[valid-type]
+    style_loss: Literal[STYLE_LOSSES]  # pyright: ignore[reportInvalidTypeForm]  # names from a table
     content_weight: Weight
     style_weight: Weight
     tv_weight: Weight

@@ -1,7 +1,7 @@
 """The configuration, read and validated: what `configs/` may say and which values are allowed."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
@@ -99,7 +99,8 @@ def read_settings(config: DictConfig | Mapping[str, Any], model: type[Model] = S
     """
     try:
         if isinstance(config, DictConfig):
-            config = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+            plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+            config = cast(dict[str, Any], plain)
         return model.model_validate(config)
     except MissingMandatoryValue as error:
         raise UserError(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, with_config
 from pytorch_lightning import Trainer
 from pytorch_lightning.accelerators import AcceleratorRegistry
 from typing_extensions import TypedDict
@@ -47,14 +47,13 @@ def _all(devices: list[Any]) -> bool:
     return each and len({*devices}) == len(devices) > 0
 
 
+@with_config(ConfigDict(extra="allow"))
 class TrainerOptions(TypedDict):
     """A dictionary, as Lightning takes it."""
 
-    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
-
     max_steps: Count
     max_time: Annotated[str | None, BeforeValidator(_duration)]
-    accelerator: Literal[ACCELERATORS]  # type: ignore[valid-type]
+    accelerator: Literal[ACCELERATORS]  # pyright: ignore[reportInvalidTypeForm]  # those that Lightning has
     devices: Annotated[str | int | list[int], BeforeValidator(_devices)]
     # others spread the weights, or leave what was learnt in processes that are gone
     strategy: Literal["auto", "ddp"]

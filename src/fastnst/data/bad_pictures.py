@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from fastnst.machine import UserError
 
@@ -24,7 +25,7 @@ class BadPictures:
         self.kind, self.total, self.allowed = kind, total, allowed
         self._reasons: dict[object, str] = {}
 
-    def add(self, bad: Mapping[object, str]) -> None:
+    def add(self, bad: Mapping[Any, str]) -> None:
         """Count bad pictures, and name the first ten.
 
         Args:

@@ -41,6 +41,8 @@ class PhotographData(pl.LightningDataModule):
         UserError: if there are no photographs where the settings say, or too many are missing.
     """
 
+    trainer: pl.Trainer  # pyright: ignore[reportIncompatibleVariableOverride]  # None before a Trainer has it
+
     def __init__(self, settings: CocoData | FolderData | DeadLeavesData, seed: int) -> None:
         super().__init__()
         self.settings, self.seed = settings, seed
@@ -168,7 +170,7 @@ class PhotographData(pl.LightningDataModule):
         if stage == "fit" and self.trainer.is_global_zero:
             self.bad.sum_up()
 
-    def _loader(self, dataset: Dataset[Batch], workers: int, **how: Any) -> DataLoader[Batch]:
+    def _loader(self, dataset: Dataset[Any], workers: int, **how: Any) -> DataLoader[Batch]:
         if workers:
             end_workers_at_exit()
         return DataLoader(
@@ -201,7 +203,7 @@ class PhotographData(pl.LightningDataModule):
         return decisive
 
 
-def _as_it_is(batch: Batch) -> Batch:
+def _as_it_is(batch: Any) -> Any:
     return batch
 
 

@@ -34,7 +34,7 @@ def to_pixels(pictures: Tensor, mirrored: Tensor) -> Tensor:
     return pictures.permute(0, 3, 1, 2).float() / 255
 
 
-class Pictures(Dataset[Batch], ABC):
+class Pictures(Dataset[np.ndarray], ABC):
     """Pictures of one size, made when asked for.
 
     Args:
@@ -74,7 +74,7 @@ class Pictures(Dataset[Batch], ABC):
         return torch.from_numpy(pictures), mirrored, bad
 
     def _from(self, index: int, bad: dict[int, str]) -> np.ndarray:
-        tries = min(TRIES, len(self))
+        tries, number = min(TRIES, len(self)), index
         for number in range(index, index + tries):
             number %= len(self)
             try:
@@ -116,7 +116,7 @@ class Photographs(Pictures):
 
 
 class DeadLeaves(Pictures):
-    """Synthetic pictures, see `fastnst.dead_leaves`.
+    """Synthetic pictures, see `fastnst.drawing`.
 
     Args:
         images: how many different ones.

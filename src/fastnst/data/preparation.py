@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -157,7 +157,7 @@ def _append(
                 if isinstance(picture, UserError):
                     progress.bad.append((progress.done, str(picture)))
                 else:
-                    file.write(picture)
+                    file.write(picture.data)
                 progress.done += 1
                 bar.update()
                 if isinstance(picture, UserError):  # noted by now, if this ends it
@@ -171,7 +171,7 @@ def _append(
         progress.write(note)
 
 
-def _pictures(source: Pictures, first: int) -> Iterator[np.ndarray | UserError]:
+def _pictures(source: Pictures, first: int) -> Generator[np.ndarray | UserError]:
     """The pictures from number `first` on, in order, or why there is none."""
 
     def make(index: int) -> np.ndarray | UserError:

@@ -19,7 +19,7 @@ PICTURES, INDEX = "pictures.npy", "index.json"
 
 
 class PreparedPictures(Dataset[Batch]):
-    """The pictures of a finished folder, see `fastnst.preparation`."""
+    """The pictures of a finished folder, see `fastnst.data.preparation`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -49,10 +49,12 @@ class EndlessShuffle(Sampler[list[tuple[int, bool]]]):
         return self.last
 
     def __iter__(self) -> Iterator[list[tuple[int, bool]]]:
-        epoch, order, mirrored = -1, [], []
+        epoch = -1
+        order: list[int] = []
+        mirrored: list[bool] = []
         for batch in range(self.first, self.last):
             before = ((batch - self.first) * self.processes + self.rank) * self.batch_size
-            pairs = []
+            pairs: list[tuple[int, bool]] = []
             for position in range(self.start + before, self.start + before + self.batch_size):
                 if position // self.length != epoch:
                     epoch = position // self.length

@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,14 +39,15 @@ class WriteLossNetwork(Callback):
     def __init__(self, path: Path, teacher: str) -> None:
         self.path, self.teacher = path, teacher
 
-    def on_validation_end(self, trainer: pl.Trainer, module: Distillation) -> None:
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert isinstance(pl_module, Distillation)
         metadata = {
             "mean": json.dumps(MEAN),
             "std": json.dumps(STD),
             "teacher": self.teacher,
             "steps": str(trainer.global_step),
         }
-        state = module.student.loss_network_state()
+        state = pl_module.student.loss_network_state()
         if not all(value.isfinite().all() for value in state.values()):
             raise UserError(
                 f"After step {trainer.global_step} the weights are no finite numbers: give a "
@@ -158,7 +159,7 @@ def distill(settings: DistillSettings, folder: Path) -> None:
 
 
 @contextmanager
-def _saying_where(trainer: pl.Trainer, output: Path) -> Iterator[None]:
+def _saying_where(trainer: pl.Trainer, output: Path) -> Generator[None]:
     """After Ctrl-C tell what there is."""
     try:
         yield

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from fastnst.distillation.student import Student
@@ -89,11 +90,12 @@ class Distillation(pl.LightningModule):
             pictures += crops(choose(self.paintings, PAINTINGS), self.crop).to(self.device)
         images = torch.cat([vary(cut), torch.stack(pictures)])
         errors = self._train_errors(images.contiguous(memory_format=torch.channels_last))
-        total = sum(
+        total: Any = sum(  # 0 to the type checker, if there were nothing to add
             value * (GRAM_WEIGHT if name.startswith("gram") else 1)
             for name, value in errors.items()
         )
-        if (batch_idx + 1) % self.trainer.log_every_n_steps == 0:
+        every: int = self.trainer.log_every_n_steps  # pyright: ignore[reportAttributeAccessIssue]  # Lightning declares it nowhere
+        if (batch_idx + 1) % every == 0:
             for name, value in errors.items():
                 self.log(f"train/{name}", value)
             self.log("train/total", total, prog_bar=True)
@@ -103,7 +105,7 @@ class Distillation(pl.LightningModule):
         for name, value in self.errors(photographs).items():
             self.log(f"val/{name}", value, batch_size=len(photographs))
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer = torch.optim.Adam(self.student.parameters(), lr=self.lr)
         steps = self.trainer.max_steps
         schedule = torch.optim.lr_scheduler.LambdaLR(

@@ -1,6 +1,7 @@
 """The compact loss network while it learns from its teacher, and its first weights."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -31,6 +32,9 @@ class Student(nn.Module):
     Args:
         channels: of the teacher, by layer.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, channels: dict[str, int]) -> None:
         super().__init__()
@@ -71,7 +75,8 @@ class Student(nn.Module):
         """
         state = {f"features.{name}": value for name, value in self.features.state_dict().items()}
         for layer, embedding in self.embeddings.items():
-            triangle = torch.linalg.qr(embedding.weight.detach()[:, :, 0, 0].cpu().double()).R
+            weight = embedding.get_parameter("weight").detach()
+            triangle = torch.linalg.qr(weight[:, :, 0, 0].cpu().double()).R
             state[f"heads.{layer}.weight"] = triangle[:, :, None, None]
         return {name: value.detach().cpu().half().contiguous() for name, value in state.items()}
 
@@ -96,10 +101,13 @@ def fit_to_teacher(
     generator = torch.Generator().manual_seed(0)
     rows = ROWS // len(batches)
     for name, index in compact_layer_indices(student.features).items():
-        convolution: nn.Conv2d = student.features[index - 1]
+        convolution = student.features[index - 1]
+        assert isinstance(convolution, nn.Conv2d)
+        assert convolution.bias is not None
         aims = [_before_relu(teacher, name, batch) for batch in batches]
         chosen, size = _most_telling([aim.relu() for aim in aims], convolution.out_channels)
-        given, wanted = [], []
+        given: list[Tensor] = []
+        wanted: list[Tensor] = []
         for batch, aim in zip(batches, aims, strict=True):
             patches = _patches(_first(student.features, index - 1, student.normalized(batch)))
             some = torch.randperm(len(patches), generator=generator)[:rows]
@@ -125,7 +133,7 @@ def fit_embeddings(
         solution = _least_squares(
             torch.cat([*map(_rows, features)]), torch.cat([*map(_rows, aims)])
         )
-        student.embeddings[name].weight.copy_(solution.T[:, :, None, None])
+        student.embeddings[name].get_parameter("weight").copy_(solution.T[:, :, None, None])
 
 
 def _before_relu(network: LossNetwork, layer: str, images: Tensor) -> Tensor:
@@ -159,9 +167,11 @@ def _most_telling(activations: Sequence[Tensor], count: int) -> tuple[Tensor, fl
     Returns:
         Their numbers, and the root mean square of what is chosen.
     """
-    left = sum(rows.T @ rows for rows in map(_rows, activations)).double()
+    squares: Any = sum(rows.T @ rows for rows in map(_rows, activations))
+    left: Tensor = squares.double()
     positions = sum(_rows(batch).shape[0] for batch in activations)
-    energy, chosen = left.diagonal().clone(), []
+    energy = left.diagonal().clone()
+    chosen: list[int] = []
     for _ in range(count):
         channel = int(left.diagonal().argmax())
         chosen.append(channel)
@@ -199,7 +209,7 @@ def _least_squares(given: Tensor, wanted: Tensor) -> Tensor:
 
 
 def _factor(given: Tensor) -> Tensor:
-    squares = sum(part.double().T @ part.double() for part in given.split(2**14))
+    squares: Any = sum(part.double().T @ part.double() for part in given.split(2**14))
     ridge = RIDGE * squares.diagonal().mean() * torch.eye(len(squares)).double()
     return torch.linalg.cholesky(squares + ridge)
 

@@ -24,7 +24,7 @@ def read_paintings(folder: str, crop: int) -> list[Tensor]:
     files = list_images(root) if root.is_dir() else []
     if not files:
         raise UserError(f"paintings={folder}: there are no pictures; name a folder of paintings.")
-    paintings = []
+    paintings: list[Tensor] = []
     for file in files:
         picture = flatten(read_image(file))
         paintings += [to_tensor(resize_short_side(picture, round(s * crop))) for s in SCALES]
@@ -33,7 +33,7 @@ def read_paintings(folder: str, crop: int) -> list[Tensor]:
 
 def crops(pictures: Sequence[Tensor] | Tensor, size: int) -> Tensor:
     """A square of each picture `(3, H, W)`, where chance has it: `(N, 3, size, size)`."""
-    cut = []
+    cut: list[Tensor] = []
     for picture in pictures:
         top, left = (int(torch.randint(side - size + 1, ())) for side in picture.shape[1:])
         cut.append(picture[:, top : top + size, left : left + size])
@@ -43,7 +43,7 @@ def crops(pictures: Sequence[Tensor] | Tensor, size: int) -> Tensor:
 def crops_of_any_size(pictures: Sequence[Tensor] | Tensor, size: int) -> Tensor:
     """Squares as `crops` has them, of pictures made smaller by chance: by nothing up to what leaves
     `size` pixels of the shorter side. A loss network is used at many sizes and has to see them."""
-    cut = []
+    cut: list[Tensor] = []
     for picture in pictures:
         side = round(size * (min(picture.shape[1:]) / size) ** torch.rand(()).item())
         square = crops([picture], side)

@@ -178,7 +178,7 @@ def _leaf_appearance(rng: np.random.Generator, centres: np.ndarray, radii: np.nd
     tint = strength * (1 + rng.normal(0, 0.12, (len(radii), 3))) * (0.3 + level)
     tile = rng.choice(len(TILE_WEIGHTS), len(radii), p=TILE_WEIGHTS / TILE_WEIGHTS.sum())
     tables = centres.T, slope.T, falloff[:, 0], axis.T, np.clip(colour, 0.04, 0.94), tint
-    return _Leaves(*(table.astype(np.float32) for table in tables), tile)
+    return _Leaves(*(table.astype(np.float32) for table in tables), tile=tile)
 
 
 def _shade(leaves: _Leaves, label: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -50,7 +50,8 @@ def paint(network: nn.Module, photographs: Tensor, device: torch.device) -> tupl
     Returns:
         `(N, 3, H, W)` on the CPU, and the seconds that one takes, a median.
     """
-    painted, seconds = [], []
+    painted: list[Tensor] = []
+    seconds: list[float] = []
     with torch.no_grad():
         for number in range(max(len(photographs), REPETITIONS) + 1):
             photograph = photographs[number % len(photographs)][None].to(device)
@@ -91,13 +92,12 @@ def optimize_from(
         iterations: how many.
         on_iteration: called after each.
     """
-    totals = []
-    for step in optimize(loss, photograph, photograph, iterations):
+    steps = optimize(loss, photograph, photograph, iterations)
+    step = next(steps)  # what it begins with
+    totals, start = [step.terms["total"]], _now(photograph)
+    for step in steps:
         totals.append(step.terms["total"])
-        if step.number == 0:
-            start = _now(photograph)
-        else:
-            on_iteration()
+        on_iteration()
     return Optimization(totals, (_now(photograph) - start) / iterations, step.picture)
 
 

@@ -126,7 +126,7 @@ def _write_hparams(
     folder: Path, results: Sequence[Result], facts: Sequence[dict[str, Any]]
 ) -> None:
     """So that TensorBoard's tab HPARAMS compares the networks."""
-    rows = []
+    rows: list[tuple[dict[str, Any], dict[str, float], str]] = []
     for number, (result, fact) in enumerate(zip(results, facts, strict=True)):
         settings = result.settings
         chosen = {
@@ -145,8 +145,9 @@ def _write_hparams(
         }
         found = {f"evaluation/{name}": mean(values) for name, values in fact["errors"].items()}
         found |= {"evaluation/total": mean(result.totals), "evaluation/seconds": result.seconds}
-        if result.equivalent and None not in result.equivalent:  # or the best would look worst
-            found["evaluation/equivalent_iterations"] = mean(result.equivalent)
+        reached = [count for count in result.equivalent if count is not None]
+        if reached and len(reached) == len(result.equivalent):  # or the best would look worst
+            found["evaluation/equivalent_iterations"] = mean(reached)
         rows.append((chosen, found, f"{number}_{result.name.replace('/', '_')}"))
     with SummaryWriter(folder) as writer:
         for chosen, found, name in rows:

@@ -1,6 +1,6 @@
 """Training runs as an evaluation sees them: read from checkpoints, measured on photographs."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -116,7 +116,8 @@ def evaluate(
     device = loss_networks.device
     first = runs[0].settings
     yardstick = first.loss.model_copy(update={"measure": "relative", "style_loss": "gram"})
-    measured, losses = [], {}  # several runs may minimise the same loss
+    measured: list[tuple[partial[Result], Hashable]] = []
+    losses: dict[Hashable, PerceptualLoss] = {}  # several runs may minimise the same loss
     for run in runs:
         style = _style(run).to(device)
         painted, seconds = paint(run.model.network.to(device), photographs, device)

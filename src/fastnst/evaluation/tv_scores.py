@@ -17,7 +17,7 @@ class Score(NamedTuple):
 
     Attributes:
         content, style: the raw terms of the loss.
-        noise: of `fastnst.detail`.
+        noise: of `fastnst.images.detail`.
         score: their sum, content and style with the weights of the loss. Total variation is not in
             it: it is a means against noise and no end, and its own weight is what is searched.
     """
@@ -62,7 +62,7 @@ def measure(
     Raises:
         UserError: if too many cannot be read, or the network paints what are no numbers.
     """
-    found = []
+    found: list[torch.Tensor] = []
     for index in range(len(held_out)):
         pictures, mirrored, unreadable = held_out.__getitems__([(index, False)])
         bad.add(unreadable)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -42,6 +43,7 @@ class Search:
     def __init__(self, settings: SearchSettings, folder: Path) -> None:
         self.settings, self.folder = settings, folder
         data = PhotographData(settings.data, settings.seed)
+        assert isinstance(data.train_set, Photographs)
         files = sorted([*data.train_set.files, *data.val_set.files])
         self.folds = split(files, settings.photographs, settings.folds, settings.seed)
         self._note()
@@ -85,7 +87,7 @@ class Search:
                 ) from error
         folds = range(len(self.folds))
         return [
-            Candidate(weight, [self._score(weight, fold) for fold in folds])
+            Candidate(weight, cast(list[Score], [self._score(weight, fold) for fold in folds]))
             for weight in self.settings.tv_weights
         ]
 

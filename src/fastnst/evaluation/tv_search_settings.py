@@ -23,12 +23,13 @@ from fastnst.training import CheckSettings
 class SearchSettings(Settings):
     """The keys of `configs/search_tv.yaml`."""
 
-    data: Annotated[CocoData | FolderData, Field(discriminator="name")]  # there are photographs
+    # narrower than in Settings, which is safe as nothing can be assigned to a frozen model
+    data: Annotated[CocoData | FolderData, Field(discriminator="name")]  # pyright: ignore[reportIncompatibleVariableOverride]  # see above
     tv_weights: Annotated[list[Weight], Field(min_length=2)]
     folds: Annotated[int, NoBool, Field(ge=2)]
     photographs: Count
     write: bool
-    resume: Literal["auto"]
+    resume: Literal["auto"]  # pyright: ignore[reportIncompatibleVariableOverride]  # see above
 
     @field_validator("tv_weights")
     @classmethod

@@ -3,7 +3,7 @@
 import ctypes
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
@@ -48,7 +48,7 @@ with suppress(AttributeError, OSError):  # where Pillow's libtiff is a library o
 @contextmanager
 def open_picture(
     path: str | Path, max_megapixels: float | None = None
-) -> Iterator[ImageFile.ImageFile]:
+) -> Generator[ImageFile.ImageFile]:
     """Open a file; its pixels are decoded when they are first asked for, within the block.
 
     Args:
@@ -91,7 +91,7 @@ def _warning_limit() -> float:
 
 
 @contextmanager
-def _no_limit() -> Iterator[None]:
+def _no_limit() -> Generator[None]:
     """Pillow has one limit for all threads, and warns well below what it refuses."""
     with _limit_lock:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None

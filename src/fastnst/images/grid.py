@@ -8,6 +8,8 @@ MARGIN = 8  # pixels between pictures, and around text
 SMALLEST_TEXT = 12  # pixels
 TEXT_SHARE = 14  # a line of text is this part of a cell's short side
 
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
 
 def labelled_grid(
     cells: Sequence[Sequence[Image.Image | None]], columns: Sequence[str], rows: Sequence[str]
@@ -65,14 +67,14 @@ def stack(sheets: Sequence[Image.Image]) -> Image.Image:
     return joined
 
 
-def _size(text: str, font: ImageFont.FreeTypeFont) -> tuple[int, int]:
+def _size(text: str, font: Font) -> tuple[int, int]:
     """Width and height in pixels of what is drawn, from the first line's ascender downwards."""
     draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
     left, top, right, _ = draw.textbbox((0, 0), text, font, anchor="md")
     return (round(right - left + 0.5), round(-top + 0.5)) if text else (0, 0)
 
 
-def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def _wrapped(text: str, font: Font, width: int) -> str:
     """Lines of at most `width` pixels, unless a word is wider."""
     lines: list[str] = []
     for word in text.split():

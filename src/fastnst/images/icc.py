@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -49,7 +50,8 @@ def _transform(profile: bytes, target: str) -> tuple[str, ImageCms.ImageCmsTrans
     """The profile's colour space, and no transform where there is nothing to do, or no way to."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        space = source.profile.xcolor_space
+        inside: Any = source.profile  # to the type checker maybe a file
+        space: str = inside.xcolor_space
         mode = {"RGB ": target, "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}[space]
         transform = ImageCms.ImageCmsTransform(
             source,

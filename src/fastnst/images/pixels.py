@@ -55,6 +55,6 @@ def bare(image: Image.Image) -> Image.Image:
     """The same pixels, without what else was in the file."""
     image.load()
     # `_new` is `Image.copy` without the pixels; those of a mapped file change with the file
-    bare = image.copy() if image.readonly else image._new(image.im)
+    bare = image.copy() if image.readonly else image._new(image.im)  # pyright: ignore[reportPrivateUsage]  # see above
     bare.info = {}
     return bare

@@ -33,7 +33,7 @@ def read_image(
 
     EXIF orientation and ICC profile are applied; grayscale, palette, CMYK, Lab, 16-bit and float
     pictures are converted; of an animation or of several pages the first is taken. Nothing else of
-    the file comes with it: see `fastnst.metadata`.
+    the file comes with it: see `fastnst.images.metadata`.
 
     Args:
         path: the file.
@@ -47,7 +47,8 @@ def read_image(
     with open_picture(path, max_megapixels) as image:
         if draft_side is not None:
             scale = 2 * draft_side / min(image.size)
-            image.draft("RGB", tuple(round(side * scale) for side in image.size))
+            width, height = (round(side * scale) for side in image.size)
+            image.draft("RGB", (width, height))
         decode(image)
         upright = to_srgb(_eight_bits(image), image.info.get("icc_profile"))
         turn = TURNS.get(_orientation(image))
@@ -67,7 +68,8 @@ def read_size(path: str | Path, max_megapixels: float | None = None) -> tuple[in
     """Width and height as `read_image` will have them, without decoding; None if it will fail."""
     try:
         with open_picture(path, max_megapixels) as image:
-            return image.size[::-1] if _orientation(image) >= 5 else image.size
+            turned = _orientation(image) >= 5
+            return (image.height, image.width) if turned else image.size
     except (UserError, MemoryError):
         return None
 

@@ -1,8 +1,10 @@
-"""Perceptual losses as pure functions. `docs/losses.md` compares them with the sources.
+"""Perceptual losses as pure functions. `docs/train/losses.md` compares them with the sources.
 
 Feature maps are `(N, C, H, W)` activations of the loss network, Gram matrices `(N, C, C)` or
 `(1, C, C)`, results are scalars. All are means or ratios: none grows with the picture's size.
 """
+
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,7 +40,7 @@ class _GramMatrix(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]  # the decorator hides the names
         (features,) = ctx.saved_tensors
         # float16 does not reach as far as the gradient
         dtype = torch.float32 if features.dtype == torch.float16 else features.dtype

@@ -64,7 +64,7 @@ class _MaxPool(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]  # the decorator hides the names
         features, largest = ctx.saved_tensors
         height, width = 2 * largest.shape[2], 2 * largest.shape[3]
         even = features[..., :height, :width].unflatten(3, (-1, 2)).unflatten(2, (-1, 2))
@@ -96,6 +96,9 @@ class LossNetwork(nn.Module):
         pooling: `max` as trained, or `avg` (Gatys, Ecker, Bethge 2016 found it better looking).
         heads: those of the compact network, if it is that: what activations go through.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """Loss networks rescaled so that every filter is as active as any other."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,8 +31,9 @@ def normalize_network(network: LossNetwork, pictures: Iterable[Tensor]) -> None:
                 layer.weight.mul_(before[None, :, None, None])
             name = next(name for name, place in network.layers.items() if place == index + 1)
             seen = [network(picture, [name])[name] for picture in pictures]
-            total = sum(features.double().sum((0, 2, 3)) for features in seen)
-            mean = (total / sum(features[:, 0].numel() for features in seen)).float()
+            total: Any = sum(features.double().sum((0, 2, 3)) for features in seen)
+            mean: Tensor = (total / sum(features[:, 0].numel() for features in seen)).float()
             before = torch.where(mean > 0, mean, 1.0)
             layer.weight.div_(before[:, None, None, None])
+            assert layer.bias is not None
             layer.bias.div_(before)

@@ -2,6 +2,7 @@
 loss network."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -25,12 +26,14 @@ class PerceptualLoss(nn.Module):
         style_images: `(1, 3, H, W)` each, RGB in [0, 1]; what the style loss needs of them is
             computed here, once.
         measure: `relative` or `johnson2016`.
-        style_loss: of `fastnst.style_losses`.
+        style_loss: of `fastnst.losses.style`.
         content_layers, style_layers: weight of each layer by its name.
         content_weight, style_weight, tv_weight: weights of the three terms.
         regions: `(R, 1, H, W)` in [0, 1], of the pictures' proportions: where each of R style
             images is to be, if there is more than one. Each counts by its area.
     """
+
+    regions: Tensor | None
 
     def __init__(
         self,
@@ -88,17 +91,17 @@ class PerceptualLoss(nn.Module):
         """`forward` with what `content_target` gave."""
         features = self.loss_network(output, self.content_layers.keys() | self.style_layers.keys())
         by_layer = {layer: self._style(features[layer], layer) for layer in self.style_layers}
-        raw = {
-            "content": sum(
-                weight * self.content_loss(features[layer], target[layer])
-                for layer, weight in self.content_layers.items()
-            ),
-            "style": sum(weight * by_layer[layer] for layer, weight in self.style_layers.items()),
-            "tv": total_variation(output),
-        }
+        # Any: to the type checker a sum may be 0, the one of nothing
+        content: Any = sum(
+            weight * self.content_loss(features[layer], target[layer])
+            for layer, weight in self.content_layers.items()
+        )
+        style: Any = sum(weight * by_layer[layer] for layer, weight in self.style_layers.items())
+        raw: dict[str, Tensor] = {"content": content, "style": style, "tv": total_variation(output)}
         weighted = {f"weighted_{term}": self.term_weights[term] * raw[term] for term in raw}
+        total: Any = sum(weighted.values())
         return {
-            "total": sum(weighted.values()),
+            "total": total,
             **raw,
             **weighted,
             **{f"style_{layer}": value for layer, value in by_layer.items()},
@@ -109,10 +112,11 @@ class PerceptualLoss(nn.Module):
             return self.style_loss(features, getattr(self, f"style0_{layer}"))
         areas = self.regions.mean((1, 2, 3)) / self.regions.mean((1, 2, 3)).sum()
         weights = F.interpolate(self.regions, features.shape[2:], mode="area")
-        return sum(
+        total: Any = sum(
             areas[number]
             * self.style_loss(
                 features, getattr(self, f"style{number}_{layer}"), weights[number : number + 1]
             )
             for number in range(len(weights))
         )
+        return total

@@ -33,9 +33,11 @@ class StyleLoss(Protocol):
 
     def target(self, features: Tensor) -> Tensor:
         """What to keep of the style picture's activations, `(1, C, H, W)`."""
+        ...
 
     def __call__(self, features: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
         """Scalar: how far activations `(N, C, H, W)` are from it, a mean over the batch."""
+        ...
 
 
 def build_style_loss(name: str, measure: Measure) -> StyleLoss:

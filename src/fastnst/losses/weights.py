@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -62,7 +63,7 @@ def build_loss_network(
         known = {member.name: member for member in models.get_model_weights(name)}
         features, heads = torchvision_features(name), None
     if weights == "pretrained":
-        chosen = _download(_pretrained(name)) if known else _read_file(WEIGHTS)
+        chosen = _read_file(WEIGHTS) if name == "compact" else _download(_pretrained(name))
     elif weights == "random" and known:
         chosen = _random(features, seed)
     elif weights in known:
@@ -83,7 +84,7 @@ def build_loss_network(
 def _pretrained(architecture: VGG) -> models.WeightsEnum:
     """The original VGG weights where torchvision has them (VGG16), else its default."""
     known = models.get_model_weights(architecture)
-    return known.__members__.get("IMAGENET1K_FEATURES", known.DEFAULT)
+    return known.__members__.get("IMAGENET1K_FEATURES", known["DEFAULT"])
 
 
 def _cache_path(weights: models.WeightsEnum) -> Path:
@@ -96,7 +97,7 @@ def _download(weights: models.WeightsEnum) -> Weights:
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             # torchvision's file names end in the first digits of their hash
-            torch.hub.download_url_to_file(weights.url, path, path.stem.rsplit("-", 1)[-1])
+            torch.hub.download_url_to_file(weights.url, str(path), path.stem.rsplit("-", 1)[-1])
         state = load_plain(path)
     except (OSError, RuntimeError, ValueError) as error:
         raise UserError(
@@ -112,7 +113,7 @@ def _random(features: nn.Sequential, seed: int) -> Weights:
     """He initialisation without biases: activations keep their scale from layer to layer, which a
     random loss network needs to carry style (He, Wang, Hopcroft 2016)."""
     generator = torch.Generator().manual_seed(seed)
-    state = {}
+    state: dict[str, Tensor] = {}
     for name, parameter in features.named_parameters():
         value = torch.zeros_like(parameter)
         if value.dim() == 4:
@@ -151,9 +152,11 @@ def _three(text: str) -> tuple[float, ...]:
     return values
 
 
-def _load(network: LossNetwork, state: dict, source: str, architecture: str) -> None:
+def _load(
+    network: LossNetwork, state: Mapping[str, object], source: str, architecture: str
+) -> None:
     """Copy the convolutions' weights; `classifier.*` and the like are of no use here."""
-    wrong = []
+    wrong: list[str] = []
     for name, parameter in network.named_parameters():
         value = state.get(name)
         if not isinstance(value, Tensor):

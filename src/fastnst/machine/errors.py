@@ -1,7 +1,7 @@
 """Errors that a user can cause: one clear sentence and a non-zero exit code, never a traceback."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
@@ -14,7 +14,7 @@ class UserError(Exception):
 
 
 @contextmanager
-def one_sentence_errors(leave: bool = True) -> Iterator[None]:
+def one_sentence_errors(leave: bool = True) -> Generator[None]:
     """End the program with exit code 2 and one line on stderr for a `UserError`, and for what the
     system refuses (a full disk, a folder that may not be written); quietly on Ctrl-C.
 

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 try:
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path) -> Generator[Path]:
     """Give a temporary name in the same folder, which becomes `path` if all goes well.
 
     Missing folders are made. The name keeps the extension, from which Pillow takes the format.
@@ -42,7 +42,7 @@ def remove_leftovers(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def durable_file(path: Path, before: Path | None = None) -> Iterator[Path]:
+def durable_file(path: Path, before: Path | None = None) -> Generator[Path]:
     """`whole_file` for what must not be lost: it is on the disk when it gets its name, so that
     after a power cut either it or what had the name before is there.
 
@@ -68,7 +68,7 @@ def _sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Generator[None]:
     """Let one process at a time past, the others wait; the system frees the lock of a killed one.
 
     Windows and some network drives have no such lock: there nobody waits.

@@ -2,7 +2,7 @@
 
 import ctypes
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import torch
@@ -36,7 +36,7 @@ def computes_bf16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
         # torch.cpu.get_capabilities, their public form, came after PyTorch 2.8
-        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()  # pyright: ignore[reportPrivateUsage]  # see above
     return False
 
 
@@ -70,7 +70,7 @@ def measure_in_float32(device: torch.device) -> None:
 
 
 @contextmanager
-def memory_errors(advice: str) -> Iterator[None]:
+def memory_errors(advice: str) -> Generator[None]:
     """Turn memory that is full, the accelerator's or the machine's, into a `UserError`.
 
     Args:

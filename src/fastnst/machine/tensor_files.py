@@ -25,6 +25,8 @@ STORAGES = {
     "ByteStorage": torch.uint8,
     "BoolStorage": torch.bool,
 }
+# the one in C allocates what a file asks it to
+_Unpickler: Any = pickle._Unpickler  # pyright: ignore[reportPrivateUsage]  # see above
 REBUILDING = ("_rebuild_tensor", "_rebuild_tensor_v2")
 
 
@@ -89,12 +91,12 @@ class _Tensor:
     def __new__(cls, *_: object) -> "_Tensor":
         return super().__new__(cls)
 
-    def __setstate__(self, state: tuple) -> None:
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
         if len(state) == 4:  # a storage and a shape, with which PyTorch would allocate
             raise pickle.UnpicklingError("a tensor of an unknown kind")
 
 
-class _Dict(OrderedDict):
+class _Dict(OrderedDict[Any, Any]):
     """In place of an `OrderedDict`."""
 
     def __init__(self, items: Iterable[tuple[Any, Any]] = ()) -> None:
@@ -109,7 +111,12 @@ class _Rebuild:
     __slots__ = ()
 
     def __call__(
-        self, storage: _Storage, offset: int, size: tuple, stride: tuple, *_: object
+        self,
+        storage: _Storage,
+        offset: int,
+        size: tuple[int, ...],
+        stride: tuple[int, ...],
+        *_: object,
     ) -> _Tensor:
         _check_counts(offset, *size, *stride)
         steps = zip(size, stride, strict=True)
@@ -121,7 +128,7 @@ class _Rebuild:
         return _Tensor()
 
 
-class _Inspector(pickle._Unpickler):  # the one in C allocates what a file asks it to
+class _Inspector(_Unpickler):
     """Goes through a pickle with stand-ins in place of all that it may call.
 
     Args:
@@ -168,7 +175,7 @@ class _Inspector(pickle._Unpickler):  # the one in C allocates what a file asks 
         _check_keys(self.stack[::2])  # all since the last mark: keys and values in turn
         super().load_setitems()
 
-    dispatch: ClassVar = pickle._Unpickler.dispatch | {
+    dispatch: ClassVar[dict[int, Any]] = _Unpickler.dispatch | {
         pickle.SETITEM[0]: load_setitem,
         pickle.SETITEMS[0]: load_setitems,
     }

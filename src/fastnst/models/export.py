@@ -95,6 +95,7 @@ def _to_onnx(model: Model, uint8: bool, dtype: torch.dtype) -> bytes:
             f"PyTorch {torch.__version__} cannot export the network with the onnxscript "
             f"installed: install newer ones ({str(error).splitlines()[0]})."
         ) from error
+    assert program is not None  # it is what dynamo=True gives
     file = program.model_proto
     file.ir_version = IR_VERSION
     graph = file.graph
@@ -158,7 +159,9 @@ def _plain(module: nn.Module) -> nn.Module | None:
     if isinstance(module, InstanceNorm2d):
         return _take(nn.InstanceNorm2d(module.num_features, module.eps, affine=True), module)
     if isinstance(module, FewOutputsConv2d):
-        return _take(nn.Conv2d(module.in_channels, module.out_channels, module.kernel_size), module)
+        height, width = module.kernel_size
+        plain = nn.Conv2d(module.in_channels, module.out_channels, (height, width))
+        return _take(plain, module)
     return _PlainUpsampleConv2d(module) if isinstance(module, UpsampleConv2d) else None
 
 
@@ -198,7 +201,7 @@ class _InFloat32(nn.Module):
 @torch.inference_mode()
 def _largest_difference(network: nn.Module, exported: nn.Module) -> float:
     """Between what the two make of synthetic pictures, of the sizes above."""
-    differences = []
+    differences: list[Tensor] = []
     for batch, height, width in CHECKED_SIZES:
         pictures = [draw_dead_leaves(max(height, width), 0, i) for i in range(batch)]
         images = torch.stack([torch.from_numpy(picture) for picture in pictures])

@@ -12,18 +12,21 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from fastnst.machine import UserError, durable_file, load_plain
-from fastnst.networks import build_network, convert, is_theirs
+from fastnst.networks import TransformationNetwork, build_network, convert, is_theirs
 
 PREFIX = "network."  # of the transformation network's weights in a training checkpoint
 LONGEST_NAME = 64  # letters of the name of a style
 LONGEST_STYLE = 20_000  # letters of all that is said about one
 
 
+Read = tuple[dict[str, Any], dict[str, Any], dict[str, Tensor]]  # architecture, style, weights
+
+
 class Model(NamedTuple):
     """A trained transformation network in `eval()` mode and float32, its plain description as
     `build_network` takes it, and the style it learned."""
 
-    network: nn.Module
+    network: TransformationNetwork
     architecture: dict[str, Any]
     style: dict[str, Any]
 
@@ -104,14 +107,14 @@ def _check_shapes(architecture: dict[str, Any], state: dict[str, Tensor]) -> Non
         raise ValueError("the weights are of another network")
 
 
-def _read_safetensors(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:
+def _read_safetensors(path: Path) -> Read:
     with safetensors.safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     return json.loads(metadata["architecture"]), json.loads(metadata["style"]), state
 
 
-def _read_checkpoint(path: Path) -> tuple[dict, dict, dict[str, Tensor]]:
+def _read_checkpoint(path: Path) -> Read:
     checkpoint = load_plain(path)
     if is_theirs(checkpoint):
         # all that the file says about it

@@ -7,12 +7,12 @@ from types import ModuleType
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fastnst.images import to_bytes
 from fastnst.machine import UserError
 from fastnst.models.model_file import check_style
-from fastnst.networks import check_size
+from fastnst.networks import TransformationNetwork, check_size
 
 INPUT, OUTPUT = "images", "stylized"
 LARGEST = 2**29  # bytes of a file
@@ -27,7 +27,7 @@ OPERATORS = {
 }  # fmt: skip
 
 
-class OnnxNetwork(nn.Module):
+class OnnxNetwork(TransformationNetwork):
     """A transformation network from a `.onnx` file: RGB in [0, 1], `(N, 3, H, W)`, in and out.
 
     It has no parameters, and tensors of any device are brought to where onnxruntime works. It uses

@@ -51,7 +51,7 @@ def read_cards(folder: Path) -> list[Card]:
     Raises:
         UserError: if one is damaged.
     """
-    cards = []
+    cards: list[Card] = []
     for path in sorted(folder.glob("*.json")):
         try:
             cards.append(Card.model_validate_json(path.read_bytes()))

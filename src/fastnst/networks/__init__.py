@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import nn
 
 from fastnst.networks.johnson2016 import Johnson2016
 from fastnst.networks.layers import FewOutputsConv2d, InstanceNorm2d, UpsampleConv2d
+from fastnst.networks.network import TransformationNetwork
 from fastnst.networks.padding import SMALLEST_SIDE, check_size
 from fastnst.networks.pytorch_examples import PyTorchExamples, convert, is_theirs
 from fastnst.networks.resnet import Blocks, Norm, ResNet, Upsample, Width
@@ -20,7 +20,7 @@ from fastnst.networks.shared_statistics import Sample, measure, share_statistics
 NETWORKS = {"resnet": ResNet, "johnson2016": Johnson2016, "pytorch_examples": PyTorchExamples}
 
 
-def build_network(architecture: Mapping[str, Any]) -> nn.Module:
+def build_network(architecture: Mapping[str, Any]) -> TransformationNetwork:
     """Build a transformation network from its plain description, as stored with its weights.
 
     Its weights are in channels-last order, the faster one for convolutions.
@@ -44,6 +44,7 @@ __all__ = [
     "PyTorchExamples",
     "ResNet",
     "Sample",
+    "TransformationNetwork",
     "Upsample",
     "UpsampleConv2d",
     "Width",

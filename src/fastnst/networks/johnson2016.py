@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from fastnst.networks.network import TransformationNetwork
 from fastnst.networks.padding import check_size, pad_to_multiple, reflect_pad
 
 
@@ -23,7 +24,7 @@ class UnpaddedResidualBlock(nn.Module):
         return features[..., 2:-2, 2:-2] + self.body(features)
 
 
-class Johnson2016(nn.Module):
+class Johnson2016(TransformationNetwork):
     """Transformation network of Johnson et al. 2016, supplementary material, Table 1.
 
     The input is padded by 40 pixels of reflection, which the five residual blocks (4 pixels each,

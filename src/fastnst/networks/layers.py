@@ -4,6 +4,8 @@ Each equals its plain counterpart in PyTorch up to rounding. Written for `torch.
 fuses what is element-wise here into few passes over memory, and no slower without it.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -15,13 +17,13 @@ class _Pad(torch.autograd.Function):
     is slow in a compiled step and not deterministic on a GPU."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, images: Tensor, pixels: int, mode: str) -> Tensor:
+    def forward(ctx: Any, images: Tensor, pixels: int, mode: str) -> Tensor:
         ctx.pixels, ctx.mode = pixels, mode
         return F.pad(images, (pixels,) * 4, mode)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]  # the decorator hides the names
         return _fold(_fold(grad, 2, ctx.pixels, ctx.mode), 3, ctx.pixels, ctx.mode), None, None
 
 
@@ -70,7 +72,7 @@ class _InstanceNorm(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]  # the decorator hides the names
         features, mean, scale, weight = ctx.saved_tensors
         values = grad.float()
         normalized = (features.float() - mean) * scale
@@ -92,9 +94,9 @@ class InstanceNorm2d(nn.InstanceNorm2d):
     def __init__(self, channels: int) -> None:
         super().__init__(channels, affine=True)
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """`(N, C, H, W)`, each channel of each picture to mean `bias` and deviation `weight`."""
-        return _InstanceNorm.apply(features, self.weight, self.bias, self.eps)
+        return _InstanceNorm.apply(input, self.weight, self.bias, self.eps)
 
 
 class UpsampleConv2d(nn.Conv2d):
@@ -110,12 +112,13 @@ class UpsampleConv2d(nn.Conv2d):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 3)
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """`(N, inputs, H, W)` -> `(N, outputs, 2 H, 2 W)`."""
-        batch, _, height, width = features.shape
+        batch, _, height, width = input.shape
         # the four kernels as outputs of one convolution: (column parity, row parity, outputs)
         kernels = _halves(_halves(self.weight, 2), 4).reshape(-1, self.in_channels, 2, 2)
-        padded = _Pad.apply(features, 1, "replicate")
+        padded = _Pad.apply(input, 1, "replicate")
+        assert self.bias is not None
         every = F.conv2d(padded, kernels, self.bias.repeat(4)).permute(0, 2, 3, 1)
         every = every.reshape(batch, height + 1, width + 1, 2, 2, self.out_channels)
         return _Interleave.apply(every).permute(0, 3, 1, 2)
@@ -137,9 +140,9 @@ class _Interleave(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]  # the decorator hides the names
         apart = grad.unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
-        columns = []
+        columns: list[Tensor] = []
         for column in (0, 1):
             rows = [
                 F.pad(apart[:, :, row, :, column], (0, 0, column, 1 - column, row, 1 - row))
@@ -165,13 +168,14 @@ class FewOutputsConv2d(nn.Conv2d):
     and these are shifted and added up.
     """
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """`(N, C, H, W)` -> `(N, outputs, H - kernel + 1, W - kernel + 1)`, in float32 whatever
         autocast says: it is a sum of many parts."""
         outputs, _, _, columns = self.weight.shape
         single = self.weight.permute(3, 0, 1, 2).reshape(columns * outputs, self.in_channels, -1, 1)
-        parts = F.conv2d(features, single)
+        parts = F.conv2d(input, single)
         width = parts.shape[3] - columns + 1
+        assert self.bias is not None
         total = _per_channel(self.bias)
         for column in range(columns):
             part = parts[:, column * outputs : (column + 1) * outputs, :, column : column + width]

@@ -7,14 +7,18 @@ from torch import Tensor
 from fastnst.networks.resnet import ResNet
 
 # Their layers -> ours, in order
-_CONVS = {"conv1": "downsample.0.1", "conv2": "downsample.3.1", "conv3": "downsample.6.1"}
-_CONVS |= {f"res{i + 1}.conv1": f"residual.{i}.body.0.1" for i in range(5)}
-_CONVS |= {f"res{i + 1}.conv2": f"residual.{i}.body.3.1" for i in range(5)}
-_CONVS |= {"deconv1": "upsample.0", "deconv2": "upsample.3", "deconv3": "to_rgb.1"}
-_NORMS = {"in1": "downsample.1", "in2": "downsample.4", "in3": "downsample.7"}
-_NORMS |= {f"res{i + 1}.in1": f"residual.{i}.body.1" for i in range(5)}
-_NORMS |= {f"res{i + 1}.in2": f"residual.{i}.body.4" for i in range(5)}
-_NORMS |= {"in4": "upsample.1", "in5": "upsample.4"}
+_CONVS = {
+    **{"conv1": "downsample.0.1", "conv2": "downsample.3.1", "conv3": "downsample.6.1"},
+    **{f"res{i + 1}.conv1": f"residual.{i}.body.0.1" for i in range(5)},
+    **{f"res{i + 1}.conv2": f"residual.{i}.body.3.1" for i in range(5)},
+    **{"deconv1": "upsample.0", "deconv2": "upsample.3", "deconv3": "to_rgb.1"},
+}
+_NORMS = {
+    **{"in1": "downsample.1", "in2": "downsample.4", "in3": "downsample.7"},
+    **{f"res{i + 1}.in1": f"residual.{i}.body.1" for i in range(5)},
+    **{f"res{i + 1}.in2": f"residual.{i}.body.4" for i in range(5)},
+    **{"in4": "upsample.1", "in5": "upsample.4"},
+}
 _MODULES = {f"{theirs}.conv2d": ours for theirs, ours in _CONVS.items()} | _NORMS
 
 

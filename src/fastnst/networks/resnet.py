@@ -12,6 +12,7 @@ from fastnst.networks.layers import (
     ReflectionPad2d,
     UpsampleConv2d,
 )
+from fastnst.networks.network import TransformationNetwork
 from fastnst.networks.padding import check_size, pad_to_multiple
 
 Width = Annotated[int, Field(ge=1, le=1024)]
@@ -56,7 +57,7 @@ class ResidualBlock(nn.Module):
         return features + self.body(features)
 
 
-class ResNet(nn.Module):
+class ResNet(TransformationNetwork):
     """Residual transformation network after Johnson, Alahi, Fei-Fei 2016, with reflection padding,
     nearest-neighbour upsampling and instance normalisation (Ulyanov, Vedaldi, Lempitsky 2016).
 

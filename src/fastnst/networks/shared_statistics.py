@@ -10,14 +10,14 @@ one normalisation after the other, each over all samples before any goes on.
 
 import copy
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from fastnst.networks.layers import InstanceNorm2d
 from fastnst.networks.padding import pad_to_multiple
-from fastnst.networks.resnet import ResidualBlock
+from fastnst.networks.resnet import ResidualBlock, ResNet
 
 
 class Sample(NamedTuple):
@@ -41,6 +41,9 @@ Walk = Generator[tuple["_SharedNorm", Tensor], None, Tensor]
 class _SharedNorm(nn.Module):
     """An instance normalisation with given statistics: `features * slope + shift`."""
 
+    slope: Tensor
+    shift: Tensor
+
     def __init__(self, norm: InstanceNorm2d) -> None:
         super().__init__()
         self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
@@ -54,8 +57,9 @@ class _SharedNorm(nn.Module):
     def take(self, found: Sequence[tuple[int, Tensor, Tensor]]) -> None:
         """Take the statistics of parts: number of pixels, mean and variance of each."""
         total = sum(pixels for pixels, _, _ in found)
-        mean = sum(pixels * mean.double() for pixels, mean, _ in found) / total
-        variance = sum(
+        sums: Any = sum(pixels * mean.double() for pixels, mean, _ in found)
+        mean: Tensor = sums / total
+        variance: Any = sum(
             pixels * (variance + (part.double() - mean) ** 2) for pixels, part, variance in found
         )
         slope = self.weight * torch.rsqrt((variance / total).float() + self.eps)
@@ -95,6 +99,7 @@ def measure(shared: nn.Module, samples: Sequence[Sample]) -> list[Tensor]:
     """
     if not _norms(shared):
         return []
+    assert isinstance(shared, ResNet)  # the others have no instance normalisation
     widths, counted = zip(*(_extent(sample) for sample in samples), strict=True)
 
     def statistics(index: int, features: Tensor) -> tuple[int, Tensor, Tensor]:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image
 from tqdm import tqdm
@@ -37,7 +37,7 @@ class Cell(NamedTuple):
 def table(settings: LayerStudySettings) -> list[Cell]:
     """A row for each content layer and a column for each number of style layers; in the last column
     content without style, in the last row style without content, both from noise."""
-    cells = []
+    cells: list[Cell] = []
     for row, content in enumerate([*settings.content_layers, None]):
         for column, count in enumerate([*settings.style_counts, None]):
             if content is None and count is None:
@@ -119,9 +119,9 @@ def _problem(settings: LayerStudySettings) -> Problem:
     )
 
 
-def _painted(problem: Problem, cell: Cell, bar: tqdm) -> Image.Image:
+def _painted(problem: Problem, cell: Cell, bar: "tqdm[Any]") -> Image.Image:
     bar.set_postfix_str(cell.name)
-    before = bar.n
+    before, step = bar.n, None
     for step, _ in paint(problem.varied(cell.loss, cell.init)):
         if not step.terms["total"] < float("inf"):
             raise UserError(
@@ -129,4 +129,5 @@ def _painted(problem: Problem, cell: Cell, bar: tqdm) -> Image.Image:
                 "set smaller loss.content_weight and loss.style_weight."
             )
         bar.update(before + step.number - bar.n)
+    assert step is not None  # what it begins with, at least
     return to_image(step.picture[0])

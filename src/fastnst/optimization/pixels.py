@@ -2,7 +2,8 @@
 Bethge 2016). Slow, and what feed-forward networks are measured by."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, NamedTuple
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -123,7 +124,7 @@ class _Clip(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]  # the decorator hides the names
         (pixels,) = ctx.saved_tensors
         inside = (pixels > 0) & (pixels < 1)
         darker, brighter = (pixels == 1) & (grad > 0), (pixels == 0) & (grad < 0)
@@ -142,9 +143,9 @@ def _lbfgs(objective: _Objective, lr: float) -> Callable[[], object]:
         tolerance_change=0,
         line_search_fn="strong_wolfe",
     )
-    return lambda: optimizer.step(objective)
+    return partial(optimizer.step, objective)
 
 
 def _adam(objective: _Objective, lr: float) -> Callable[[], object]:
     optimizer = torch.optim.Adam([objective.pixels], lr=lr)
-    return lambda: optimizer.step(objective)
+    return partial(optimizer.step, objective)

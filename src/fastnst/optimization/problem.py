@@ -172,7 +172,7 @@ def optimize_photograph(settings: OptimizeSettings, folder: Path) -> None:
     result = folder / "result.png"
     total = settings.iterations * len(settings.scales)
     steps = paint(problem)
-    first = next(steps)  # before there is a bar, as files may be missing
+    step, photograph = first = next(steps)  # before there is a bar, as files may be missing
     stopped = False
     with SummaryWriter(folder) as curves, tqdm(total=total, desc=settings.style.name) as bar:
         try:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from hydra.conf import HydraConf
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -14,7 +15,7 @@ COMMENT = "# number: weight of total variation with loss=relative, chosen by fas
 PLACES = (KEY, f"style.{KEY}", f"loss.{KEY}")  # the last two in a file of the package _global_
 
 
-def find_style_file(hydra: DictConfig) -> Path:
+def find_style_file(hydra: HydraConf) -> Path:
     """The file that the chosen style was read from.
 
     Args:
@@ -27,7 +28,7 @@ def find_style_file(hydra: DictConfig) -> Path:
     if choice == "custom":
         raise UserError(
             "write=true with style=custom: that file is for any picture; give yours a file of its "
-            "own in configs/style, see README.md, or leave out write=true."
+            "own in configs/style, see docs/extend/style.md, or leave out write=true."
         )
     for source in hydra.runtime.config_sources:
         path = Path(source.path, "style", f"{choice}.yaml")

@@ -92,7 +92,9 @@ class Canvas(NamedTuple):
             # the margin counts as well: the network takes the statistics of all that it sees
             grown = self.working[0] + 2 * self.margin, self.working[1] + 2 * self.margin
             tiles = (tile for row in plan_tiles(grown, grown, side, reach) for tile in row)
-            boxes = [tuple(_moved(box, -self.margin) for box in tile) for tile in tiles]
+            boxes = [
+                (_moved(tile.seen, -self.margin), _moved(tile.kept, -self.margin)) for tile in tiles
+            ]
         else:
             square = max(SQUARE, smallest_side(reach))
             boxes = [
@@ -102,7 +104,7 @@ class Canvas(NamedTuple):
             Sample(
                 partial(self.seen, [picture], Tile(seen, counted)),
                 (seen[2] - seen[0], seen[3] - seen[1]),
-                tuple(edge - seen[index % 2] for index, edge in enumerate(counted)),
+                _within(counted, seen),
             )
             for seen, counted in boxes
         ]
@@ -141,6 +143,12 @@ def _inset(box: Box, reach: int, size: tuple[int, int]) -> Box:
 def _moved(box: Box, by: int) -> Box:
     left, upper, right, lower = box
     return left + by, upper + by, right + by, lower + by
+
+
+def _within(box: Box, other: Box) -> Box:
+    """A box seen from the corner of another."""
+    left, upper, right, lower = box
+    return left - other[0], upper - other[1], right - other[0], lower - other[1]
 
 
 def _scaled(

@@ -129,8 +129,8 @@ def _paint_all(
     to_come = Counter(sizes.values())
     for batch in _batches(stylizer, pictures):
         for job, _ in batch:
-            size = sizes[job]
-            to_come[size] -= 1
+            to_come[sizes[job]] -= 1
+        size = sizes[batch[-1][0]]
         # to compile for a batch that another size cut short would pay for nothing
         yield from _paint(stylizer, batch, to_come[size] if _is_full(stylizer, batch) else 0)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -37,7 +38,7 @@ class Look:
         """Mix the finished picture.
 
         The strength is a weighted mean of pixel values as they are stored, with their gamma: equal
-        steps of it are nearly equal steps to the eye (docs/stylizing.md has the measurement).
+        steps of it are nearly equal steps to the eye (docs/paint/measured.md has the measurement).
 
         Args:
             painted: by each network, `(N, 3, H, W)`, RGB in [0, 1].
@@ -49,9 +50,11 @@ class Look:
         """
         if self.preserve_color == "lum":
             painted = [keep_chrominance(one, photograph) for one in painted]
+        picture: Any  # to the type checker a sum may be 0
         if self.shares:
             picture = sum(share * one for share, one in zip(self.shares, painted, strict=True))
         else:
+            assert inside is not None  # without shares there is a mask
             first, second = painted
             picture, inside = second.lerp(first, inside), None
         if self.strength < 1:

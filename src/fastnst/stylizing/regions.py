@@ -113,7 +113,9 @@ def _finish(
 ) -> np.ndarray:
     """What a tile gives of the finished pictures, uint8 `(N, H, W, 3)`."""
     painted = [canvas.kept(one, tile) for one in painted]
-    photograph = canvas.photograph(pictures, tile.kept) if look.needs_photograph else None
+    photograph = painted[0]  # which stands for it where nobody looks at it
+    if look.needs_photograph:
+        photograph = canvas.photograph(pictures, tile.kept)
     inside = None
     if look.mask is not None:
         inside = look.mask.part(canvas.size, tile.kept).to(canvas.device)

@@ -79,7 +79,7 @@ class Stylizer:
         titles = [str(model.style.get("title", model.style["name"])) for model in models]
         self.style = {"name": "_".join(names), "title": " + ".join(titles)}
         self.reach = max(model.network.reach for model in models)
-        self.tile = self._checked(tile)
+        self.tile: int | Literal["auto"] | None = self._checked(tile)
 
     def _checked(self, tile: int | Literal["auto"] | None) -> int | Literal["auto"] | None:
         if any(painter.exported for painter in self.painters):
@@ -156,12 +156,14 @@ class Stylizer:
         """
         size = pictures[0].size
         canvas = Canvas(size, self._working(size), self.device)
-        rows = canvas.tiles(self._side(canvas.working), self.reach)
+        side = self._side(canvas.working)
+        rows = canvas.tiles(side, self.reach)
         if len(rows) == len(rows[0]) == 1:
             return paint_whole(pictures, canvas, rows[0][0], self.painters, self.look, to_come)
+        assert side is not None  # or there would be one tile
         count = len(rows) * len(rows[0])
         for picture in pictures:
-            samples = canvas.samples(picture, self._side(canvas.working), self.reach)
+            samples = canvas.samples(picture, side, self.reach)
             steps = paint_tiles(
                 picture, canvas, rows, samples, self.painters, self.look, count * to_come
             )

@@ -2,11 +2,13 @@
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, TQDMProgressBar
+from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities.types import STEP_OUTPUT
 from torch import Tensor
 
 from fastnst.images import to_image, to_tensor, write_image
@@ -36,16 +38,17 @@ class SampleSheets(Callback):
         self.last: Path | None = None
         self.last_step = -1
 
-    def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if trainer.sanity_checking:
             return
         self.last_step = trainer.global_step
         if not trainer.is_global_zero:
             return
+        device, dtype = pl_module.device, cast(torch.dtype, pl_module.dtype)
         with torch.no_grad():
             # one at a time: a sheet shall not need more memory than training does
             painted = [
-                module(image[None].to(module.device, module.dtype))[0].float().cpu()
+                pl_module(image[None].to(device, dtype))[0].float().cpu()
                 for image in self.photographs
             ]
         sheet = draw_sheet(
@@ -55,6 +58,7 @@ class SampleSheets(Callback):
         write_image(sheet, self.last)
         # numbered as Lightning numbers the losses of this validation
         step = self.last_step - (trainer.state.fn == "fit")
+        assert isinstance(trainer.logger, TensorBoardLogger)
         trainer.logger.experiment.add_image("samples", to_tensor(sheet), step)
 
 
@@ -70,15 +74,22 @@ class Speed(Callback):
         self.every, self.batch_size = every, batch_size
         self.batches, self.seconds, self.started, self.step = 0, 0.0, 0.0, 0
 
-    def on_train_start(self, trainer: pl.Trainer, *_: object) -> None:
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.step = trainer.global_step
 
-    def on_train_batch_start(self, *_: object) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         # from the end of the batch before, so that waiting for data counts
         self.started = self.started or time.perf_counter()
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, module: pl.LightningModule, *_: object
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: STEP_OUTPUT,
+        batch: Any,
+        batch_idx: int,
     ) -> None:
         now = time.perf_counter()
         self.batches, self.seconds = self.batches + 1, self.seconds + now - self.started
@@ -92,7 +103,7 @@ class Speed(Callback):
                 )
             self.batches, self.seconds = 0, 0.0
 
-    def on_validation_end(self, *_: object) -> None:
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.started = 0.0
 
 
@@ -108,19 +119,25 @@ class ProgressBar(TQDMProgressBar):
         super().__init__(refresh_rate=every)
         self.style = style
 
-    def on_train_start(self, trainer: pl.Trainer, *args: object) -> None:
-        super().on_train_start(trainer, *args)
+    def on_train_start(self, *args: Any) -> None:
+        super().on_train_start(*args)
+        trainer = self.trainer
         self.train_progress_bar.reset(trainer.max_steps * trainer.accumulate_grad_batches)
         self.train_progress_bar.set_description(self.style)
         # a resumed run's speed and time left count its own batches alone
         self.train_progress_bar.initial = trainer.global_step * trainer.accumulate_grad_batches
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, _: int
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: STEP_OUTPUT,
+        batch: Any,
+        batch_idx: int,
     ) -> None:
         # Lightning's own number begins anew where a finished run is made longer
         done = trainer.fit_loop.total_batch_idx
-        super().on_train_batch_end(trainer, module, outputs, batch, done)
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, done)
 
-    def on_train_epoch_start(self, *_: object) -> None:
+    def on_train_epoch_start(self, trainer: pl.Trainer, *_: Any) -> None:
         """Keep the bar as it is: Lightning would name it after the epoch."""

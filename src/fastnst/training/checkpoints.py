@@ -5,12 +5,15 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities.types import STEP_OUTPUT
 
 from fastnst.machine import Stopped, StopSignals, remove_leftovers
 from fastnst.models import write_model
 from fastnst.training.checkpoint_files import FOLDER, LAST
 from fastnst.training.finite import NotFinite
 from fastnst.training.random_states import random_states, restore
+from fastnst.training.step import StyleTransfer
 
 MODEL = "model.safetensors"
 
@@ -40,19 +43,26 @@ class Checkpoints(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self._random = state_dict["random"]
 
-    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.step = self.saved_step = trainer.global_step
         if trainer.is_global_zero:
             remove_leftovers(self.last)
         self.signals.install()  # not before: Lightning has just put its own in their place
 
-    def on_train_batch_start(self, *_: object) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         if self._random is not None:  # what came before, such as starting loaders, drew from them
             restore(self._random)
             self._random = None
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, module: pl.LightningModule, *_: object
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: STEP_OUTPUT,
+        batch: Any,
+        batch_idx: int,
     ) -> None:
         if trainer.global_step == self.step:  # the batch only added to the gradient
             return
@@ -63,13 +73,14 @@ class Checkpoints(Callback):
         self._overdue |= self.step % self.every == 0 or self.step == trainer.max_steps
         # a run that goes on from here does not validate here again
         if not (trainer.enable_validation and self.step % self.sample_every == 0):
-            self._end_step(trainer, module)
+            self._end_step(trainer, pl_module)
 
-    def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if trainer.state.fn == "fit" and not trainer.sanity_checking:
-            self._end_step(trainer, module)
+            self._end_step(trainer, pl_module)
 
     def _end_step(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        assert isinstance(module, StyleTransfer)
         # weights whose loss is no number may be the beginning of the end: rather those before
         if self._stopping or (self._overdue and not module.skipped.row):
             self._save(trainer, module)
@@ -77,16 +88,19 @@ class Checkpoints(Callback):
             self.export(trainer, module)
             raise Stopped(self.signals.caught, self.step)
 
-    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert isinstance(pl_module, StyleTransfer)
         self.signals.remove()
         if self.step != self.saved_step:  # stopped early, by trainer.max_time
-            self._save(trainer, module)
-        self.export(trainer, module)
+            self._save(trainer, pl_module)
+        self.export(trainer, pl_module)
 
-    def on_exception(self, *_: object) -> None:
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
         self.signals.remove()
 
-    def export(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+    def export(self, trainer: pl.Trainer, module: StyleTransfer) -> None:
         """Write `model.safetensors`."""
         if trainer.is_global_zero:
             settings = module.settings
@@ -98,10 +112,11 @@ class Checkpoints(Callback):
                 settings.model_dtype,
             )
 
-    def _save(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+    def _save(self, trainer: pl.Trainer, module: StyleTransfer) -> None:
         if not all(weights.isfinite().all() for weights in module.network.parameters()):
             raise NotFinite(f"After step {self.step} the weights are no finite numbers")
         for logger in trainer.loggers:  # curves reach as far as the checkpoint
+            assert isinstance(logger, TensorBoardLogger)
             logger.experiment.flush()
         trainer.save_checkpoint(self.last)
         self.saved_step, self._overdue = self.step, False

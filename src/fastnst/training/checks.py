@@ -3,20 +3,18 @@
 import logging
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
+from lightning_fabric.plugins.environments.lsf import LSFEnvironment
+from lightning_fabric.plugins.environments.mpi import MPIEnvironment
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.accelerators import AcceleratorRegistry
-from pytorch_lightning.plugins.environments import (
-    LSFEnvironment,
-    MPIEnvironment,
-    SLURMEnvironment,
-    TorchElasticEnvironment,
-)
 
 from fastnst.config import (
     AUTO,
@@ -58,8 +56,8 @@ def _check(config: DictConfig, kind: Literal["run", "sweep"], model: type[Settin
     settings = read_settings(ours(config), model)
     check_files(settings)
     check_machine(settings)
-    unresolved = OmegaConf.to_container(config.hydra[kind], resolve=False)["dir"]
-    check_run_folder(settings, f"hydra.{kind}.dir", unresolved)
+    unresolved = cast(dict[str, Any], OmegaConf.to_container(config.hydra[kind], resolve=False))
+    check_run_folder(settings, f"hydra.{kind}.dir", unresolved["dir"])
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
     device = training_device(settings.trainer["accelerator"])
     # Lightning refuses some more
@@ -113,7 +111,7 @@ def check_machine(settings: Settings) -> None:
         )
     if device.type == "cuda" and devices not in ("auto", -1):
         count = torch.cuda.device_count()
-        if (max(devices) >= count) if isinstance(devices, list) else devices > count:
+        if (max(devices) >= count) if isinstance(devices, list) else int(devices) > count:
             raise UserError(
                 f"trainer.devices={devices}: this machine has {count}, from 0 to {count - 1}."
             )

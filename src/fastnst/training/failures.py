@@ -1,7 +1,7 @@
 """What can go wrong while a training runs, said in one sentence with what to do."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import pytorch_lightning as pl
@@ -13,7 +13,7 @@ from fastnst.training.finite import NotFinite
 
 
 @contextmanager
-def lightning_failures(trainer: pl.Trainer) -> Iterator[None]:
+def lightning_failures(trainer: pl.Trainer) -> Generator[None]:
     """Give Ctrl-C its exit code, and a compiler that fails a sentence."""
     try:
         yield
@@ -30,7 +30,7 @@ def lightning_failures(trainer: pl.Trainer) -> Iterator[None]:
 
 
 @contextmanager
-def training_failures(trainer: pl.Trainer, checkpoints: Checkpoints) -> Iterator[None]:
+def training_failures(trainer: pl.Trainer, checkpoints: Checkpoints) -> Generator[None]:
     """Turn what a training raises and a user can mend into a `UserError`."""
     try:
         advice = "make data.batch_size or data.image_size smaller"

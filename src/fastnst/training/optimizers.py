@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 import torch
+from pytorch_lightning.utilities.types import OptimizerConfig, OptimizerLRSchedulerConfig
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -30,7 +30,7 @@ def set_learning_rate(
 
 def build_optimizer(
     parameters: Iterable[nn.Parameter], settings: AdamSettings | SGDSettings, max_steps: int
-) -> dict[str, Any]:
+) -> OptimizerConfig | OptimizerLRSchedulerConfig:
     """What `LightningModule.configure_optimizers` returns: an optimizer and its schedule, by step.
 
     Args:

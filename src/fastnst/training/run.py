@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import pytorch_lightning as pl
+from pytorch_lightning.strategies import ParallelStrategy
 from pytorch_lightning.utilities import rank_zero_only
 
 from fastnst.config import AUTO, Settings, is_sweep, write_settings
@@ -57,7 +58,7 @@ def train(settings: Settings, folder: Path) -> None:
     steps_done = 0 if checkpoint is None else _check(checkpoint, settings)
     last_step = settings.trainer["max_steps"]
     sheet, model = sheet_path(folder, last_step), folder / MODEL
-    if steps_done == last_step and is_complete(sheet, model, checkpoint):
+    if checkpoint and steps_done == last_step and is_complete(sheet, model, checkpoint):
         _say_where(sheet, model)
         return
     write_settings(settings, folder / "config.yaml")
@@ -87,7 +88,8 @@ def train(settings: Settings, folder: Path) -> None:
     sheets = SampleSheets(folder, style, data.sheet_photographs(SHEET_PHOTOGRAPHS))
     signals = StopSignals()
     checkpoints = Checkpoints(folder, settings.checkpoint_every, settings.sample_every, signals)
-    trainer.callbacks += [sheets, Speed(settings.log_every, settings.data.batch_size), checkpoints]
+    speed = Speed(settings.log_every, settings.data.batch_size)
+    trainer.callbacks += [sheets, speed, checkpoints]  # pyright: ignore[reportAttributeAccessIssue]  # Lightning declares it nowhere
     if trainer.is_global_zero:
         log.info(
             "Learning %s on %s from %d pictures%s; everything goes to %s",
@@ -156,5 +158,8 @@ def _check_processes(trainer: pl.Trainer) -> None:
     """Lightning starts the other processes by the same command line: each would start a sweep."""
     if trainer.world_size == 1 or not is_sweep():
         return
-    if not trainer.strategy.cluster_environment.creates_processes_externally:
+    assert isinstance(trainer.strategy, ParallelStrategy)
+    environment = trainer.strategy.cluster_environment
+    assert environment is not None
+    if not environment.creates_processes_externally:
         raise UserError("A sweep trains every run in one process: set trainer.devices=1.")

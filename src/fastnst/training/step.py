@@ -4,8 +4,10 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 
 from fastnst.config import Settings
 from fastnst.losses import PerceptualLoss
@@ -98,10 +100,11 @@ class StyleTransfer(pl.LightningModule):
             self.skipped.restore(checkpoint["skipped_steps"])
 
     def on_train_start(self) -> None:
-        schedules = [config.scheduler for config in self.trainer.lr_scheduler_configs]
+        found = [config.scheduler for config in self.trainer.lr_scheduler_configs]
+        schedules = [schedule for schedule in found if isinstance(schedule, LambdaLR)]
         set_learning_rate(self.trainer.optimizers[0], schedules, self.settings.optimizer.lr)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         return build_optimizer(
             self.network.parameters(), self.settings.optimizer, self.trainer.max_steps
         )

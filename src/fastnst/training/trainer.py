@@ -2,9 +2,11 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.loggers import TensorBoardLogger
 
 from fastnst.config import Settings
@@ -45,14 +47,14 @@ def build_trainer(
     Raises:
         UserError: if Lightning refuses any of the settings in `trainer`.
     """
-    options = dict(settings.trainer)
+    options: dict[str, Any] = dict(settings.trainer)
     if options["precision"] == "auto":
         options["precision"] = "bf16-mixed" if computes_bf16(device) else "32-true"
     callbacks: list[pl.Callback] = []
     if options["enable_progress_bar"]:
         callbacks.append(ProgressBar(settings.style.name, settings.log_every))
     # what a killed run had logged after its checkpoint comes again
-    purge = {"purge_step": steps_done} if steps_done else {}
+    purge: dict[str, Any] = {"purge_step": steps_done} if steps_done else {}
     try:
         return pl.Trainer(
             default_root_dir=folder,
@@ -68,12 +70,7 @@ def build_trainer(
             use_distributed_sampler=False,  # EndlessShuffle shares the batches out itself
             **options,
         )
-    except (
-        ValueError,
-        TypeError,
-        RuntimeError,
-        pl.utilities.exceptions.MisconfigurationException,
-    ) as error:
+    except (ValueError, TypeError, RuntimeError, MisconfigurationException) as error:
         raise UserError(f"Lightning's Trainer refuses the trainer settings: {error}") from error
 
 

@@ -2,7 +2,7 @@
 
 import importlib
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -57,7 +57,7 @@ def is_video(path: Path) -> bool:
         return path.suffix.lower() in SUFFIXES
     try:
         with open_picture(path, math.inf) as image:
-            return image.is_animated
+            return getattr(image, "is_animated", False)
     except UserError:
         return False
 
@@ -79,7 +79,7 @@ def open_video(path: Path) -> "InputContainer":
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Path) -> Generator[None]:
     """Turn what goes wrong in reading a file into a `UserError` that names it."""
     try:
         yield

@@ -3,11 +3,11 @@
 import math
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -32,7 +32,7 @@ Item = TypeVar("Item")
 class VideoOptions(NamedTuple):
     """How to paint a video.
 
-    codec: see `video_formats.CODECS`; None chooses by the container.
+    codec: see `CODECS`; None chooses by the container.
     quality: constant rate factor, lower is better; None is a good one for the codec.
     start: in seconds; None or 0 is the beginning.
     end: in seconds; None is the end.
@@ -66,7 +66,7 @@ class Batch(NamedTuple):
     """Frames that are painted together, and packets that come with them."""
 
     frames: list[Frame]
-    packets: list["Packet"]
+    packets: list["Packet[Any]"]
 
 
 def paint_video(
@@ -160,11 +160,11 @@ def _paint_all(
     stylizer: Stylizer,
     reader: VideoReader,
     writer: VideoWriter,
-    bar: tqdm,
+    bar: "tqdm[Any]",
     notice: Callable[[str], None],
 ) -> None:
     """Paint all frames; whatever happens, the writer gets to finish its file."""
-    written: deque[Future] = deque()
+    written: deque[Future[None]] = deque()
     done = 0
     batches = _ahead(_batches(stylizer, reader))
     with ThreadPoolExecutor(1) as pool, closing(batches):
@@ -211,7 +211,9 @@ def _paint(
 
 def _batches(stylizer: Stylizer, reader: VideoReader) -> Iterator[Batch]:
     """Frames at the size to work at; the first batch has some, as it begins the file."""
-    frames, packets, begun = [], [], False
+    frames: list[Frame] = []
+    packets: list[Packet[Any]] = []
+    begun = False
     for item in reader:
         if not isinstance(item, Frame):
             packets.append(item)
@@ -239,7 +241,7 @@ def _fit(stylizer: Stylizer, path: Path, picture: Image.Image) -> Image.Image:
         raise UserError(f"{path}: {error}.") from error
 
 
-def _ahead(items: Iterator[Item]) -> Iterator[Item]:
+def _ahead(items: Iterator[Item]) -> Generator[Item]:
     """The same items, of which another thread makes a few before they are asked for."""
     with ThreadPoolExecutor(1) as pool:
         waiting = deque(pool.submit(next, items, None) for _ in range(AHEAD))

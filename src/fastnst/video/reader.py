@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from PIL import Image
@@ -72,7 +72,8 @@ class VideoReader:
         self.stream = streams[0]
         self.stream.thread_type = "AUTO"
         self.others = [one for one in self.container.streams if one.type in ("audio", "subtitle")]
-        self.time_base: Fraction = self.stream.time_base
+        assert self.stream.time_base is not None  # a stream that is read has one
+        self.time_base = self.stream.time_base
         self.rate = self.stream.average_rate or self.stream.guessed_rate or Fraction(25)
         self.colours: Colours | None = None
         self.aspect: Fraction = self.stream.sample_aspect_ratio or Fraction(1)
@@ -108,13 +109,13 @@ class VideoReader:
         by_rate = None if self._seconds is None else round(self._seconds * self.rate)
         if self.stream.frames and self.is_whole:  # an edit list may leave some of them out
             return max(done, min(self.stream.frames, by_rate or self.stream.frames))
-        if by_rate is None or last is None:
+        if self._seconds is None or last is None:
             return by_rate
         begin = self._first if self._start is None else 0
         passed = float((last.pts + last.duration) * self.time_base - begin)
         return max(done, round(done * self._seconds / passed)) if passed > 0 else done
 
-    def __iter__(self) -> Iterator["Frame | Packet"]:
+    def __iter__(self) -> Iterator["Frame | Packet[Stream]"]:
         """Frames, and packets of the other streams with their times shifted, as they come.
 
         Raises:
@@ -127,7 +128,7 @@ class VideoReader:
         """Close the file."""
         self.container.close()
 
-    def _items(self) -> Iterator["Frame | Packet"]:
+    def _items(self) -> Iterator["Frame | Packet[Stream]"]:
         self._seek()
         video, last = self.stream.index, None
         unfinished = {video, *(one.index for one in self.others if one.type == "audio")}
@@ -158,14 +159,14 @@ class VideoReader:
         except (self._av.FFmpegError, OverflowError):  # then all before is decoded
             self.container.seek(0)
 
-    def _packets(self) -> Iterator["Packet"]:
+    def _packets(self) -> Iterator["Packet[Stream]"]:
         """The last packet of each stream is empty: it makes the decoder give what it still has."""
         try:
             yield from self.container.demux(self.stream, *self.others)
         except self._av.FFmpegError:
             self.broken += 1
 
-    def _decoded(self, packet: "Packet") -> list["VideoFrame"]:
+    def _decoded(self, packet: "Packet[Any]") -> list["VideoFrame"]:
         try:
             return packet.decode()
         except self._av.FFmpegError:
@@ -174,12 +175,12 @@ class VideoReader:
 
     def _begin(self, stream: "Stream") -> int:
         """Where the output begins, in units of the stream."""
-        return 0 if self._start is None else round(self._start / stream.time_base)
+        return 0 if self._start is None else round(self._start / cast(Fraction, stream.time_base))
 
     def _is_over(self, pts: int, stream: "Stream") -> bool:
-        return self._end is not None and pts >= round(self._end / stream.time_base)
+        return self._end is not None and pts >= round(self._end / cast(Fraction, stream.time_base))
 
-    def _moved(self, packet: "Packet") -> bool:
+    def _moved(self, packet: "Packet[Stream]") -> bool:
         """Shift a packet to where its time is in the output; false if it is not there."""
         begin = self._begin(packet.stream)
         if packet.pts is None or self._is_over(packet.pts, packet.stream):
@@ -224,7 +225,8 @@ class VideoReader:
 def _can_play(stream: "Stream") -> bool:
     # the picture on the cover of an album is a video stream as well
     cover = load_library("av.stream").Disposition.attached_pic
-    return stream.codec_context is not None and not stream.disposition & cover
+    context: Any = stream.codec_context  # None if FFmpeg does not know the codec
+    return context is not None and not stream.disposition & cover
 
 
 def _colours(frame: "VideoFrame") -> Colours:

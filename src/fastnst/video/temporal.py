@@ -70,7 +70,7 @@ def find_motion(before: np.ndarray, now: np.ndarray) -> Motion | None:
     if trust.mean() < CUT:
         return None
     flow = cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR)
-    flow *= np.float32([width / size[0], height / size[1]])
+    flow *= np.array([width / size[0], height / size[1]], np.float32)
     trust = cv2.resize(trust, (width, height), interpolation=cv2.INTER_LINEAR)
     return Motion(_grid(height, width) + flow, trust)
 

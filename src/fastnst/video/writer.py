@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,7 +16,9 @@ from fastnst.video.temporal import TemporalSmoother
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
+    from av.container import OutputContainer
     from av.stream import Stream
+    from av.video.stream import VideoStream
 
 # what a container says of itself; the new one says its own
 NOT_KEPT = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration"})
@@ -52,12 +54,17 @@ class VideoWriter:
         self._av = load_library("av")
         self._path, self._reader, self._codec = path, reader, codec
         self._smoother, self._notice = smoother, notice
-        self._container = self._stream = None
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._palettes: Palettes | None = None
         self._copies: dict[int, Stream] = {}
         self._last: int | None = None
 
     def write(
-        self, frames: Sequence[Frame], painted: Sequence[np.ndarray], packets: Sequence["Packet"]
+        self,
+        frames: Sequence[Frame],
+        painted: Sequence[np.ndarray],
+        packets: Sequence["Packet[Stream]"],
     ) -> None:
         """Write what belongs together.
 
@@ -76,6 +83,7 @@ class VideoWriter:
         for packet in packets:
             if copy := self._copies.get(packet.stream.index):
                 packet.stream = copy
+                assert self._container is not None  # or there would be no copies
                 self._container.mux(packet)
 
     def close(self) -> None:
@@ -93,23 +101,24 @@ class VideoWriter:
         reader, gif = self._reader, self._codec is None
         height, width = (side - side % (1 if gif else 2) for side in pixels.shape[:2])
         options = muxer_options(reader.path, whole=reader.is_whole) if gif else {}
-        self._container = self._av.open(str(self._path.absolute()), "w", container_options=options)
-        self._add_video(width, height)
+        container = self._av.open(str(self._path.absolute()), "w", container_options=options)
+        self._container = container
+        self._add_video(container, width, height)
         self._palettes = Palettes(width, height) if gif else None
         self._size = width, height
         if not gif:
-            self._container.metadata.update(_kept(reader.container.metadata))
+            container.metadata.update(_kept(reader.container.metadata))
             if reader.is_whole:
-                self._container.set_chapters(reader.container.chapters())
+                container.set_chapters(reader.container.chapters())
         packets = _first_packets(reader) if reader.others else {}
         for stream in reader.others:
-            self._copy(stream, packets.get(stream.index))
+            self._copy(container, stream, packets.get(stream.index))
 
-    def _add_video(self, width: int, height: int) -> None:
+    def _add_video(self, container: "OutputContainer", width: int, height: int) -> None:
         reader, codec = self._reader, self._codec
         name = "gif" if codec is None else codec.encoder
         try:
-            stream = self._container.add_stream(name, rate=reader.rate)
+            stream = cast("VideoStream", container.add_stream(name, rate=reader.rate))
         except ValueError as error:
             message = f"This FFmpeg cannot encode {name} ({error})"
             raise UserError(f"{message}: choose another codec.") from error
@@ -121,6 +130,7 @@ class VideoWriter:
             stream.pix_fmt, context.time_base = "yuv420p", reader.time_base
             stream.options = {"crf": str(codec.quality), **codec.options}
             context.sample_aspect_ratio = reader.aspect
+            assert reader.colours is not None  # after the first frame
             context.colorspace, context.color_range, context.color_primaries, context.color_trc = (
                 reader.colours
             )
@@ -130,23 +140,27 @@ class VideoWriter:
             stream.metadata.update(_kept(reader.stream.metadata))
         self._stream = stream
 
-    def _copy(self, stream: "Stream", packet: "Packet | None") -> None:
-        if not self._can_hold(stream, packet):
+    def _copy(
+        self, container: "OutputContainer", stream: "Stream", packet: "Packet[Stream] | None"
+    ) -> None:
+        if not self._can_hold(container, stream, packet):
             self._notice(
                 f"{self._reader.path}: {self._path.suffix[1:]} cannot hold its {stream.type} "
                 f"({_codec_name(stream)}), which is left out."
             )
             return
-        copy = self._container.add_stream_from_template(stream, opaque=True)
+        copy = container.add_stream_from_template(stream, opaque=True)
         copy.disposition = stream.disposition
         copy.metadata.update(_kept(stream.metadata))
         self._copies[stream.index] = copy
 
-    def _can_hold(self, stream: "Stream", packet: "Packet | None") -> bool:
+    def _can_hold(
+        self, container: "OutputContainer", stream: "Stream", packet: "Packet[Stream] | None"
+    ) -> bool:
         """Try it in a container that is thrown away: there are streams that are refused only when
         the header, a packet, or the end of the file is written."""
         try:
-            with self._av.open(io.BytesIO(), "w", format=self._container.format.name) as trial:
+            with self._av.open(io.BytesIO(), "w", format=container.format.name) as trial:
                 copy = trial.add_stream_from_template(stream, opaque=True)
                 trial.start_encoding()
                 if packet is not None:
@@ -166,9 +180,10 @@ class VideoWriter:
             frame.duration,
         )
         if self._palettes is not None:
-            image = self._in_gif(image)
+            image = self._in_gif(image, self._palettes)
         else:
             colours = self._reader.colours
+            assert colours is not None  # after the first frame
             image = image.reformat(
                 format="yuv420p",
                 dst_colorspace=MATRICES[colours.matrix],
@@ -177,16 +192,20 @@ class VideoWriter:
             )
             image.colorspace, image.color_range, image.color_primaries, image.color_trc = colours
         if image is not None:
+            assert self._container is not None
+            assert self._stream is not None
             self._container.mux(self._stream.encode(image))
 
-    def _in_gif(self, image: "VideoFrame") -> "VideoFrame | None":
+    def _in_gif(self, image: "VideoFrame", palettes: Palettes) -> "VideoFrame | None":
         """The frame with its palette; None if it comes too soon after the one before."""
+        assert image.pts is not None
+        assert image.time_base is not None
         pts = round(image.pts * image.time_base / TIME_BASE)
         if self._last is not None and pts - self._last < SHORTEST:
             return None
         self._last = image.pts = pts
         image.time_base = TIME_BASE
-        return self._palettes(image)
+        return palettes(image)
 
 
 def _kept(metadata: dict[str, str]) -> dict[str, str]:
@@ -197,9 +216,9 @@ def _kept(metadata: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _first_packets(reader: VideoReader) -> dict[int, "Packet"]:
+def _first_packets(reader: VideoReader) -> dict[int, "Packet[Stream]"]:
     """A packet of each stream to copy, by its index, as far as there is one soon."""
-    found: dict[int, Packet] = {}
+    found: dict[int, Packet[Stream]] = {}
     with reading(reader.path), open_video(reader.path) as container:
         for packet in islice(container.demux(), SEARCHED):
             if packet.size:
@@ -210,4 +229,5 @@ def _first_packets(reader: VideoReader) -> dict[int, "Packet"]:
 
 
 def _codec_name(stream: "Stream") -> str:
-    return "unknown" if stream.codec_context is None else stream.codec_context.name
+    context: Any = stream.codec_context  # None if FFmpeg does not know the codec
+    return "unknown" if context is None else context.name

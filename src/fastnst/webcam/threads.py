@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
 from PIL import Image
@@ -47,7 +47,7 @@ class Latest(Generic[Item]):
         with self._changed:
             if not self._changed.wait_for(lambda: self.number > number, patience):
                 return None
-            return self.number, self.item
+            return self.number, cast(Item, self.item)
 
 
 class Worker:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -78,7 +78,9 @@ def watch(window: "Window", camera: Camera, painting: Painting) -> None:
             shown, painted = state, painting.done.item
             pixels = None if painted is None else np.asarray(painted.image)[..., ::-1]
             title = _title(stylizers, view.style, painted)
-            window.show(compose(camera.frames.item, pixels, view, title, height))
+            frame = camera.frames.item
+            assert frame is not None
+            window.show(compose(frame, pixels, view, title, height))
         key = window.key()
         if key == -1:
             continue
@@ -188,7 +190,7 @@ def _check_screen() -> None:
 
 
 @contextmanager
-def _quiet(cv2: ModuleType) -> Iterator[None]:
+def _quiet(cv2: ModuleType) -> Generator[None]:
     """Without OpenCV's own messages about each camera that is not there."""
     # OpenCV 4 has it elsewhere than OpenCV 5
     set_level = cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel
