@@ -27,7 +27,7 @@ check: $(STAMP) ## while working: lint, and the tests that start no process and 
 	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 lint quick
 
 quick: $(STAMP) ## the tests of check alone
-	$(BIN)/python -m pytest -m "not slow and not long"
+	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal -m "not slow and not long" -q
 
 test: lint ## lint and run all tests
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile

@@ -22,6 +22,7 @@ def test_data_is_decoded_and_read_back(tmp_path):
     assert 0 < sum(found["cached"]) / 200 < sum(found["decoded"]) / 20
 
 
+@pytest.mark.slow
 def test_a_part_runs_in_a_process_of_its_own():
     command = [sys.executable, benchmark_parts.__file__, "peak"]
     done = subprocess.run(

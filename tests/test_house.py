@@ -75,6 +75,7 @@ def test_the_list_of_commands(monkeypatch, capsys) -> None:
     assert "'trian'" in printed.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "left_alone"),
     [

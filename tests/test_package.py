@@ -36,6 +36,7 @@ def call(*command: object, cwd: Path, **env: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_wheel_trains_and_stylizes_in_an_empty_folder(tmp_path: Path) -> None:
     site, empty = tmp_path / "site", tmp_path / "empty"
     empty.mkdir()
@@ -106,6 +107,7 @@ FILES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES)
 def test_documented_commands_are_valid(file: str) -> None:
     for program, *words in commands(file):

@@ -8,6 +8,7 @@ from small.runs import fails
 from fastnst.commands.train import main
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -49,12 +49,14 @@ def paint(model: Path, files: dict[str, bytes], folder: Path, *options: str) -> 
     return results, skipped
 
 
+@pytest.mark.slow
 def test_what_is_damaged_was_sound(model, tmp_path):
     seeds = seed_pictures()
     assert len(seeds) > 20
     assert paint(model, seeds, tmp_path) == (seeds.keys(), set())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--keep-metadata",)])
 def test_damaged_files_give_a_picture_or_one_sentence(model, tmp_path, options):
     files = dict(mutants(seed_pictures(), 600, seed=len(options)))

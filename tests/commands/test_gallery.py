@@ -38,6 +38,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     gallery.main()
 
 
+@pytest.mark.slow
 def test_the_command_shows_a_network_beside_a_finished_style(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,7 @@ def prepare(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 def test_coco_is_prepared_and_then_trained_on(coco, tmp_path):
     bad = coco_data(coco).train_set.files[2]
     bad.write_bytes(b"")
@@ -49,6 +50,7 @@ def test_coco_is_prepared_and_then_trained_on(coco, tmp_path):
     assert [*(tmp_path / "data" / "prepared").iterdir()] == [folder]
 
 
+@pytest.mark.slow
 def test_dead_leaves_are_prepared_whatever_the_cache(tmp_path):
     data = ["data=dead_leaves", "data.images=7", "data.image_size=32", "data.cache=none"]
     done = prepare(*data, "data.prepared=here", cwd=tmp_path)

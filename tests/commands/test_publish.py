@@ -17,6 +17,8 @@ from fastnst.machine.errors import UserError
 from fastnst.models.model_file import read_model
 from fastnst.models.zoo import read_cards
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

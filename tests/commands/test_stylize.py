@@ -24,6 +24,7 @@ def load(path: Path) -> Image.Image:
     return picture
 
 
+@pytest.mark.slow
 def test_one_photograph_to_one_file(model: Path, photo: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "stylize.py", "--ckpt", model, photo, "-o", "painted.png"],

@@ -7,6 +7,7 @@ from PIL import Image
 from small.runs import fails, run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -69,6 +70,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cwd / "run"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("checkpoint", "arguments", "words"),
     [

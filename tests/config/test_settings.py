@@ -79,6 +79,7 @@ def test_every_search_is_valid(choice):
     assert read.resume == "auto"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", [choice for choice in CHOICES if choice not in OPTIMIZATIONS])
 def test_every_file_is_valid(choice):
     group, _, name = choice.partition("=")
@@ -102,6 +103,7 @@ def test_every_key_is_explained(path):
             assert lines[number - 1].startswith("# "), f"{key} has no comment above it"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"),
     [

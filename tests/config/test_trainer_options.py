@@ -1,23 +1,34 @@
 """The `trainer` group: what of Lightning's options is checked, and what passes through."""
 
+import copy
+import functools
+
 import pytest
 import pytorch_lightning as pl
 from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
 from small.runs import ROOT
 
 from fastnst.config.settings import Settings, read_settings
 from fastnst.config.trainer_options import OURS, TRAINER_OPTIONS
 from fastnst.machine.errors import UserError
 
+PARSER = OverridesParser.create()
 
-@pytest.fixture(scope="module", autouse=True)
-def configs():
+
+@functools.cache
+def composed(*choices: str) -> DictConfig:
+    """Once for each choice: composing takes longer than all that is tested."""
     with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "configs")):
-        yield
+        return compose("train", [*choices])
 
 
-def trainer(*changes: str) -> dict:
-    return read_settings(compose("train", list(changes))).trainer
+def trainer(*changes: str, choices: tuple[str, ...] = ()) -> dict:
+    config = copy.deepcopy(composed(*choices))
+    for change in map(PARSER.parse_override, changes):
+        OmegaConf.update(config, change.key_or_group, change.value(), force_add=change.is_add())
+    return read_settings(config).trainer
 
 
 @pytest.mark.parametrize(
@@ -102,7 +113,7 @@ def test_every_option_of_lightning_is_either_ours_or_passes():
 
 
 def test_options_that_pass_through_are_in_checkpoints_too():
-    read = read_settings(compose("train", ["+trainer.profiler=simple"]))
+    read = read_settings(composed("+trainer.profiler=simple"))
     assert isinstance(read, Settings)
     assert read.model_dump()["trainer"]["profiler"] == "simple"
     assert type(read.model_dump()["trainer"]) is dict
@@ -119,7 +130,7 @@ def test_options_that_pass_through_are_in_checkpoints_too():
 )
 def test_the_choices_differ_from_the_default_as_their_names_say(choice, differs):
     needed = ["trainer.num_nodes=2"] if choice == "multi_node" else []
-    chosen, default = trainer(f"trainer={choice}", *needed), trainer()
+    chosen, default = trainer(choices=(f"trainer={choice}", *needed)), trainer()
     assert {key: chosen[key] for key in chosen if chosen[key] != default[key]} == differs
     assert default["strategy"] == "auto"
 

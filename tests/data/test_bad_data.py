@@ -61,6 +61,7 @@ def unreadable(monkeypatch):
     return closed.add
 
 
+@pytest.mark.slow
 @ways
 def test_bad_files_are_stepped_over_counted_and_named(make, cache, workers, unreadable, caplog):
     data = make(cache=cache, workers=workers)
@@ -80,6 +81,7 @@ def test_bad_files_are_stepped_over_counted_and_named(make, cache, workers, unre
     ]
 
 
+@pytest.mark.slow
 @ways
 @pytest.mark.parametrize("resize", ["crop", "squash"])
 def test_odd_files_are_pictures_like_any_other(tmp_path, resize, cache, workers, caplog):
@@ -94,6 +96,7 @@ def test_odd_files_are_pictures_like_any_other(tmp_path, resize, cache, workers,
         assert index(data)["names"] == [str(file) for file in data.train_set.files]
 
 
+@pytest.mark.slow
 @ways
 def test_too_many_bad_files_end_the_training(make, cache, workers):
     data = make(cache=cache, workers=workers, max_bad=0.25)
@@ -105,6 +108,7 @@ def test_too_many_bad_files_end_the_training(make, cache, workers):
     assert "data.max_bad=0.25" in str(refused.value)
 
 
+@pytest.mark.slow
 @ways
 def test_nothing_but_bad_files_ends_in_a_sentence(make, cache, workers):
     data = make(cache=cache, workers=workers, max_bad=1)
@@ -135,6 +139,7 @@ def test_so_many_bad_ones_in_a_row_are_not_searched_to_the_end(tmp_path, decoded
     assert len(decoded) == 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_file_that_vanishes_while_training_is_counted(make, workers, caplog):
     data = make(workers=workers)
@@ -194,6 +199,7 @@ def test_bad_held_out_photographs_are_replaced_and_named(make, caplog):
 UNDECODABLE = os.fsdecode(b"\xff\xfe caf\xe9.jpg")
 
 
+@pytest.mark.slow
 @ways
 @pytest.mark.parametrize("broken", [False, True])
 def test_a_name_that_is_no_text(make, folder, cache, workers, broken, caplog):

@@ -143,6 +143,7 @@ def test_coco_data(coco):
     assert data.train_set[0].shape == (32, 32, 3)
 
 
+@pytest.mark.slow
 def test_all_real_photographs_load(shared):
     files = present(shared / "coco")
     assert len(files) == 469

@@ -202,6 +202,7 @@ def test_a_resumed_run_counts_its_batches_from_the_start(made):
     assert len(data.train_dataloader()) == 6  # as EndlessShuffle says
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_workers_are_for_accelerators(made):
     first = []

@@ -17,6 +17,8 @@ from fastnst.distillation.step import NEW, OLD, PAINTINGS, Distillation
 from fastnst.distillation.student import Student
 from fastnst.losses.compact import EXPOSED, WEIGHTS
 
+pytestmark = pytest.mark.slow
+
 TINY = {
     "loss_network": "vgg16",
     "loss_network.weights": "random",

@@ -16,6 +16,7 @@ def teacher():
     return equal_teacher()
 
 
+@pytest.mark.slow
 def test_fitted_to_a_teacher_of_its_own_size_it_computes_the_same(teacher):
     torch.manual_seed(1)
     student = Student(dict(EXPOSED))
@@ -28,6 +29,7 @@ def test_fitted_to_a_teacher_of_its_own_size_it_computes_the_same(teacher):
         assert relative_feature_loss(2 * embedded, aims[layer]) < 1e-3, layer
 
 
+@pytest.mark.slow
 def test_embeddings_alone_are_fitted_to_the_features_that_are_there(teacher):
     torch.manual_seed(1)
     units, images = dict.fromkeys(EXPOSED, 2.0), torch.rand(24, 3, 64, 64).split(8)
@@ -41,6 +43,7 @@ def test_embeddings_alone_are_fitted_to_the_features_that_are_there(teacher):
         assert torch.allclose(value, before[name], atol=1e-4), name
 
 
+@pytest.mark.slow
 def test_fitting_leaves_chance_as_it_was(teacher):
     student = Student(dict(EXPOSED))
     before = torch.get_rng_state()

@@ -8,6 +8,8 @@ from fastnst.distillation.student import Student
 from fastnst.distillation.trial_painter import TrialPainter
 from fastnst.losses.compact import EXPOSED
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def painter():

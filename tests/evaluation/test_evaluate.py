@@ -17,6 +17,8 @@ from fastnst.evaluation.measures import equivalent_iterations
 from fastnst.images.grid import labelled_grid
 from fastnst.losses.weights import build_loss_network
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory, photograph):

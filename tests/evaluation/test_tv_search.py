@@ -16,6 +16,8 @@ from fastnst.evaluation import tv_search
 from fastnst.evaluation.tv_scores import Candidate, Score, choose, table
 from fastnst.machine.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 TINY = [word for word in SMALL if not word.startswith(("style", "data.val_images"))]
 TINY += ["style=mine", "data=folder", "data.root=photos", "trainer.max_steps=2", "compile=false"]
 TINY += ["tv_weights=[0.5,5]", "folds=2", "photographs=8"]

@@ -48,6 +48,7 @@ def test_another_shape_is_in_the_middle_of_its_cell_and_none_is_white():
     assert (third == WHITE).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [16, 100, 700])
 @pytest.mark.parametrize("columns", [[LONG, "gjpqy"], ["a_very_long_name_of_a_file", LONG]])
 def test_no_text_is_cut_off_or_lies_on_another_or_on_a_picture(side, columns):

@@ -134,6 +134,7 @@ def style_distances(network, pictures) -> np.ndarray:
     )
 
 
+@pytest.mark.slow
 def test_it_tells_styles_apart_as_the_real_vgg19_does(compact, vgg19, shared):
     """Far better than random weights do, which is all that there is to offer without it."""
     files = [*list_images(shared / "styles"), *list_images(shared / "content")]

@@ -88,6 +88,7 @@ def test_the_gaussian_one_with_all_positions(measure, features):
     torch.testing.assert_close(ours(painted, ours.target(style)), expected)
 
 
+@pytest.mark.slow
 def test_the_gaussian_one_is_right_on_average(features, monkeypatch):
     painted, style = features
     ours = build_style_loss("mmd_gaussian", "johnson2016")
@@ -112,6 +113,7 @@ def test_the_same_picture_gives_zero(name, measure, features):
         torch.testing.assert_close(value, torch.tensor(0.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STYLE_LOSSES)
 def test_a_descent_makes_a_picture_alike(name, features):
     torch.manual_seed(0)
@@ -187,6 +189,7 @@ def test_gram_is_the_one_of_the_losses(features):
     assert torch.equal(ours(features[0], ours.target(features[1])), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STYLE_LOSSES)
 def test_training_with_each_of_them(name, tmp_path, command_line):
     from fastnst.commands.train import main

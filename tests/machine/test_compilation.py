@@ -91,6 +91,7 @@ def train_both_ways(tmp_path, *arguments):
     return folders["true"], folders["false"]
 
 
+@pytest.mark.slow
 def test_training_compiled_or_not(tmp_path):
     compiled, plain = train_both_ways(tmp_path, "trainer.precision=auto", "trainer.max_steps=3")
     assert names(compiled) == names(plain)

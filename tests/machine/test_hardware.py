@@ -24,6 +24,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
 def test_freed_memory_is_kept_for_the_next_tensor():
     faults = {}
@@ -45,6 +46,7 @@ def test_tf32_is_a_choice():
         torch.backends.cudnn.allow_tf32 = True  # PyTorch's default
 
 
+@pytest.mark.slow
 def test_bfloat16_is_used_where_the_processor_computes_it():
     flags = subprocess.run(["lscpu"], capture_output=True, text=True).stdout
     if not flags:

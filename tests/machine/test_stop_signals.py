@@ -100,6 +100,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_loader_process_that_hangs_lets_the_training_end(tmp_path):
     script = tmp_path / "hanging.py"
     script.write_text(HANGING)

@@ -171,6 +171,7 @@ WIDE = b")" + 100 * b"2\x86"  # a tuple of twice the tuple before
 DEEP = b")" + 10**6 * b"\x85"  # a tuple of the tuple before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [WIDE, DEEP], ids=["wide", "deep"])
 @pytest.mark.parametrize(
     ("before", "after"),

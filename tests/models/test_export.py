@@ -19,6 +19,8 @@ from fastnst.models.onnx_network import OnnxNetwork
 from fastnst.networks import build_network
 from fastnst.version import VERSION
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 RESNET = {"name": "resnet", "width": 4, "blocks": 1, "norm": "instance", "upsample": "nearest"}
 ARCHITECTURES = {

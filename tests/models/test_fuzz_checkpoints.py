@@ -76,6 +76,7 @@ def refused(make, folder, count, seed):
     return len(sentences)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", KINDS)
 def test_a_damaged_file_is_a_network_or_one_sentence(tmp_path, make):
     assert refused(make, tmp_path, 300, seed=0) > 100

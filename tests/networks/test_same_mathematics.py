@@ -14,6 +14,8 @@ from fastnst.machine.hardware import computes_bf16
 from fastnst.networks import build_network
 from fastnst.training.optimizers import build_optimizer
 
+pytestmark = pytest.mark.slow
+
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 LAYERS = dict.fromkeys(plain_recipe.STYLE_LAYERS, 1.0)
 CPU, BF16 = torch.device("cpu"), {"device_type": "cpu", "dtype": torch.bfloat16}

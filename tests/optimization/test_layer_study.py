@@ -13,6 +13,8 @@ from fastnst.optimization import layer_study
 from fastnst.optimization import problem as optimize
 from fastnst.optimization.layer_study import TO_COME
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["style=brush_strokes", "size=32", "iterations=2", "loss_network.weights=random"]
 SMALL += ["device=cpu", "hydra.run.dir=run", "content=photo.png"]
 SMALLER = ["content_layers=[relu2_2]", "style_layers=[relu1_1,relu2_1]", "style_counts=[1,2]"]

@@ -17,6 +17,8 @@ from fastnst.config.settings import read_settings
 from fastnst.optimization import problem as optimize_module
 from fastnst.optimization.settings import OptimizeSettings
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["style=brush_strokes", "style.size=32", "loss_network=vgg16", "scales=[32]"]
 SMALL += ["loss_network.weights=random", "device=cpu", "hydra.run.dir=run", "content=photo.png"]
 

@@ -46,6 +46,7 @@ def test_the_loss_reported_is_that_of_the_picture_given(build, batch):
         assert 0 <= step.picture.min() <= step.picture.max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["lbfgs", "adam"])
 @pytest.mark.parametrize("style_loss", ["gram", "mmd_gaussian"])
 def test_each_method_lowers_each_kind_of_loss(method, style_loss, build, batch):
@@ -131,6 +132,7 @@ def test_a_normalized_network_is_equally_active_everywhere(small_vgg, batch):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("init", ["content", "noise"])
 def test_real_weights(init, vgg19, shared, batch):
     from fastnst.images.pixels import crop_center, to_tensor

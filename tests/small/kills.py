@@ -10,7 +10,7 @@ from typing import NamedTuple
 from small.runs import ROOT, SMALL
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["fastnst.training"])
+_context.set_forkserver_preload(["fastnst.commands.train"])
 
 
 class Training(NamedTuple):

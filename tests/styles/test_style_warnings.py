@@ -63,9 +63,10 @@ def test_each_fault_is_told(said):
     assert len(said(Image.new("RGBA", (20, 20)))) == 3
 
 
+@pytest.mark.slow
 def test_paintings_have_no_faults(shared, caplog):
     paintings = sorted((shared / "styles").glob("*.jpg"))
-    assert len(paintings) == 9
+    assert len(paintings) >= 9
     for path in paintings:
         load_style_image("mine", str(path), 256)
     load_style_image("brush_strokes", "builtin:brush_strokes", 64)

@@ -13,6 +13,8 @@ from fastnst.drawing.dead_leaves import draw_dead_leaves
 from fastnst.stylizing.canvas import Canvas
 from fastnst.stylizing.stylizer import TILE_SIDE
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -101,6 +101,7 @@ def test_only_large_pictures_come_in_tiles(painting_model, photograph, monkeypat
     assert max(max(size) for _, size in sizes) <= SIDE
 
 
+@pytest.mark.slow
 def test_samples_stand_for_a_very_large_picture(painting_model, monkeypatch, photograph):
     monkeypatch.setattr(canvas, "MARGIN", 0)  # no small part of a picture as small as this
     picture = photograph(400, 300)
@@ -134,6 +135,7 @@ def test_a_strip_of_samples_is_not_black(painting_model, monkeypatch, photograph
     assert values(painted).std() > 10
 
 
+@pytest.mark.slow
 def test_an_exported_network_paints_the_same_but_whole(
     painting_model, photograph, tmp_path, monkeypatch
 ):

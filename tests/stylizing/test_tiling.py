@@ -51,6 +51,7 @@ def test_tiles_do_not_overlap_more_than_they_must():
     assert [tile.seen[2] - tile.seen[0] for tile in row] == [1084] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", KINDS)
 def test_the_reach_is_what_a_pixel_depends_on(architecture):
     torch.manual_seed(0)
@@ -79,6 +80,7 @@ def cut(picture, side, reach):
         yield Sample(pixels.clone, pixels.shape[:-3:-1], counted), kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", KINDS)
 @torch.inference_mode()
 def test_tiles_give_what_the_whole_picture_does(architecture, batch):

@@ -11,6 +11,8 @@ from small.runs import run
 
 from fastnst.drawing.dead_leaves import draw_dead_leaves
 
+pytestmark = pytest.mark.slow
+
 GOOD = 12
 
 

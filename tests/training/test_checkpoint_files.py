@@ -171,7 +171,7 @@ def test_there_is_none(tmp_path):
 @pytest.mark.parametrize("part", ["global_step", "hyper_parameters", "optimizer_states"])
 def test_something_else_is_refused(part, tmp_path):
     torch.save({**contents(1), part: "something else"}, tmp_path / "other.ckpt")
-    with pytest.raises(UserError, match=r"other\.ckpt is not a checkpoint of train\.py"):
+    with pytest.raises(UserError, match=r"other\.ckpt is not a checkpoint of fastnst train"):
         read_checkpoint(tmp_path / "other.ckpt")
 
 

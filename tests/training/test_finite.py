@@ -13,6 +13,8 @@ from fastnst.training.checkpoint_files import read_checkpoint
 from fastnst.training.checkpoints import Checkpoints
 from fastnst.training.finite import NotFinite, SkippedSteps, is_finite
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("value", "finite"), [(1.0, True), (0.0, True), (float("nan"), False), (float("-inf"), False)]

@@ -14,6 +14,8 @@ import torch
 from small.kills import Training, start
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+pytestmark = pytest.mark.slow
+
 RUN = [
     "data=dead_leaves",
     "data.images=7",

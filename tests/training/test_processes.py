@@ -16,6 +16,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from fastnst.drawing.dead_leaves import draw_dead_leaves
 
+pytestmark = pytest.mark.slow
+
 TRAINED_ON, HELD_OUT, STEPS = 12, 3, 15
 TWO = ["trainer=ddp", "trainer.devices=2", "data.batch_size=2"]
 RUN = [

@@ -16,6 +16,8 @@ from fastnst.training.checkpoint_files import CheckpointFiles, read_checkpoint
 from fastnst.training.checkpoints import Checkpoints
 from fastnst.training.resume import checkpoint_to_resume, newest_run
 
+pytestmark = pytest.mark.slow
+
 ARGUMENTS = ["data=dead_leaves", "data.images=5", "trainer.max_steps=4", "checkpoint_every=2"]
 ARGUMENTS += ["sample_every=2"]
 

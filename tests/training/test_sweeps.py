@@ -12,6 +12,8 @@ from small.runs import command, run
 
 from fastnst.training.checkpoint_files import read_checkpoint
 
+pytestmark = pytest.mark.slow
+
 RUNS = ["data=dead_leaves", "hydra.sweep.dir=sweep", "--multirun"]
 ONE_FAILS = ["style=brush_strokes,custom", "style.image=builtin:brush_strokes,nowhere.jpg"]
 NAMES = ["0_brush_strokes", "1_brush_strokes", "2_custom", "3_custom"]

@@ -17,6 +17,8 @@ from fastnst.config.settings import read_settings
 from fastnst.drawing.dead_leaves import draw_dead_leaves
 from fastnst.models.model_file import read_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -128,6 +128,7 @@ def test_strength_is_the_share_of_the_frame_before():
         assert abs(smoother.flicker.after - 20 * (1 - strength)) < 2
 
 
+@pytest.mark.slow
 def test_small_differences_fade_as_well():
     still = texture(0)
     smoother = TemporalSmoother(0.9)

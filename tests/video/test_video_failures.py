@@ -66,6 +66,7 @@ with one_sentence_errors():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT")
 def test_a_real_ctrl_c(clip, tmp_path, root):
     source, target = clip(count=500), tmp_path / "out.mp4"
