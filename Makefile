@@ -30,7 +30,7 @@ quick: $(STAMP) ## the tests of check alone
 	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal -m "not slow and not long" -q
 
 test: lint ## lint and run all tests
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 
 lint: $(STAMP) ## check style, formatting, import contracts and types
 	$(BIN)/ruff check .
