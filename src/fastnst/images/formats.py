@@ -7,8 +7,9 @@ from collections.abc import Generator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from PIL import Image, ImageFile, UnidentifiedImageError, features
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError, features
 
+from fastnst.images.png import Chunks
 from fastnst.machine import UserError
 
 HEIF = {".heic": "HEIF", ".heif": "HEIF"}
@@ -92,13 +93,15 @@ def _warning_limit() -> float:
 
 @contextmanager
 def _no_limit() -> Generator[None]:
-    """Pillow has one limit for all threads, and warns well below what it refuses."""
+    """Pillow has one limit for all threads, and warns well below what it refuses; so has it one
+    reader of PNG's chunks, which a picture keeps from when it was opened."""
     with _limit_lock:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        usual, PngImagePlugin.PngStream = PngImagePlugin.PngStream, Chunks
         try:
             yield
         finally:
-            Image.MAX_IMAGE_PIXELS = limit
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.PngStream = limit, usual
 
 
 def _check_size(path: str | Path, size: tuple[int, int], max_megapixels: float | None) -> None:
