@@ -3,9 +3,9 @@
 import math
 import sys
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst.machine import UserError, whole_file
+from fastnst.machine import Interrupted, UserError, signals_interrupt, whole_file
 from fastnst.stylizing import Stylizer
 from fastnst.video.formats import choose_codec, load_library
 from fastnst.video.reader import Frame, VideoReader
@@ -79,7 +79,7 @@ def paint_video(
 ) -> VideoReport:
     """Paint a video; audio and subtitles are copied.
 
-    Memory does not grow with its length. On Ctrl-C a file is finished with the frames there are; it
+    Memory does not grow with its length. On Ctrl-C, SIGTERM and SIGHUP a file is finished with the frames there are; it
     has `_stopped` at the end of its name, so that nobody takes it for the whole.
 
     Args:
@@ -92,7 +92,7 @@ def paint_video(
     Raises:
         UserError: if the source is no video, or the target or an option is not possible, or the
             target cannot be written.
-        KeyboardInterrupt: on Ctrl-C, after the file is finished.
+        KeyboardInterrupt: on these, after the file is finished.
     """
     _check(options)
     codec = choose_codec(target, options.codec, options.quality)
@@ -103,38 +103,33 @@ def paint_video(
     ffmpeg_error = load_library("av").FFmpegError
     try:
         with (
-            closing(VideoReader(source, options.start, options.end)) as reader,
+            signals_interrupt(),
+            closing(VideoReader(source, options.start, options.end, notice=_notice)) as reader,
             whole_file(target) as temporary,
             tqdm(total=reader.total(), unit="frame", desc=source.name, disable=not progress) as bar,
         ):
-
-            def notice(sentence: str) -> None:
-                bar.write(sentence, file=sys.stderr)
-
-            writer = VideoWriter(temporary, reader, codec, smoother, notice)
+            writer = VideoWriter(temporary, reader, codec, smoother, _notice)
             try:
-                _paint_all(stylizer, reader, writer, bar, notice)
+                _paint_all(stylizer, reader, writer, bar)
             except KeyboardInterrupt:
                 if writer.finished:
                     kept = temporary.replace(target.with_stem(f"{target.stem}_stopped"))
-                    notice(f"Stopped: {kept} holds the first {writer.frames} frames.")
+                    _notice(f"Stopped: {kept} holds the first {writer.frames} frames.")
                 raise
             if not writer.frames:
                 raise UserError(f"{source} has no frame to paint{_between(options)}.")
-            expected = _expected(reader, writer.frames)
+            expected = reader.expected(writer.frames)
+            if expected is None and options.end is None:  # so many it has turned out to be
+                bar.total = writer.frames
     except (OSError, ffmpeg_error) as error:
         raise UserError(f"Cannot write {target}: {error.strerror or error}.") from error
     return VideoReport(writer.frames, reader.broken, expected, smoother and smoother.flicker)
 
 
-def _expected(reader: VideoReader, frames: int) -> int | None:
-    """Frames that should be there, if notably fewer are."""
-    # a rate says how many there should be only where frames do come at that rate
-    known = reader.stream.frames or reader.steady >= 0.8 * frames
-    expected = reader.total() if reader.is_whole and known else None
-    if expected is None or frames + reader.broken >= 0.95 * expected - 1:  # durations are rounded
-        return None
-    return expected
+def _notice(sentence: str) -> None:
+    """Say something above the bar; nobody may be there to hear it, as after a terminal is closed."""
+    with suppress(OSError, ValueError):
+        tqdm.write(sentence, file=sys.stderr)
 
 
 def _check(options: VideoOptions) -> None:
@@ -161,7 +156,6 @@ def _paint_all(
     reader: VideoReader,
     writer: VideoWriter,
     bar: "tqdm[Any]",
-    notice: Callable[[str], None],
 ) -> None:
     """Paint all frames; whatever happens, the writer gets to finish its file."""
     written: deque[Future[None]] = deque()
@@ -189,9 +183,11 @@ def _paint_all(
                 written.append(pool.submit(writer.close))
             while written:
                 written.popleft().result()
-        except KeyboardInterrupt:
-            if done:
-                notice("Ctrl-C: finishing the file; Ctrl-C again drops it.")
+        except KeyboardInterrupt as interrupted:
+            if done and isinstance(interrupted, Interrupted):
+                _notice("Asked to end: finishing the file; Ctrl-C drops it.")
+            elif done:
+                _notice("Ctrl-C: finishing the file; Ctrl-C again drops it.")
             raise
 
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from fastnst.machine import UserError
+from fastnst.video.decoding import ALPHA_TAG
 from fastnst.video.formats import CODECS, Codec, load_library, open_video, reading
 from fastnst.video.gif import SHORTEST, TIME_BASE, Palettes, muxer_options
-from fastnst.video.reader import CONVERSION, MATRICES, Frame, VideoReader
+from fastnst.video.frames import CONVERSION, MATRICES, Frame
+from fastnst.video.reader import VideoReader
+from fastnst.video.streams import codec_name
 from fastnst.video.temporal import TemporalSmoother
 
 if TYPE_CHECKING:
@@ -20,8 +23,10 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-# what a container says of itself; the new one says its own
-NOT_KEPT = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration"})
+# what a container says of itself; the new one says its own, and has no transparency
+NOT_KEPT = frozenset(
+    {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", ALPHA_TAG}
+)
 # statistics that mkvmerge tells of a stream, which are of another file once it is cut or painted
 STATISTICS = ("bps", "number_of_", "_statistics_", "duration-")
 APPLE = (".mp4", ".mov")  # where its players know H.265 by the tag hvc1 alone
@@ -146,7 +151,7 @@ class VideoWriter:
         if not self._can_hold(container, stream, packet):
             self._notice(
                 f"{self._reader.path}: {self._path.suffix[1:]} cannot hold its {stream.type} "
-                f"({_codec_name(stream)}), which is left out."
+                f"({codec_name(stream)}), which is left out."
             )
             return
         copy = container.add_stream_from_template(stream, opaque=True)
@@ -227,7 +232,3 @@ def _first_packets(reader: VideoReader) -> dict[int, "Packet[Stream]"]:
                 break
     return found
 
-
-def _codec_name(stream: "Stream") -> str:
-    context: Any = stream.codec_context  # None if FFmpeg does not know the codec
-    return "unknown" if context is None else context.name
