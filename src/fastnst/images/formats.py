@@ -3,7 +3,7 @@
 import ctypes
 import math
 import threading
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
@@ -123,12 +123,17 @@ def _hint(path: str | Path) -> str:
     return ""
 
 
-def list_images(folder: Path) -> list[Path]:
-    """Every picture below a folder, by extension, sorted; hidden files and folders are left out."""
+def list_images(folder: Path, also: Collection[str] = ()) -> list[Path]:
+    """Every picture below a folder, by extension, sorted; hidden files and folders are left out.
+
+    Args:
+        folder: with pictures.
+        also: more extensions, in small letters, to list files of.
+    """
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
+        if (path.suffix.lower() in SUFFIXES or path.suffix.lower() in also)
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fastnst.video.formats import load_library
 
@@ -19,8 +19,8 @@ ALPHA_TAG = "alpha_mode"
 class Decoder:
     """Decodes one stream.
 
-    A frame of two interlaced fields becomes one frame of whole lines (FFmpeg's filter bwdif); others
-    stay as they are. Their number and times are kept.
+    A frame of two interlaced fields becomes one of whole lines (FFmpeg's filter bwdif); others stay
+    as they are. Their number and times are kept.
 
     Attributes:
         broken: errors of decoding, about one for a frame that is left out.
@@ -83,22 +83,21 @@ class Decoder:
             return []
         self._graph.push(None)
         rest = self._pulled(self._graph)
-        self._graph, self._shape = None, self._shape
+        self._graph = None
         return rest
 
     def _pulled(self, graph: "Graph") -> "list[VideoFrame]":
         frames: list[VideoFrame] = []
         try:
             while True:
-                frame = graph.pull()
-                frames.append(self._timed(frame))
+                frames.append(self._timed(cast("VideoFrame", graph.pull())))
         except (self._av.BlockingIOError, self._av.EOFError):
             return frames
 
     def _timed(self, frame: "VideoFrame") -> "VideoFrame":
         """In units of the stream: the filter has halved them, to be able to show each field."""
-        if frame.pts is not None:
-            assert self._stream.time_base is not None
+        if frame.pts is not None and frame.time_base is not None:
+            assert self._stream.time_base is not None  # a stream that is read has one
             halves = frame.time_base / self._stream.time_base
             frame.pts, frame.duration = round(frame.pts * halves), round(frame.duration * halves)
             frame.time_base = self._stream.time_base

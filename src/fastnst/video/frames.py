@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from fastnst.images import flatten
+from fastnst.images import flatten, without_needless_alpha
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # Numbers of matrices, ranges and so on are those of ITU-T H.273, which FFmpeg uses as well.
 BT709, BT601 = 1, 6
 LIMITED, FULL = 1, 2
+UNSPECIFIED = 2  # primaries and transfer
 # those that FFmpeg's converter computes, by its own numbers: it knows BT.601 as 5 alone
 MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 # its flags for bilinear, chroma of every pixel both ways, exact rounding: without them colours
@@ -67,14 +68,23 @@ class Upright:
         )
         pixels = pixels.swapaxes(0, 1) if self.transposed else pixels
         picture = Image.fromarray(np.ascontiguousarray(pixels[tuple(self._flips)]))
-        return picture if self._keep_alpha else flatten(picture)
+        return without_needless_alpha(picture) if self._keep_alpha else flatten(picture)
+
+
+def colours_of_rgb(width: int, height: int) -> Colours:
+    """How to write pictures that are RGB as a video: as players take it for, of this size."""
+    return Colours(_usual_matrix(width, height), LIMITED, UNSPECIFIED, UNSPECIFIED)
+
+
+def _usual_matrix(width: int, height: int) -> int:
+    return BT709 if height >= 720 or width >= 1280 else BT601
 
 
 def _colours(frame: "VideoFrame") -> Colours:
     """How a frame's numbers mean colours; what is not said is what players take it for."""
     matrix = frame.colorspace
     if matrix not in MATRICES:
-        matrix = BT709 if frame.height >= 720 or frame.width >= 1280 else BT601
+        matrix = _usual_matrix(frame.width, frame.height)
     full = frame.color_range == FULL and not frame.format.is_rgb
     return Colours(matrix, FULL if full else LIMITED, frame.color_primaries, frame.color_trc)
 

@@ -1,14 +1,16 @@
 """How long a video is, as far as its container is to be believed."""
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from av import Packet
     from av.container import InputContainer
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
-# Matroska, WebM, WMV: their length begins at 0, though the first frame may be shown later
-FROM_ZERO = ("matroska", "asf")
+# Matroska, WebM, WMV, FLV: their length begins at 0, though the first frame may be shown later
+FROM_ZERO = ("matroska", "asf", "flv")
 AT_END = 0.95  # of what is announced: durations are rounded, and streams not of one length
 MICROSECONDS = 1_000_000
 
@@ -28,21 +30,32 @@ class Length:
     def __init__(self, container: "InputContainer", video: "VideoStream") -> None:
         assert video.time_base is not None  # a stream that is read has one
         self.first = (video.start_time or 0) * video.time_base
-        self._from_zero = container.format.name.startswith(FROM_ZERO)
-        self._reached = Fraction(0)
+        self._reached, self._ended = Fraction(0), self.first
         start = Fraction(container.start_time or 0, MICROSECONDS)
         length = Fraction(container.duration or 0, MICROSECONDS)
-        self._end = (length if self._from_zero else start + length) if length else None
-        if video.duration and not self._from_zero:
+        # an FLV may have its length either way
+        from_zero = container.format.name.startswith(FROM_ZERO) and length > self.first
+        self._end = (length if from_zero else start + length) if length else None
+        if video.duration and not from_zero:
             self.seconds: float | None = float(video.duration * video.time_base)
         else:
             self.seconds = None if self._end is None else float(max(0, self._end - self.first))
 
-    def found(self, end: Fraction) -> None:
-        """Note that the file has something up to this time, in seconds."""
-        self._reached = max(self._reached, end)
+    def note(self, packet: "Packet[Stream]") -> None:
+        """See where a packet of another stream is."""
+        if packet.pts is not None:
+            end = (packet.pts + (packet.duration or 0)) * cast(Fraction, packet.stream.time_base)
+            self._reached = max(self._reached, end)
 
-    @property
-    def is_cut_off(self) -> bool:
-        """Whether the file ends before the end that it announces."""
-        return self._end is not None and self._reached < Fraction(AT_END) * self._end
+    def note_frame(self, end: Fraction) -> None:
+        """See when a frame of the video ends, in seconds."""
+        self._ended = max(self._ended, end)
+
+    def frames(self, rate: Fraction) -> int | None:
+        """How many frames the video should have at a rate, once all of the file is read: up to its
+        last frame, unless the file is cut off; sound may go on for longer."""
+        if self._end is None or self.seconds is None:
+            return None
+        if max(self._reached, self._ended) < Fraction(AT_END) * self._end:
+            return round(self.seconds * rate)
+        return round((self._ended - self.first) * rate)

@@ -3,20 +3,23 @@
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from PIL import Image
 
+from fastnst.images import read_plays
 from fastnst.machine import UserError
 from fastnst.video.decoding import Decoder
 from fastnst.video.formats import load_library, open_video, reading
 from fastnst.video.frames import Colours, Frame, Upright
+from fastnst.video.gif import last_duration
 from fastnst.video.length import AT_END, Length
 from fastnst.video.streams import choose_streams
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
     from av.stream import Stream
+
 
 class VideoReader:
     """Decodes the part of a video from `start` to `end`, frame by frame.
@@ -66,11 +69,35 @@ class VideoReader:
         self.aspect: Fraction = self.stream.sample_aspect_ratio or Fraction(1)
         self._step = max(1, round(1 / (self.rate * self.time_base)))
         self._length = Length(self.container, self.stream)
-        self._first, self._ended = self._length.first, self._length.first
+        self._first = self._length.first
         self._start = self._first + Fraction(start) if start else None
         self._end = None if end is None else self._first + Fraction(end)
         self.is_whole = not start and end is None
         self._seconds = self._part(start or 0, end)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """Of the file."""
+        return self.container.metadata
+
+    @property
+    def video_metadata(self) -> dict[str, str]:
+        """Of the video in it."""
+        return self.stream.metadata
+
+    @property
+    def chapters(self) -> list[Any]:
+        """As PyAV has them; none of a part of a video."""
+        return self.container.chapters() if self.is_whole else []
+
+    @property
+    def plays(self) -> int:
+        """How often it is shown; 0: for ever, as a picture that is made of a video is."""
+        return read_plays(self.path) if self.path.suffix.lower() == ".gif" else 0
+
+    def last_duration(self) -> Fraction | None:
+        """For how long a GIF's last frame is shown, in seconds; None for other videos."""
+        return last_duration(self.path) if self.path.suffix.lower() == ".gif" else None
 
     @property
     def broken(self) -> int:
@@ -124,9 +151,7 @@ class VideoReader:
         # a rate says how many there should be only where frames do come at that rate
         if not self.is_whole or not (counted or self._steady >= 0.8 * frames):
             return None
-        expected = self.total()
-        if not counted and not self._length.is_cut_off:  # the sound may last longer
-            expected = round((self._ended - self._first) * self.rate)
+        expected = self.total() if counted else self._length.frames(self.rate)
         if expected is None or frames + self.broken >= AT_END * expected - 1:
             return None
         return expected
@@ -150,7 +175,7 @@ class VideoReader:
         unfinished = {video, *(one.index for one in self.others if one.type == "audio")}
         for packet in self._packets():
             if packet.stream.index != video:
-                self._note(packet)
+                self._length.note(packet)
                 if packet.size and self._moved(packet):
                     yield packet
                 elif packet.pts is not None and self._is_over(packet.pts, packet.stream):
@@ -183,11 +208,6 @@ class VideoReader:
         except self._av.FFmpegError:
             self._unread += 1
 
-    def _note(self, packet: "Packet[Stream]") -> None:
-        if packet.pts is not None:
-            end = packet.pts + (packet.duration or 0)
-            self._length.found(end * cast(Fraction, packet.stream.time_base))
-
     def _begin(self, stream: "Stream") -> int:
         """Where the output begins, in units of the stream."""
         return 0 if self._start is None else round(self._start / cast(Fraction, stream.time_base))
@@ -215,8 +235,7 @@ class VideoReader:
 
     def _frame(self, frame: "VideoFrame", pts: int) -> Frame:
         duration = frame.duration or self._step
-        self._ended = max(self._ended, (pts + duration) * self.time_base)
-        self._length.found(self._ended)
+        self._length.note_frame((pts + duration) * self.time_base)
         if self._end is not None:
             duration = min(duration, round(self._end / self.time_base) - pts)
         return Frame(self._picture(frame), pts - self._begin(self.stream), duration)
