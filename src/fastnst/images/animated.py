@@ -16,6 +16,7 @@ from fastnst.images.write import check_side, save_options
 from fastnst.machine import UserError
 
 ANIMATED = frozenset({".gif", ".webp", ".avif", ".png"}) & SUFFIXES  # formats that may move
+WEBP_FLAGS, WEBP_ALPHA = 20, 0x10  # where in a file, and which bit
 UNSAID = 100  # milliseconds: how long browsers show a frame that does not say it
 
 
@@ -113,10 +114,22 @@ class Animation:
         self._frames.save(
             path, format=format, save_all=True, duration=durations, loop=plays, **options
         )
+        if format == "WEBP" and self._frames.mode == "RGBA":
+            _say_transparent(path)
 
     def close(self) -> None:
         """Remove the temporary file."""
         self._frames.file.close()
+
+
+def _say_transparent(path: Path) -> None:
+    """Where all frames have the same transparent margin libwebp cuts it off, and then does not say
+    in the head of the file that anything is transparent: readers would show it black."""
+    with path.open("r+b") as file:
+        head = file.read(WEBP_FLAGS + 1)
+        if head[12:16] == b"VP8X":
+            file.seek(WEBP_FLAGS)
+            file.write(bytes([head[WEBP_FLAGS] | WEBP_ALPHA]))
 
 
 class _Frames(Image.Image):
