@@ -19,7 +19,7 @@ def flatten(image: Image.Image) -> Image.Image:
 
 def without_needless_alpha(image: Image.Image) -> Image.Image:
     """The same as RGB, if it is RGBA and nothing in it is transparent."""
-    if image.mode != "RGBA" or image.getextrema()[3] != (255, 255):
+    if image.mode != "RGBA" or image.getchannel("A").getextrema() != (255, 255):
         return image
     return image.convert("RGB")
 
