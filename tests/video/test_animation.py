@@ -204,10 +204,9 @@ def test_options_of_videos_are_refused(name, tmp_path):
 
 
 def test_too_wide_for_the_format(tmp_path):
-    animation = Animation()
-    animation.add(Image.new("RGB", (16384, 1)))
-    with pytest.raises(UserError, match="WEBP holds at most 16383"):
-        animation.write(tmp_path / "a.webp", [100], 0, None, tmp_path / "none.mp4")
+    animation = Animation(tmp_path / "a.webp", tmp_path / "clip.mp4")
+    with pytest.raises(UserError, match=r"clip\.mp4: WEBP holds at most 16383"):
+        animation.add(Image.new("RGB", (16384, 1)))
     animation.close()
 
 

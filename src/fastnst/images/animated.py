@@ -82,40 +82,44 @@ def _first(image: Image.Image) -> int:
 
 
 class Animation:
-    """Frames to come into one file; until then they lie packed in a temporary one."""
+    """Frames to come into one file; until then they lie packed in a temporary one.
 
-    def __init__(self) -> None:
+    Args:
+        path: the file to write, a WebP, AVIF or PNG.
+        source: what is painted; its metadata is taken along, where it is a picture.
+    """
+
+    def __init__(self, path: Path, source: Path) -> None:
+        self._path, self._source = path, source
+        self._format = FORMATS[path.suffix.lower()]
         self._frames = _Frames()
 
     def add(self, picture: Image.Image) -> None:
-        """Take the next frame, RGB or RGBA, of the size of the others."""
+        """Take the next frame, RGB or RGBA, of the size of the others.
+
+        Raises:
+            UserError: if it is too large for the format.
+        """
+        check_side(self._source, self._format, picture.size)
         self._frames.add(picture)
 
-    def write(
-        self, path: Path, durations: list[int], plays: int, quality: int | None, source: Path
-    ) -> None:
-        """Write the file; metadata is that of the source, where it is a picture.
+    def write(self, durations: list[int], plays: int, quality: int | None) -> None:
+        """Write the file.
 
         Args:
-            path: a WebP, AVIF or PNG.
             durations: of each frame, in milliseconds.
             plays: how often it is shown; 0: for ever (AVIF always is).
             quality: of WebP and AVIF, 1 to 100; None: 95.
-            source: what was painted.
 
         Raises:
-            UserError: if the frames are too large for the format.
             OSError: if the file cannot be written.
         """
-        format = FORMATS[path.suffix.lower()]
-        check_side(path, format, self._frames.size)
-        metadata = read_metadata(source) if is_animated(source) else None
-        options = save_options(format, quality, metadata)
-        self._frames.save(
-            path, format=format, save_all=True, duration=durations, loop=plays, **options
-        )
-        if format == "WEBP" and self._frames.mode == "RGBA":
-            _say_transparent(path)
+        metadata = read_metadata(self._source) if is_animated(self._source) else None
+        options = save_options(self._format, quality, metadata)
+        options |= {"save_all": True, "duration": durations, "loop": plays}
+        self._frames.save(self._path, format=self._format, **options)
+        if self._format == "WEBP" and self._frames.mode == "RGBA":
+            _say_transparent(self._path)
 
     def close(self) -> None:
         """Remove the temporary file."""

@@ -122,8 +122,8 @@ class AnimationWriter:
         notice: Callable[[str], None],
     ) -> None:
         self.frames, self.finished = 0, False
-        self._path, self._reader, self._quality, self._smoother = path, reader, quality, smoother
-        self._animation = Animation()
+        self._reader, self._quality, self._smoother = reader, quality, smoother
+        self._animation = Animation(path, reader.path)
         self._times: list[int] = []
         self._last = 1
         for stream in reader.others:
@@ -163,9 +163,7 @@ class AnimationWriter:
                 durations = [
                     max(1, end - time) for time, end in zip(self._times, ends, strict=True)
                 ]
-                self._animation.write(
-                    self._path, durations, self._reader.plays, self._quality, self._reader.path
-                )
+                self._animation.write(durations, self._reader.plays, self._quality)
                 self.finished = True
         finally:
             self._animation.close()
