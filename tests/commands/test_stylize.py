@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import ExifTags, Image
-from small.clips import moving, write_clip
+from small.clips import moving, read_clip, write_clip
 from small.stylizing import ARCHITECTURE, stylize, write_small_model
 from torch.nn.functional import pad
 
@@ -217,3 +217,41 @@ def test_a_video_among_pictures(
     assert "(4 frames, flicker" in output.out
     assert "text.mp4" in output.err
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip.mp4", "photo.jpg"]
+
+
+def test_animations_are_painted_as_such(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = [Image.fromarray(frame) for frame in moving(3)]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.webp", "b.png", "c.gif"):
+        how = {"append_images": frames[1:], "duration": [100, 200, 300]}
+        frames[0].save(folder / name, save_all=True, **how)
+    out = tmp_path / "out"
+    assert stylize(monkeypatch, "--ckpt", model, folder, "-o", out) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["a.webp", "b.png", "c.gif"]
+    for path in out.iterdir():
+        with Image.open(path) as painted:
+            assert painted.n_frames == 3
+    # a still picture of one that moves is of its first frame
+    for target in ("still.jpg", "still.png"):
+        arguments = ["--ckpt", model, folder / "a.webp", "-o", tmp_path / target]
+        assert stylize(monkeypatch, *arguments) == 0
+        assert not getattr(load(tmp_path / target), "is_animated", False)
+    arguments = ["--ckpt", model, folder / "a.webp", "-o", tmp_path / "film.mp4"]
+    assert stylize(monkeypatch, *arguments) == 0
+    assert len(read_clip(tmp_path / "film.mp4").frames) == 3
+
+
+def test_videos_in_folders_and_in_containers_that_are_only_read(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_clip(folder / "film.AVI", moving(3), codec="mpeg4")
+    (folder / "index.ts").write_text("const no_video = 1")
+    assert stylize(monkeypatch, "--ckpt", model, folder, "-o", tmp_path / "out") == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["film.mp4"]
+    assert stylize(monkeypatch, "--ckpt", model, folder) == 0
+    assert len(read_clip(folder / "film_dots.mp4").frames) == 3

@@ -5,7 +5,7 @@ from PIL import ExifTags, Image
 
 from fastnst.images.formats import list_images
 from fastnst.images.pixels import crop_center, flatten, resize_short_side, to_image, to_tensor
-from fastnst.images.read import read_image, read_size
+from fastnst.images.read import as_read, read_image, read_size
 from fastnst.images.write import write_image
 from fastnst.machine.errors import UserError
 
@@ -97,6 +97,46 @@ def test_float_pictures_are_scaled(tmp_path):
     path = tmp_path / "float.tiff"
     Image.fromarray(values).save(path)
     np.testing.assert_allclose(np.array(read_image(path))[..., 1], values * 255, atol=0.6)
+
+
+@pytest.mark.parametrize("white", [1.0, 255.0, 65535.0, 1e9, 255, 65535, 2**31 - 1])
+@pytest.mark.parametrize("in_file", [True, False])
+def test_pictures_of_32_bits_are_scaled_by_what_they_hold(tmp_path, white, in_file):
+    share = np.linspace(0, 1, 20 * 16).reshape(16, 20)
+    kind = np.float32 if isinstance(white, float) else np.int32
+    stored = Image.fromarray((share * white).astype(kind))
+    stored.save(tmp_path / "deep.tif")
+    image = read_image(tmp_path / "deep.tif") if in_file else as_read(stored)
+    np.testing.assert_allclose(np.array(image)[..., 1], share * 255, atol=1.1)
+
+
+def test_pictures_with_numbers_below_0(tmp_path):
+    share = np.linspace(0, 1, 20 * 16, dtype=np.float32).reshape(16, 20)
+    Image.fromarray(share * 2 - 1).save(tmp_path / "normal.tif")  # -1 to 1
+    image = np.array(read_image(tmp_path / "normal.tif"))[..., 1]
+    np.testing.assert_allclose(image, share * 255, atol=0.6)
+    Image.fromarray(share * 1.1 - 0.05).save(tmp_path / "sharpened.tif")
+    image = np.array(read_image(tmp_path / "sharpened.tif"))[..., 1]
+    np.testing.assert_allclose(image, (share * 1.1 - 0.05).clip(0, 1) * 255, atol=0.6)
+    Image.fromarray(share * 0 - 5).save(tmp_path / "flat.tif")
+    assert not np.array(read_image(tmp_path / "flat.tif")).any()
+
+
+def test_a_dark_picture_of_16_bits_stays_dark(tmp_path):
+    (tmp_path / "dark.ppm").write_bytes(b"P5 2 2 65535 " + bytes([0, 200] * 4))
+    assert np.array(read_image(tmp_path / "dark.ppm")).max() == 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_no_finite_number_is_one_sentence(tmp_path, value):
+    values = np.full((16, 20), 0.5, np.float32)
+    values[3, 4] = value
+    stored = Image.fromarray(values)
+    stored.save(tmp_path / "hole.tif")
+    with pytest.raises(UserError, match=r"hole\.tif cannot be read: .* no finite numbers"):
+        read_image(tmp_path / "hole.tif")
+    with pytest.raises(UserError, match="no finite numbers"):
+        as_read(stored)
 
 
 def test_of_an_animation_the_first_frame_is_taken(tmp_path):

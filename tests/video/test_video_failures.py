@@ -16,6 +16,7 @@ import pytest
 from small.clips import Negative, distance, read_clip
 
 from fastnst.machine.errors import UserError
+from fastnst.machine.interruptions import signals_interrupt
 from fastnst.video.formats import CODECS
 from fastnst.video.paint import VideoOptions, paint_video
 from fastnst.video.reader import VideoReader
@@ -59,19 +60,19 @@ class Slow(Negative):
         print(self.painted, flush=True)
         return super().paint(pictures, to_come)
 
-# whoever runs the tests in the background may have had it ignored
+# whoever runs the tests in the background may have had them ignored
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_IGN if "nohup" in sys.argv else signal.SIG_DFL)
 with one_sentence_errors():
     paint_video(Slow(), Path(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT")
-def test_a_real_ctrl_c(clip, tmp_path, root):
-    source, target = clip(count=500), tmp_path / "out.mp4"
+def signalled(signum: int, often: int, *arguments: object) -> tuple[int, str]:
+    """Exit code and stderr of painting slowly, stopped by a signal after a few frames."""
+    root = Path(__file__).parents[2]
     with subprocess.Popen(
-        [sys.executable, "-c", SLOWLY, source, target],
+        [sys.executable, "-c", SLOWLY, *map(str, arguments)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(root / "tests")])},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -79,12 +80,61 @@ def test_a_real_ctrl_c(clip, tmp_path, root):
     ) as process:
         while process.stdout.readline().strip() != "5":
             assert process.poll() is None
-        process.send_signal(signal.SIGINT)
+        for _ in range(often):
+            process.send_signal(signum)
+            time.sleep(0.01)
         _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    return process.returncode, errors
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signals")
+@pytest.mark.parametrize(
+    ("name", "often", "target"),
+    [
+        ("SIGINT", 1, "out.mp4"),
+        ("SIGTERM", 1, "out.mp4"),
+        ("SIGHUP", 3, "out.mp4"),  # as a shell sends it too, when the terminal is closed
+        ("SIGTERM", 2, "out.webp"),
+    ],
+)
+def test_a_real_signal(name, often, target, clip, tmp_path):
+    source, signum = clip(count=500), getattr(signal, name)
+    code, errors = signalled(signum, often, source, tmp_path / target)
+    # one that comes while the program is already leaving ends it, which to a shell is the same
+    assert code == 128 + signum or (often > 1 and code == -signum)
     assert "Traceback" not in errors
-    assert names(tmp_path) == ["clip.mp4", "out_stopped.mp4"]
-    assert 5 <= len(read_clip(tmp_path / "out_stopped.mp4").frames) < 500
+    stopped = target.replace(".", "_stopped.")
+    assert names(tmp_path) == ["clip.mp4", stopped]
+    if target == "out.mp4":
+        assert 5 <= len(read_clip(tmp_path / stopped).frames) < 500
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signals")
+def test_what_was_started_with_nohup_goes_on(clip, tmp_path):
+    source = clip(count=20)
+    code, _ = signalled(signal.SIGHUP, 1, source, tmp_path / "out.mp4", "nohup")
+    assert code == 0
+    assert names(tmp_path) == ["clip.mp4", "out.mp4"]
+
+
+def test_a_signal_that_somebody_else_handles_is_left_to_him():
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda *_: heard.append(1))
+    try:
+        with signals_interrupt():
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [1]
+
+
+def test_signals_are_as_they_were_afterwards():
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), signals_interrupt():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_memory_does_not_grow_with_the_length(clip, paint):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from fastnst.images import SUFFIXES, list_images
 from fastnst.machine import UserError
 from fastnst.stylizing import Job
+from fastnst.video import READ_SUFFIXES, is_video_in_folder
 from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 
 WRITTEN = SUFFIXES | VIDEO_SUFFIXES
@@ -22,7 +23,7 @@ def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: s
     are found again. What lies in a folder and is a result of something else there is left out.
 
     Args:
-        inputs: pictures, videos, and folders of pictures.
+        inputs: pictures, videos, and folders of these.
         output: file or folder.
         name: of results, without the extension: `{name}` stands for that of the source, `{style}`
             for that of the style. None for `{name}` in another folder, else `{name}_{style}`.
@@ -76,17 +77,26 @@ def _find(inputs: Iterable[Path]) -> Iterator[_Found]:
         if not path.is_dir():
             yield _Found(path, Path(path.name), False)
             continue
-        files = list_images(path)
+        files = [
+            file
+            for file in list_images(path, also=READ_SUFFIXES)
+            if file.suffix.lower() in SUFFIXES or is_video_in_folder(file)
+        ]
         if not files:
-            raise UserError(f"There are no images in the folder {path}.")
+            raise UserError(f"There are no images in the folder {path}, nor videos.")
         yield from (_Found(file, file.relative_to(path), True) for file in files)
 
 
 def _named(path: Path, pattern: str, style: str) -> Path:
     stem = pattern.format(name=path.stem, style=style)
-    # Pillow may read a format that it cannot write
-    suffix = path.suffix if path.suffix.lower() in WRITTEN else ".png"
-    return path.with_name(stem + suffix)
+    return path.with_name(stem + _written_suffix(path.suffix))
+
+
+def _written_suffix(suffix: str) -> str:
+    """The same, or what is written in its place: there are formats that are only read."""
+    if suffix.lower() in WRITTEN:
+        return suffix
+    return ".mp4" if suffix.lower() in READ_SUFFIXES else ".png"
 
 
 def _check(jobs: list[Job]) -> None:

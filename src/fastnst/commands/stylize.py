@@ -11,13 +11,17 @@ from tqdm import tqdm
 
 from fastnst.commands.jobs import plan
 from fastnst.commands.stylize_options import parse
-from fastnst.images import SUFFIXES
-from fastnst.machine import UserError, keep_freed_memory, one_sentence_errors
+from fastnst.images import ANIMATED
+from fastnst.machine import (
+    UserError,
+    keep_freed_memory,
+    one_sentence_errors,
+    signals_interrupt,
+)
 from fastnst.stylizing import Files, Job, Mask, Stylizer, paint_files
+from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 from fastnst.video import VideoOptions, VideoReport, is_video, paint_video
 from fastnst.webcam import run_webcam
-
-STILL = SUFFIXES - {".gif"}
 
 
 def main() -> None:
@@ -47,7 +51,8 @@ def main() -> None:
         if options.webcam is not None:
             run_webcam(stylizers, options.webcam)
             return
-        skipped = _paint(stylizers[0], options)
+        with signals_interrupt():
+            skipped = _paint(stylizers[0], options)
     if skipped:
         sys.exit(1)
 
@@ -63,14 +68,20 @@ def _paint(stylizer: Stylizer, options: argparse.Namespace) -> int:
     pictures: list[Job] = []
     videos: list[Job] = []
     for job in jobs:
-        # a picture of a GIF that moves is of its first frame
-        still = job.source.suffix.lower() == ".gif" and job.target.suffix.lower() in STILL
-        (pictures if still or not is_video(job.source) else videos).append(job)
+        (videos if _moves(job) else pictures).append(job)
     skipped = _paint_pictures(stylizer, pictures, options)
     skipped += _paint_videos(stylizer, videos, options)
     if skipped:
         print(f"{len(jobs) - skipped} painted, {skipped} skipped", file=sys.stderr)
     return skipped
+
+
+def _moves(job: Job) -> bool:
+    """Whether the result is one that moves: of an animation only where its format can."""
+    source, target = job.source.suffix.lower(), job.target.suffix.lower()
+    if source in ANIMATED and target not in VIDEO_SUFFIXES and not source == target == ".png":
+        return False
+    return is_video(job.source)
 
 
 def _paint_pictures(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Namespace) -> int:
@@ -88,7 +99,14 @@ def _paint_pictures(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.N
 
 
 def _paint_videos(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Namespace) -> int:
-    how = VideoOptions(options.codec, options.crf, options.start, options.end, options.temporal)
+    how = VideoOptions(
+        options.codec,
+        options.crf,
+        options.start,
+        options.end,
+        options.temporal,
+        options.quality,
+    )
     skipped = 0
     for job in jobs:
         try:

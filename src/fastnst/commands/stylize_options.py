@@ -50,7 +50,7 @@ class _ListStyles(argparse.Action):
 
 def _what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "inputs", nargs="*", type=Path, metavar="FILE", help="pictures, videos, folders of pictures"
+        "inputs", nargs="*", type=Path, metavar="FILE", help="pictures, videos, folders of these"
     )
     parser.add_argument(
         "--style",

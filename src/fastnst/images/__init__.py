@@ -4,6 +4,14 @@ In: files and Pillow images of any kind. Out: upright 8-bit sRGB; batches as all
 float, RGB, [0, 1], `(N, 3, H, W)`; and back into files of any format, whole or not at all.
 """
 
+from fastnst.images.animated import (
+    ANIMATED,
+    Animation,
+    count_frames,
+    is_animated,
+    read_frames,
+    read_plays,
+)
 from fastnst.images.colors import ColorMap, PreserveColor, keep_chrominance, match_colors
 from fastnst.images.detail import noise
 from fastnst.images.formats import SUFFIXES, list_images, open_picture
@@ -17,26 +25,33 @@ from fastnst.images.pixels import (
     to_image,
     to_tensor,
     with_short_side,
+    without_needless_alpha,
 )
 from fastnst.images.read import as_read, read_image, read_size
 from fastnst.images.write import write_image
 
 __all__ = [
+    "ANIMATED",
     "SUFFIXES",
+    "Animation",
     "ColorMap",
     "Metadata",
     "PreserveColor",
     "as_read",
+    "count_frames",
     "crop_center",
     "flatten",
+    "is_animated",
     "keep_chrominance",
     "labelled_grid",
     "list_images",
     "match_colors",
     "noise",
     "open_picture",
+    "read_frames",
     "read_image",
     "read_metadata",
+    "read_plays",
     "read_size",
     "resize_short_side",
     "stack",
@@ -44,5 +59,6 @@ __all__ = [
     "to_image",
     "to_tensor",
     "with_short_side",
+    "without_needless_alpha",
     "write_image",
 ]

@@ -3,12 +3,13 @@
 import ctypes
 import math
 import threading
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from PIL import Image, ImageFile, UnidentifiedImageError, features
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError, features
 
+from fastnst.images.png import Chunks
 from fastnst.machine import UserError
 
 HEIF = {".heic": "HEIF", ".heif": "HEIF"}
@@ -92,13 +93,15 @@ def _warning_limit() -> float:
 
 @contextmanager
 def _no_limit() -> Generator[None]:
-    """Pillow has one limit for all threads, and warns well below what it refuses."""
+    """Pillow has one limit for all threads, and warns well below what it refuses; so has it one
+    reader of PNG's chunks, which a picture keeps from when it was opened."""
     with _limit_lock:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        usual, PngImagePlugin.PngStream = PngImagePlugin.PngStream, Chunks
         try:
             yield
         finally:
-            Image.MAX_IMAGE_PIXELS = limit
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.PngStream = limit, usual
 
 
 def _check_size(path: str | Path, size: tuple[int, int], max_megapixels: float | None) -> None:
@@ -120,12 +123,17 @@ def _hint(path: str | Path) -> str:
     return ""
 
 
-def list_images(folder: Path) -> list[Path]:
-    """Every picture below a folder, by extension, sorted; hidden files and folders are left out."""
+def list_images(folder: Path, also: Collection[str] = ()) -> list[Path]:
+    """Every picture below a folder, by extension, sorted; hidden files and folders are left out.
+
+    Args:
+        folder: with pictures.
+        also: more extensions, in small letters, to list files of.
+    """
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
+        if (path.suffix.lower() in SUFFIXES or path.suffix.lower() in also)
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )

@@ -32,7 +32,9 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     space = SPACES.get(image.mode, "RGB ")
     if space == "Lab ":  # the same everywhere, and nothing that Pillow converts otherwise
         profile = LAB
-    source, transform = _transform(profile, target) if profile else (None, None)
+    # a long one is not kept: memory would fill with thirty of them
+    transform_of = _transform if len(profile or b"") < 2**21 else _transform.__wrapped__
+    source, transform = transform_of(profile, target) if profile else (None, None)
     if transform is None or source not in (space, "RGB ") or (source, space) == ("RGB ", "CMYK"):
         return image if image.mode == target else image.convert(target)
     if source == "RGB ":  # of grey pictures too

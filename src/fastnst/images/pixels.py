@@ -17,6 +17,13 @@ def flatten(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
 
 
+def without_needless_alpha(image: Image.Image) -> Image.Image:
+    """The same as RGB, if it is RGBA and nothing in it is transparent."""
+    if image.mode != "RGBA" or image.getchannel("A").getextrema() != (255, 255):
+        return image
+    return image.convert("RGB")
+
+
 def resize_short_side(image: Image.Image, side: int) -> Image.Image:
     """Scale so that the short side has `side` pixels, aspect kept."""
     return image.resize(with_short_side(image.size, side), Image.Resampling.LANCZOS)

@@ -3,6 +3,7 @@
 Between modules a batch of images is float, RGB, [0, 1], `(N, 3, H, W)`.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+BEYOND = 0.1  # of white, that pixels with 32 bits may be brighter than it or darker than black
 PHOTOMETRIC = 262  # a tag of TIFF
 EIGHT_BITS = np.rint(np.arange(2**16) / 257).astype(np.uint8)  # of sixteen
 
@@ -56,8 +58,16 @@ def read_image(
 
 
 def as_read(image: Image.Image) -> Image.Image:
-    """A picture of any mode as `read_image` would have given it: a copy in 8-bit sRGB, or RGBA."""
-    converted = to_srgb(_eight_bits(image), image.info.get("icc_profile"))
+    """A picture of any mode as `read_image` would have given it: a copy in 8-bit sRGB, or RGBA.
+
+    Raises:
+        UserError: if it has pixels that are no finite numbers.
+    """
+    try:
+        eight_bits = _eight_bits(image)
+    except ValueError as error:
+        raise UserError(f"The picture cannot be painted: {error}.") from error
+    converted = to_srgb(eight_bits, image.info.get("icc_profile"))
     turn = TURNS.get(_orientation(image))
     if turn is not None:
         return converted.transpose(turn)
@@ -83,14 +93,41 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """The same with 8 bits per channel; Pillow's own conversion clips at 255 instead of scaling."""
+    """The same with 8 bits per channel; Pillow's own conversion clips at 255 instead of scaling.
+
+    Raises:
+        ValueError: if a value is no finite number.
+    """
     if not image.mode.startswith(("I", "F")):
         return image
     values = np.asarray(image)
-    if image.mode == "F":
-        grey = np.rint(values * np.float32(255)).clip(0, 255).astype(np.uint8)
+    # 16 bits are scaled alike, whatever they show; Pillow has those of a PPM in an array of 32
+    if values.itemsize == 2 or (image.mode == "I" and image.format == "PPM"):
+        grey = EIGHT_BITS[values.clip(0, 65535)]
     else:
-        grey = EIGHT_BITS[values if values.itemsize == 2 else values.clip(0, 65535)]
+        black, white = _ends(values)
+        scaled = (values - black) * (255 / (white - black))
+        grey = np.rint(scaled).clip(0, 255).astype(np.uint8)
     if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0:  # is white
         grey = 255 - grey
     return Image.fromarray(grey)
+
+
+def _ends(values: np.ndarray) -> tuple[float, float]:
+    """Which numbers are black and white: files with 32 bits do not say it, but what they hold does.
+
+    Black is 0; white the smallest that the brightest pixel comes up to of 1 (of floats), 255 and
+    (of integers) 65535, or that pixel itself. What little is beyond, as sharpening leaves it, is
+    clipped; where much is below 0 the darkest pixel is black and the brightest white.
+    """
+    lowest, highest = float(values.min()), float(values.max())
+    if not math.isfinite(lowest) or not math.isfinite(highest):
+        raise ValueError(
+            "it has pixels that are no finite numbers (NaN or infinite); give them a value and "
+            "save it again"
+        )
+    usual = (1, 255) if values.dtype.kind == "f" else (255, 65535)
+    white = next((end for end in usual if highest <= end * (1 + BEYOND)), highest)
+    if lowest >= -BEYOND * white:
+        return 0, white
+    return lowest, highest if highest > lowest else lowest + 1

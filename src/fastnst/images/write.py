@@ -42,12 +42,8 @@ def write_image(
     if suffix not in SUFFIXES:
         raise UserError(f"{path}: end the name in one of {', '.join(sorted(SUFFIXES))}.")
     format = FORMATS[suffix]
-    if max(image.size) > LONGEST.get(format, math.inf):
-        raise UserError(
-            f"{path}: {format} holds at most {LONGEST[format]} pixels a side, and the picture is "
-            f"{image.width}x{image.height}: write it as PNG or TIFF."
-        )
-    options = _save_options(format, quality or 95, metadata or Metadata())
+    check_side(path, format, image.size)
+    options = save_options(format, quality, metadata)
     try:
         with whole_file(path) as temporary:
             kept = image if format in KEEP_ALPHA else flatten(image)
@@ -56,8 +52,19 @@ def write_image(
         raise UserError(f"Cannot write {path}: {error}.") from error
 
 
-def _save_options(format: str, quality: int, metadata: Metadata) -> dict[str, Any]:
-    options = metadata_options(metadata, format)
+def check_side(path: Path, format: str, size: tuple[int, int]) -> None:
+    """Raise a `UserError` if a picture is too wide or high for a format, by Pillow's name."""
+    if max(size) > LONGEST.get(format, math.inf):
+        raise UserError(
+            f"{path}: {format} holds at most {LONGEST[format]} pixels a side, and the picture is "
+            f"{size[0]}x{size[1]}: write it as PNG or TIFF."
+        )
+
+
+def save_options(format: str, quality: int | None, metadata: Metadata | None) -> dict[str, Any]:
+    """What Pillow's `save` needs for a format, by its name; see `write_image`."""
+    quality = quality or 95
+    options = metadata_options(metadata or Metadata(), format)
     if format == "PNG":
         options["compress_level"] = 1  # four times as fast as usual, for 9 % more bytes
     elif format == "TIFF":

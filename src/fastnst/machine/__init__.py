@@ -15,11 +15,13 @@ from fastnst.machine.hardware import (
     measure_in_float32,
     memory_errors,
 )
+from fastnst.machine.interruptions import Interrupted, signals_interrupt
 from fastnst.machine.stop_signals import Stopped, StopSignals, end_workers_at_exit, ignore_in_worker
 from fastnst.machine.tensor_files import load_plain
 
 __all__ = [
     "Compiled",
+    "Interrupted",
     "StopSignals",
     "Stopped",
     "UserError",
@@ -39,5 +41,6 @@ __all__ = [
     "one_sentence_errors",
     "readable_size",
     "remove_leftovers",
+    "signals_interrupt",
     "whole_file",
 ]

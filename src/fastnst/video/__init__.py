@@ -3,7 +3,16 @@
 In: a `Stylizer` and a video file. Out: another one, and a report.
 """
 
-from fastnst.video.formats import CODECS, SUFFIXES, is_video
+from fastnst.video.formats import CODECS, READ_SUFFIXES, SUFFIXES, is_video, is_video_in_folder
 from fastnst.video.paint import VideoOptions, VideoReport, paint_video
 
-__all__ = ["CODECS", "SUFFIXES", "VideoOptions", "VideoReport", "is_video", "paint_video"]
+__all__ = [
+    "CODECS",
+    "READ_SUFFIXES",
+    "SUFFIXES",
+    "VideoOptions",
+    "VideoReport",
+    "is_video",
+    "is_video_in_folder",
+    "paint_video",
+]

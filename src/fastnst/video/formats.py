@@ -1,20 +1,29 @@
 """What differs between kinds of video files, and the libraries that read and write them."""
 
 import importlib
-import math
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastnst.images import open_picture
+from fastnst.images import ANIMATED, is_animated
 from fastnst.machine import UserError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".gif"})
+PICTURES = ANIMATED - {".gif", ".png"}  # that move and can be made of any video
+SUFFIXES = PICTURES | {".mp4", ".mov", ".mkv", ".webm", ".gif"}  # that are written
+# that FFmpeg alone reads; results of those that are not written are of the first of the others
+READ_SUFFIXES = frozenset({
+    ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".m2t", ".m2ts", ".m4v", ".mkv",
+    ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".qt", ".rm", ".rmvb", ".ts", ".vob",
+    ".webm", ".wmv", ".y4m",
+})  # fmt: skip
+TRANSPORT = (".ts", ".mts")  # streams of MPEG-2, or source code in TypeScript
+TRANSPORT_MARK = 0x47  # at the beginning, or after a time stamp of four bytes
 
 
 class Codec(NamedTuple):
@@ -52,14 +61,25 @@ def load_library(name: str) -> ModuleType:
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file is to be read as a video, by its extension; a GIF if it moves."""
-    if path.suffix.lower() != ".gif":
-        return path.suffix.lower() in SUFFIXES
+    """Whether a file is to be read as a video, by its extension; a picture if it moves."""
+    return path.suffix.lower() in READ_SUFFIXES or is_animated(path)
+
+
+def is_video_in_folder(path: Path) -> bool:
+    """Whether a file that nobody named is a video: `.ts` is an extension of other files too."""
+    if path.suffix.lower() not in TRANSPORT:
+        return path.suffix.lower() in READ_SUFFIXES
     try:
-        with open_picture(path, math.inf) as image:
-            return getattr(image, "is_animated", False)
-    except UserError:
+        with path.open("rb") as file:
+            return TRANSPORT_MARK in file.read(5)[::4]
+    except OSError:
         return False
+
+
+def ffmpeg_errors() -> tuple[type[Exception], ...]:
+    """What FFmpeg raises, and the system: to be caught, without loading what is optional."""
+    av: Any = sys.modules.get("av")
+    return (OSError,) if av is None else (OSError, av.FFmpegError)
 
 
 def open_video(path: Path) -> "InputContainer":
@@ -88,7 +108,8 @@ def reading(path: Path) -> Generator[None]:
 
 
 def choose_codec(target: Path, name: str | None, quality: int | None) -> Codec | None:
-    """The codec for a file, with the quality asked for; None for a GIF, which has its own.
+    """The codec for a file, with the quality asked for; None for GIF, WebP and AVIF, which have
+    their own.
 
     Args:
         target: the extension decides where no codec is named.
@@ -102,9 +123,10 @@ def choose_codec(target: Path, name: str | None, quality: int | None) -> Codec |
     suffix = target.suffix.lower()
     if suffix not in SUFFIXES:
         raise UserError(f"{target}: end the name of a video in {', '.join(sorted(SUFFIXES))}.")
-    if suffix == ".gif":
+    if suffix in ANIMATED:
         if name is not None or quality is not None:
-            raise UserError(f"{target}: a GIF has no choice of codec and quality.")
+            kind = suffix[1:].upper()
+            raise UserError(f"{target}: {kind} has no choice of codec and constant rate factor.")
         return None
     name = name or ("vp9" if suffix == ".webm" else "h264")
     if name not in CODECS:

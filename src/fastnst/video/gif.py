@@ -1,12 +1,9 @@
 """Animated GIFs: colours chosen for each frame, loop and time stamps."""
 
-import math
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastnst.images import open_picture
 from fastnst.video.formats import load_library, open_video, reading
 
 if TYPE_CHECKING:
@@ -45,28 +42,28 @@ class Palettes:
         return self._graph.pull()
 
 
-def muxer_options(source: Path, *, whole: bool) -> dict[str, str]:
-    """Options of FFmpeg's GIF muxer that repeat what a GIF does; other videos are looped for ever.
+def muxer_options(plays: int, last: Fraction | None) -> dict[str, str]:
+    """Options of FFmpeg's GIF muxer, which has to know beforehand how the file ends.
 
     Args:
-        source: the video that is painted.
-        whole: whether its last frame will be the last one.
-
-    Raises:
-        UserError: if the source cannot be read any more.
+        plays: how often it is shown; 0: for ever.
+        last: for how long the last frame is shown, in seconds; None where nobody says it.
     """
-    if source.suffix.lower() != ".gif":
-        return {"loop": "0"}
-    with open_picture(source, math.inf) as image:
-        options = {"loop": str(image.info.get("loop", -1))}
-    if whole:  # the muxer has to know beforehand for how long the last frame is shown
-        *_, last = _durations(source)
-        options["final_delay"] = str(last)
+    options = {"loop": str(plays - 1 if plays > 1 else -plays)}  # how often again; -1: not
+    if last is not None:
+        options["final_delay"] = str(round(last / TIME_BASE))
     return options
 
 
-def _durations(source: Path) -> Iterator[int]:
-    with reading(source), open_video(source) as container:
+def last_duration(path: Path) -> Fraction:
+    """For how long the last frame of a GIF is shown, in seconds.
+
+    Raises:
+        UserError: if it cannot be read any more.
+    """
+    last = Fraction(0)
+    with reading(path), open_video(path) as container:
         for packet in container.demux(video=0):
-            if packet.size:
-                yield packet.duration
+            if packet.size and packet.duration:
+                last = packet.duration * packet.time_base
+    return last

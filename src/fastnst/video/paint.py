@@ -3,9 +3,9 @@
 import math
 import sys
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -13,12 +13,12 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst.machine import UserError, whole_file
+from fastnst.machine import Interrupted, UserError, signals_interrupt, whole_file
 from fastnst.stylizing import Stylizer
-from fastnst.video.formats import choose_codec, load_library
-from fastnst.video.reader import Frame, VideoReader
+from fastnst.video.ends import Reader, Writer, make_writer, open_reader, target_codec
+from fastnst.video.formats import ffmpeg_errors, load_library
+from fastnst.video.frames import Frame
 from fastnst.video.temporal import Flicker, TemporalSmoother
-from fastnst.video.writer import VideoWriter
 
 if TYPE_CHECKING:
     from av import Packet
@@ -37,6 +37,7 @@ class VideoOptions(NamedTuple):
     start: in seconds; None or 0 is the beginning.
     end: in seconds; None is the end.
     temporal: how much flicker is smoothed, see `TemporalSmoother`; 0 is not at all.
+    picture_quality: of WebP and AVIF, 1 to 100; None for the usual one.
     """
 
     codec: str | None = None
@@ -44,6 +45,7 @@ class VideoOptions(NamedTuple):
     start: float | None = None
     end: float | None = None
     temporal: float = 0.0
+    picture_quality: int | None = None
 
 
 class VideoReport(NamedTuple):
@@ -79,8 +81,8 @@ def paint_video(
 ) -> VideoReport:
     """Paint a video; audio and subtitles are copied.
 
-    Memory does not grow with its length. On Ctrl-C a file is finished with the frames there are; it
-    has `_stopped` at the end of its name, so that nobody takes it for the whole.
+    Memory does not grow with its length. On Ctrl-C, SIGTERM and SIGHUP a file is finished with the
+    frames there are; it has `_stopped` at the end of its name: nobody is to take it for the whole.
 
     Args:
         stylizer: with the network.
@@ -92,49 +94,46 @@ def paint_video(
     Raises:
         UserError: if the source is no video, or the target or an option is not possible, or the
             target cannot be written.
-        KeyboardInterrupt: on Ctrl-C, after the file is finished.
+        KeyboardInterrupt: on these, after the file is finished.
     """
     _check(options)
-    codec = choose_codec(target, options.codec, options.quality)
+    codec = target_codec(source, target, options.codec, options.quality)
     smoother = None
     if options.temporal:
         load_library("cv2")
         smoother = TemporalSmoother(options.temporal)
-    ffmpeg_error = load_library("av").FFmpegError
     try:
         with (
-            closing(VideoReader(source, options.start, options.end)) as reader,
+            signals_interrupt(),
+            closing(open_reader(source, target, options.start, options.end, _notice)) as reader,
             whole_file(target) as temporary,
             tqdm(total=reader.total(), unit="frame", desc=source.name, disable=not progress) as bar,
         ):
-
-            def notice(sentence: str) -> None:
-                bar.write(sentence, file=sys.stderr)
-
-            writer = VideoWriter(temporary, reader, codec, smoother, notice)
+            writer = make_writer(
+                temporary, reader, codec, options.picture_quality, smoother, _notice
+            )
             try:
-                _paint_all(stylizer, reader, writer, bar, notice)
+                _paint_all(stylizer, reader, writer, bar)
             except KeyboardInterrupt:
                 if writer.finished:
                     kept = temporary.replace(target.with_stem(f"{target.stem}_stopped"))
-                    notice(f"Stopped: {kept} holds the first {writer.frames} frames.")
+                    _notice(f"Stopped: {kept} holds the first {writer.frames} frames.")
                 raise
             if not writer.frames:
                 raise UserError(f"{source} has no frame to paint{_between(options)}.")
-            expected = _expected(reader, writer.frames)
-    except (OSError, ffmpeg_error) as error:
-        raise UserError(f"Cannot write {target}: {error.strerror or error}.") from error
+            expected = reader.expected(writer.frames)
+            if expected is None and options.end is None:  # so many it has turned out to be
+                bar.total = writer.frames
+    except ffmpeg_errors() as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"Cannot write {target}: {reason}.") from error
     return VideoReport(writer.frames, reader.broken, expected, smoother and smoother.flicker)
 
 
-def _expected(reader: VideoReader, frames: int) -> int | None:
-    """Frames that should be there, if notably fewer are."""
-    # a rate says how many there should be only where frames do come at that rate
-    known = reader.stream.frames or reader.steady >= 0.8 * frames
-    expected = reader.total() if reader.is_whole and known else None
-    if expected is None or frames + reader.broken >= 0.95 * expected - 1:  # durations are rounded
-        return None
-    return expected
+def _notice(sentence: str) -> None:
+    """Say something above the bar, if the terminal is still there."""
+    with suppress(OSError, ValueError):
+        tqdm.write(sentence, file=sys.stderr)
 
 
 def _check(options: VideoOptions) -> None:
@@ -158,10 +157,9 @@ def _between(options: VideoOptions) -> str:
 
 def _paint_all(
     stylizer: Stylizer,
-    reader: VideoReader,
-    writer: VideoWriter,
+    reader: Reader,
+    writer: Writer,
     bar: "tqdm[Any]",
-    notice: Callable[[str], None],
 ) -> None:
     """Paint all frames; whatever happens, the writer gets to finish its file."""
     written: deque[Future[None]] = deque()
@@ -189,14 +187,16 @@ def _paint_all(
                 written.append(pool.submit(writer.close))
             while written:
                 written.popleft().result()
-        except KeyboardInterrupt:
-            if done:
-                notice("Ctrl-C: finishing the file; Ctrl-C again drops it.")
+        except KeyboardInterrupt as interrupted:
+            if done and isinstance(interrupted, Interrupted):
+                _notice("Asked to end: finishing the file; Ctrl-C drops it.")
+            elif done:
+                _notice("Ctrl-C: finishing the file; Ctrl-C again drops it.")
             raise
 
 
 def _paint(
-    stylizer: Stylizer, reader: VideoReader, frames: list[Frame], to_come: int
+    stylizer: Stylizer, reader: Reader, frames: list[Frame], to_come: int
 ) -> list[np.ndarray]:
     pictures = [frame.picture.copy() for frame in frames]  # painting may be done in place
     try:
@@ -209,7 +209,7 @@ def _paint(
         ) from error
 
 
-def _batches(stylizer: Stylizer, reader: VideoReader) -> Iterator[Batch]:
+def _batches(stylizer: Stylizer, reader: Reader) -> Iterator[Batch]:
     """Frames at the size to work at; the first batch has some, as it begins the file."""
     frames: list[Frame] = []
     packets: list[Packet[Any]] = []

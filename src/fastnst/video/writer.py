@@ -4,14 +4,18 @@ import io
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from fastnst.machine import UserError
+from fastnst.video.animation import AnimationReader
+from fastnst.video.decoding import ALPHA_TAG
 from fastnst.video.formats import CODECS, Codec, load_library, open_video, reading
+from fastnst.video.frames import CONVERSION, MATRICES, Frame
 from fastnst.video.gif import SHORTEST, TIME_BASE, Palettes, muxer_options
-from fastnst.video.reader import CONVERSION, MATRICES, Frame, VideoReader
+from fastnst.video.reader import VideoReader
+from fastnst.video.streams import codec_name
 from fastnst.video.temporal import TemporalSmoother
 
 if TYPE_CHECKING:
@@ -20,8 +24,10 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-# what a container says of itself; the new one says its own
-NOT_KEPT = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration"})
+# what a container says of itself; the new one says its own, and has no transparency
+NOT_KEPT = frozenset(
+    {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", ALPHA_TAG}
+)
 # statistics that mkvmerge tells of a stream, which are of another file once it is cut or painted
 STATISTICS = ("bps", "number_of_", "_statistics_", "duration-")
 APPLE = (".mp4", ".mov")  # where its players know H.265 by the tag hvc1 alone
@@ -45,7 +51,7 @@ class VideoWriter:
     def __init__(
         self,
         path: Path,
-        reader: VideoReader,
+        reader: VideoReader | AnimationReader,
         codec: Codec | None,
         smoother: TemporalSmoother | None,
         notice: Callable[[str], None],
@@ -100,16 +106,17 @@ class VideoWriter:
     def _begin(self, pixels: np.ndarray) -> None:
         reader, gif = self._reader, self._codec is None
         height, width = (side - side % (1 if gif else 2) for side in pixels.shape[:2])
-        options = muxer_options(reader.path, whole=reader.is_whole) if gif else {}
+        last = reader.last_duration() if gif and reader.is_whole else None
+        options = muxer_options(reader.plays, last) if gif else {}
         container = self._av.open(str(self._path.absolute()), "w", container_options=options)
         self._container = container
         self._add_video(container, width, height)
         self._palettes = Palettes(width, height) if gif else None
         self._size = width, height
         if not gif:
-            container.metadata.update(_kept(reader.container.metadata))
-            if reader.is_whole:
-                container.set_chapters(reader.container.chapters())
+            container.metadata.update(_kept(reader.metadata))
+            if reader.chapters:
+                container.set_chapters(reader.chapters)
         packets = _first_packets(reader) if reader.others else {}
         for stream in reader.others:
             self._copy(container, stream, packets.get(stream.index))
@@ -137,7 +144,7 @@ class VideoWriter:
             if codec.encoder == CODECS["h265"].encoder and self._path.suffix.lower() in APPLE:
                 context.codec_tag = "hvc1"
             context.flags |= load_library("av.codec.context").Flags.frame_duration
-            stream.metadata.update(_kept(reader.stream.metadata))
+            stream.metadata.update(_kept(reader.video_metadata))
         self._stream = stream
 
     def _copy(
@@ -146,7 +153,7 @@ class VideoWriter:
         if not self._can_hold(container, stream, packet):
             self._notice(
                 f"{self._reader.path}: {self._path.suffix[1:]} cannot hold its {stream.type} "
-                f"({_codec_name(stream)}), which is left out."
+                f"({codec_name(stream)}), which is left out."
             )
             return
         copy = container.add_stream_from_template(stream, opaque=True)
@@ -216,7 +223,7 @@ def _kept(metadata: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _first_packets(reader: VideoReader) -> dict[int, "Packet[Stream]"]:
+def _first_packets(reader: VideoReader | AnimationReader) -> dict[int, "Packet[Stream]"]:
     """A packet of each stream to copy, by its index, as far as there is one soon."""
     found: dict[int, Packet[Stream]] = {}
     with reading(reader.path), open_video(reader.path) as container:
@@ -226,8 +233,3 @@ def _first_packets(reader: VideoReader) -> dict[int, "Packet[Stream]"]:
             if all(stream.index in found for stream in reader.others):
                 break
     return found
-
-
-def _codec_name(stream: "Stream") -> str:
-    context: Any = stream.codec_context  # None if FFmpeg does not know the codec
-    return "unknown" if context is None else context.name

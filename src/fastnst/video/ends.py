@@ -1,0 +1,61 @@
+"""What reads a video and what writes it, by their names."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fastnst.images import ANIMATED
+from fastnst.video.animation import AnimationReader, AnimationWriter
+from fastnst.video.formats import Codec, choose_codec
+from fastnst.video.reader import VideoReader
+from fastnst.video.temporal import TemporalSmoother
+from fastnst.video.writer import VideoWriter
+
+BY_FFMPEG = ".gif"  # which chooses its colours anew for each frame
+Reader = VideoReader | AnimationReader
+Writer = VideoWriter | AnimationWriter
+
+
+def target_codec(source: Path, target: Path, name: str | None, quality: int | None) -> Codec | None:
+    """As `choose_codec`; a PNG that moves may become one again.
+
+    Raises:
+        UserError: if the target or the codec is not possible.
+    """
+    again = source.suffix.lower() == target.suffix.lower() == ".png"
+    return choose_codec(target.with_suffix(".webp") if again else target, name, quality)
+
+
+def open_reader(
+    source: Path,
+    target: Path,
+    start: float | None,
+    end: float | None,
+    notice: Callable[[str], None],
+) -> Reader:
+    """Open the source; its transparency is kept where the target can hold it.
+
+    Raises:
+        UserError: if it cannot be read, or is shorter than `start`.
+    """
+    keep_alpha = _by_pillow(target)
+    if _by_pillow(source):
+        return AnimationReader(source, start, end, keep_alpha=keep_alpha)
+    return VideoReader(source, start, end, keep_alpha=keep_alpha, notice=notice)
+
+
+def make_writer(
+    path: Path,
+    reader: Reader,
+    codec: Codec | None,
+    picture_quality: int | None,
+    smoother: TemporalSmoother | None,
+    notice: Callable[[str], None],
+) -> Writer:
+    """The writer for the extension of a file."""
+    if _by_pillow(path):
+        return AnimationWriter(path, reader, picture_quality, smoother, notice)
+    return VideoWriter(path, reader, codec, smoother, notice)
+
+
+def _by_pillow(path: Path) -> bool:
+    return path.suffix.lower() in ANIMATED - {BY_FFMPEG}
