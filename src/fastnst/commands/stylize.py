@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ def _paint(stylizer: Stylizer, options: argparse.Namespace) -> int:
     """Paint all files; returns how many could not be."""
     jobs = plan(options.inputs, options.output, options.name, stylizer.style["name"])
     if options.skip_existing:
-        to_do = [job for job in jobs if not job.target.exists()]
+        to_do = [job for job in jobs if not os.path.exists(job.target)]
         if len(to_do) < len(jobs):
             print(f"{len(jobs) - len(to_do)} there already")
         jobs = to_do

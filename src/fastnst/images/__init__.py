@@ -6,7 +6,8 @@ float, RGB, [0, 1], `(N, 3, H, W)`; and back into files of any format, whole or 
 
 from fastnst.images.colors import ColorMap, PreserveColor, keep_chrominance, match_colors
 from fastnst.images.detail import noise
-from fastnst.images.formats import SUFFIXES, list_images, open_picture
+from fastnst.images.folders import list_images
+from fastnst.images.formats import SUFFIXES, open_picture
 from fastnst.images.grid import labelled_grid, stack
 from fastnst.images.metadata import Metadata, read_metadata
 from fastnst.images.pixels import (

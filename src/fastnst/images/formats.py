@@ -118,14 +118,3 @@ def _hint(path: str | Path) -> str:
     if suffix in (".tif", ".tiff"):
         return ": save it with 8 or 16 bits per channel"
     return ""
-
-
-def list_images(folder: Path) -> list[Path]:
-    """Every picture below a folder, by extension, sorted; hidden files and folders are left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst.machine import UserError, whole_file
+from fastnst.machine import UserError, whole_file, with_ending
 from fastnst.stylizing import Stylizer
 from fastnst.video.formats import choose_codec, load_library
 from fastnst.video.reader import Frame, VideoReader
@@ -116,7 +116,7 @@ def paint_video(
                 _paint_all(stylizer, reader, writer, bar, notice)
             except KeyboardInterrupt:
                 if writer.finished:
-                    kept = temporary.replace(target.with_stem(f"{target.stem}_stopped"))
+                    kept = temporary.replace(with_ending(target, "_stopped"))
                     notice(f"Stopped: {kept} holds the first {writer.frames} frames.")
                 raise
             if not writer.frames:
