@@ -1,7 +1,5 @@
 """Which pictures a folder holds, whatever links there are."""
 
-import os
-
 import pytest
 
 from fastnst.images.folders import list_images
@@ -21,7 +19,7 @@ def link(tmp_path):
     def make(place, target):
         path = tmp_path / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.symlink(target, path)
+        path.symlink_to(target)
 
     return make
 

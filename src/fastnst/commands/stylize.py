@@ -11,6 +11,7 @@ from functools import partial
 from tqdm import tqdm
 
 from fastnst.commands.jobs import plan
+from fastnst.commands.pipes import from_pipes
 from fastnst.commands.stylize_options import parse
 from fastnst.images import SUFFIXES
 from fastnst.machine import UserError, keep_freed_memory, one_sentence_errors
@@ -28,7 +29,10 @@ def main() -> None:
     warnings.filterwarnings("ignore", module=r"PIL\.")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
     with one_sentence_errors():
-        mask = None if options.mask is None else Mask(options.mask, options.max_megapixels)
+        mask = None
+        if options.mask is not None:
+            with from_pipes([options.mask]) as (path,):
+                mask = Mask(path, options.max_megapixels)
         make = partial(
             Stylizer,
             device=options.device,
@@ -48,7 +52,8 @@ def main() -> None:
         if options.webcam is not None:
             run_webcam(stylizers, options.webcam)
             return
-        skipped = _paint(stylizers[0], options)
+        with from_pipes(options.inputs) as options.inputs:
+            skipped = _paint(stylizers[0], options)
     if skipped:
         sys.exit(1)
 
@@ -57,7 +62,7 @@ def _paint(stylizer: Stylizer, options: argparse.Namespace) -> int:
     """Paint all files; returns how many could not be."""
     jobs = plan(options.inputs, options.output, options.name, stylizer.style["name"])
     if options.skip_existing:
-        to_do = [job for job in jobs if not os.path.exists(job.target)]
+        to_do = [job for job in jobs if not os.path.exists(job.target)]  # noqa: PTH110 (Path's raises for long names)
         if len(to_do) < len(jobs):
             print(f"{len(jobs) - len(to_do)} there already")
         jobs = to_do

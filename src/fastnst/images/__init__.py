@@ -10,6 +10,7 @@ from fastnst.images.folders import list_images
 from fastnst.images.formats import SUFFIXES, open_picture
 from fastnst.images.grid import labelled_grid, stack
 from fastnst.images.metadata import Metadata, read_metadata
+from fastnst.images.origin import UNMARKED, origin, read_origin
 from fastnst.images.pixels import (
     crop_center,
     flatten,
@@ -24,6 +25,7 @@ from fastnst.images.write import write_image
 
 __all__ = [
     "SUFFIXES",
+    "UNMARKED",
     "ColorMap",
     "Metadata",
     "PreserveColor",
@@ -36,8 +38,10 @@ __all__ = [
     "match_colors",
     "noise",
     "open_picture",
+    "origin",
     "read_image",
     "read_metadata",
+    "read_origin",
     "read_size",
     "resize_short_side",
     "stack",

@@ -36,9 +36,9 @@ def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
             folders[:] = [
                 name
                 for name in inside
-                if os.path.realpath(os.path.join(folder, name)) == os.path.join(place, name)
+                if os.path.realpath(Path(folder, name)) == str(Path(place, name))
             ]
-            linked += [os.path.join(folder, name) for name in {*inside} - {*folders}]
+            linked += [str(Path(folder, name)) for name in {*inside} - {*folders}]
         waiting.extend(sorted(linked))
 
 

@@ -2,10 +2,12 @@
 
 import ctypes
 import math
+import re
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError, features
 
@@ -47,7 +49,7 @@ with suppress(AttributeError, OSError):  # where Pillow's libtiff is a library o
 
 @contextmanager
 def open_picture(
-    path: str | Path, max_megapixels: float | None = None
+    path: str | Path | BinaryIO, max_megapixels: float | None = None
 ) -> Generator[ImageFile.ImageFile]:
     """Open a file; its pixels are decoded when they are first asked for, within the block.
 
@@ -69,7 +71,11 @@ def open_picture(
     except (UserError, MemoryError):
         raise
     except FileNotFoundError as error:
-        raise UserError(f"There is no image {path}: check the name.") from error
+        if re.match(r"(?i)https?:/", str(path)):
+            advice = "an address is not read, download the picture first"
+        else:
+            advice = "check the name"
+        raise UserError(f"There is no image {path}: {advice}.") from error
     except UnidentifiedImageError as error:
         raise UserError(f"{path} is not an image that Pillow can read{_hint(path)}.") from error
     except Exception as error:  # decoders raise whatever foreign bytes lead them to
@@ -101,7 +107,9 @@ def _no_limit() -> Generator[None]:
             Image.MAX_IMAGE_PIXELS = limit
 
 
-def _check_size(path: str | Path, size: tuple[int, int], max_megapixels: float | None) -> None:
+def _check_size(
+    path: str | Path | BinaryIO, size: tuple[int, int], max_megapixels: float | None
+) -> None:
     limit = 2 * _warning_limit() / 1e6 if max_megapixels is None else max_megapixels
     megapixels = size[0] * size[1] / 1e6
     if megapixels > limit:
@@ -111,8 +119,8 @@ def _check_size(path: str | Path, size: tuple[int, int], max_megapixels: float |
         )
 
 
-def _hint(path: str | Path) -> str:
-    suffix = Path(path).suffix.lower()
+def _hint(path: str | Path | BinaryIO) -> str:
+    suffix = Path(str(path)).suffix.lower()
     if suffix in HEIF and suffix not in SUFFIXES:
         return ": pip install 'fastnst[heif]'"
     if suffix in (".tif", ".tiff"):
