@@ -21,7 +21,7 @@ class BeforeRun(Callback):
     def on_job_start(self, config: DictConfig, **_: Any) -> None:
         """Let the log file take any letter, whatever the encoding of the system."""
         for handler in logging.getLogger().handlers:
-            if isinstance(handler, logging.FileHandler):
+            if isinstance(handler, logging.FileHandler) and handler.stream is not None:
                 handler.stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
