@@ -126,6 +126,11 @@ def test_a_file_that_cannot_be_written_makes_no_folder(name, files, tmp_path):
     assert targets(tmp_path, files[:1], tmp_path / name, None, "w") == [f"{name}/one.jpg"]
 
 
+def test_results_do_not_go_to_stdout(files):
+    with pytest.raises(UserError, match="stdout"):
+        plan(files[:1], Path("-"), None, "waves")
+
+
 @pytest.mark.parametrize("name", ["holiday.2024", "v1.0", "painted.d", "St. Ives", ".hidden"])
 def test_a_folder_may_have_a_dot(name, files, tmp_path):
     assert targets(tmp_path, files[:1], tmp_path / name, None, "w") == [f"{name}/one.jpg"]

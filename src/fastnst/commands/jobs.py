@@ -162,6 +162,8 @@ def _earlier_results(found: Sequence[_Found]) -> Iterator[Path]:
 
 def _check_output(output: Path) -> None:
     suffix = output.suffix.lower()
+    if output == Path("-"):
+        raise UserError("-o -: results are not written to stdout: name a file or a folder.")
     if suffix in WRITTEN or output.is_dir():
         return
     if suffix in OTHERS or suffix in Image.registered_extensions():

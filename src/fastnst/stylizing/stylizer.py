@@ -31,7 +31,7 @@ class Stylizer:
         painted = Stylizer("model.safetensors")("photo.jpg")
 
     Args:
-        checkpoint: a `model.safetensors`, a training checkpoint, a `.onnx` file, or a network of
+        checkpoint: the folder of a run, a `model.safetensors`, a training checkpoint, a `.onnx` file, or a network of
             pytorch/examples; or several of them, for `blend` or `mask`.
         device: `auto`, `cpu`, `cuda` or `mps`, one of several as `cuda:1`, or a `torch.device`.
         size: length of the short side to work at, in pixels; None keeps each picture's size.
