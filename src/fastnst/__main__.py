@@ -5,6 +5,7 @@ import importlib
 import sys
 from importlib.util import find_spec
 
+from fastnst.streams import prepare_streams
 from fastnst.version import VERSION
 
 COMMANDS = {
@@ -24,6 +25,7 @@ COMMANDS = {
 
 def main() -> None:
     """Run the command that the command line names."""
+    prepare_streams()
     width = max(map(len, COMMANDS))
     listing = "\n".join(f"  {name:{width}}  {what}" for name, what in COMMANDS.items())
     parser = argparse.ArgumentParser(

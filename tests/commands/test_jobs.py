@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from small.stylizing import stylize, write_small_model
 
 from fastnst.commands.jobs import name_pattern, plan
+from fastnst.images import SUFFIXES, UNMARKED, origin, read_origin
 from fastnst.machine.errors import UserError
 
 
@@ -83,6 +85,55 @@ def test_a_second_run_leaves_out_the_results_of_the_first(tmp_path, files, pictu
     for job in first:
         picture(job.target.relative_to(tmp_path))
     assert plan(inputs, out, None, "waves") == first
+
+
+def test_what_any_style_made_is_left_out(files, picture, model, tmp_path, monkeypatch):
+    other = write_small_model(tmp_path / "other.safetensors", "waves")
+    picture("in/one_waves.png")  # somebody's own, whose source is not there as PNG
+    picture("in/one_own.jpg")
+    picture("in/three.gif")
+    picture("in/three_starry_night.gif")  # has no place for a mark
+    sources = {job.source for job in plan([tmp_path / "in"], None, None, "dots")}
+    assert {path.name for path in sources} == {
+        "one.jpg", "two.png", "one_waves.png", "one_own.jpg", "three.gif",
+    }  # fmt: skip
+    for output in ([], ["-o", tmp_path / "in" / "painted"], ["--name", "{style}-{name}"]):
+        assert stylize(monkeypatch, "--ckpt", model, tmp_path / "in", *output) == 0
+    again = plan([tmp_path / "in"], None, None, "waves")
+    stills = {path for path in sources if path.suffix != ".gif"}
+    assert {job.source for job in again if job.source.suffix != ".gif"} == stills
+    # what is named is painted, and so is a folder of results alone
+    (result,) = (tmp_path / "in").glob("one_dots.jpg")
+    assert len(plan([result], None, None, "waves")) == 1
+    out = [tmp_path / "in" / "painted"]
+    assert len(plan(out, None, None, "waves")) == len({*out[0].rglob("*.*")})
+    assert stylize(monkeypatch, "--ckpt", other, out[0] / "one.jpg", "-o", out[0] / "a.jpg") == 0
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES - UNMARKED))
+def test_every_format_that_can_says_what_it_is(suffix, picture, model, tmp_path, monkeypatch):
+    target = tmp_path / f"b{suffix}"
+    assert stylize(monkeypatch, "--ckpt", model, picture("a.png"), "-o", target) == 0
+    assert read_origin(target) == origin("a.png")
+    assert read_origin(tmp_path / "a.png") is None
+
+
+@pytest.mark.parametrize("name", ["clip.jxl", "x.PDF", "x.psd", "x.txt"])
+def test_a_file_that_cannot_be_written_makes_no_folder(name, files, tmp_path):
+    with pytest.raises(UserError, match=r"end the name in one of .*\.png.*, or name a folder"):
+        plan(files[:1], tmp_path / name, None, "waves")
+    (tmp_path / name).mkdir()
+    assert targets(tmp_path, files[:1], tmp_path / name, None, "w") == [f"{name}/one.jpg"]
+
+
+def test_results_do_not_go_to_stdout(files):
+    with pytest.raises(UserError, match="stdout"):
+        plan(files[:1], Path("-"), None, "waves")
+
+
+@pytest.mark.parametrize("name", ["holiday.2024", "v1.0", "painted.d", "St. Ives", ".hidden"])
+def test_a_folder_may_have_a_dot(name, files, tmp_path):
+    assert targets(tmp_path, files[:1], tmp_path / name, None, "w") == [f"{name}/one.jpg"]
 
 
 def test_an_empty_folder_is_one_sentence(tmp_path):

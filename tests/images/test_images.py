@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 
-from fastnst.images.formats import list_images
+from fastnst.images.folders import list_images
 from fastnst.images.pixels import crop_center, flatten, resize_short_side, to_image, to_tensor
 from fastnst.images.read import as_read, read_image, read_size
 from fastnst.images.write import write_image

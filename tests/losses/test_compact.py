@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fastnst.config.hydra import CONFIGS
 from fastnst.config.settings import read_settings
-from fastnst.images.formats import list_images
+from fastnst.images.folders import list_images
 from fastnst.images.pixels import crop_center, flatten, to_tensor
 from fastnst.images.read import read_image
 from fastnst.losses.compact import EXPOSED, WEIGHTS

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import safetensors
 import torch
+from small.stylizing import write_small_model
 
 from fastnst.machine.errors import UserError
 from fastnst.models.model_file import read_model, write_model
@@ -184,3 +185,18 @@ def test_another_programs_safetensors_are_refused(tmp_path, metadata):
     safetensors.torch.save_file({"a": torch.ones(1)}, path, metadata)
     with pytest.raises(UserError, match=REFUSED):
         read_model(path)
+
+
+def test_the_folder_of_a_run_is_its_network(tmp_path):
+    write_small_model(tmp_path / "run" / "model.safetensors")
+    (tmp_path / "run" / "checkpoints").mkdir()
+    (tmp_path / "run" / "checkpoints" / "last.ckpt").write_text("is not read")
+    assert read_model(tmp_path / "run").style["name"] == "dots"
+    with pytest.raises(UserError, match="is no run"):
+        read_model(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["starry_night", "starry_night.safetensors"])
+def test_a_finished_style_is_hinted_at(name, tmp_path):
+    with pytest.raises(UserError, match="--style starry_night"):
+        read_model(tmp_path / name)

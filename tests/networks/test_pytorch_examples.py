@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import save_file
 
 from fastnst.machine.errors import UserError
 from fastnst.models.model_file import read_model
@@ -106,3 +107,20 @@ def test_a_missing_layer_is_one_sentence(state, tmp_path):
     torch.save(state, path)
     with pytest.raises(UserError, match=r"mosaic\.pth is not a fastnst checkpoint"):
         read_model(path)
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod.", "model."])
+@pytest.mark.parametrize("wrap", [None, "state_dict", "model", "safetensors"])
+def test_it_is_found_in_whatever_it_was_saved(prefix, wrap, state, tmp_path):
+    saved = {prefix + key: value for key, value in state.items()}
+    saved |= {"vgg.conv1.weight": torch.zeros(1)} if prefix else {}
+    path = tmp_path / "mosaic.pth"
+    if wrap == "safetensors":
+        path = path.with_suffix(".safetensors")
+        save_file(saved, path)
+    else:
+        torch.save({"epoch": 2, wrap: saved, "args": None} if wrap else saved, path)
+    model = read_model(path)
+    assert (model.architecture["name"], model.style["name"]) == ("pytorch_examples", "mosaic")
+    weights = model.network.state_dict()["residual.0.body.0.1.weight"]
+    assert torch.equal(weights, state["res1.conv1.conv2d.weight"])

@@ -31,7 +31,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "iterations of optimisation it takes to do as well."
     )
     parser.add_argument(
-        "--ckpt", type=Path, required=True, action="append", help="last.ckpt of a run; several"
+        "--ckpt",
+        type=Path,
+        required=True,
+        action="append",
+        help="a run: its folder or last.ckpt; several",
     )
     parser.add_argument(
         "--photographs",

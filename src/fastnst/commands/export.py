@@ -11,7 +11,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line `fastnst export --ckpt model.safetensors -o model.onnx`."""
     parser = argparse.ArgumentParser(description="Export a trained network to ONNX.")
     parser.add_argument(
-        "--ckpt", required=True, type=Path, metavar="FILE", help="model.safetensors or last.ckpt"
+        "--ckpt",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="a run: its folder, model.safetensors or last.ckpt",
     )
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.onnx")
     parser.add_argument(

@@ -1,18 +1,69 @@
 """What the stylizing command has to do: which files, and where each result goes."""
 
 import os
+import re
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from fastnst.images import SUFFIXES, list_images
+from PIL import Image
+
+from fastnst.images import ANIMATED, SUFFIXES, UNMARKED, list_images, origin, read_origin
 from fastnst.machine import UserError
+from fastnst.models import finished_styles
 from fastnst.stylizing import Job
 from fastnst.video import READ_SUFFIXES, is_video_in_folder
 from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 
 WRITTEN = SUFFIXES | VIDEO_SUFFIXES
+MAY_LACK_A_MARK = UNMARKED | ANIMATED | READ_SUFFIXES  # what moves has none
+# of files that somebody may wish for, and that Pillow does not know
+OTHERS = frozenset(
+    [
+        ".jxl",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".avif",
+        ".jxr",
+        ".svg",
+        ".ai",
+        ".xcf",
+        ".kra",
+        ".exr",
+        ".hdr",
+        ".raw",
+        ".dng",
+        ".nef",
+        ".cr2",
+        ".cr3",
+        ".arw",
+        ".orf",
+        ".rw2",
+        ".raf",
+        ".avi",
+        ".m4v",
+        ".ts",
+        ".mts",
+        ".m2ts",
+        ".mpg",
+        ".mpeg",
+        ".wmv",
+        ".flv",
+        ".3gp",
+        ".ogv",
+        ".ogg",
+        ".vob",
+        ".mp3",
+        ".wav",
+        ".zip",
+        ".docx",
+        ".pptx",
+        ".html",
+        ".txt",
+    ]
+)
 
 
 def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: str) -> list[Job]:
@@ -20,7 +71,9 @@ def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: s
 
     Without an output it goes beside its source. An output that ends in the extension of a picture
     or a video is a file, for one source; any other is a folder, in which the folders of the inputs
-    are found again. What lies in a folder and is a result of something else there is left out.
+    are found again; it may have a dot in its name, as in `holiday.2024`, but not the extension of
+    a file that cannot be written, unless it is there. What lies in a folder and is a result of
+    something else there is left out, whatever style made it.
 
     Args:
         inputs: pictures, videos, and folders of these.
@@ -30,8 +83,11 @@ def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: s
         style: name of the style.
 
     Raises:
-        UserError: if two results would go to one file, or one over a source.
+        UserError: if two results would go to one file, or one over a source, or the output is a
+            file of a kind that cannot be written.
     """
+    if output is not None:
+        _check_output(output)
     found = list(dict.fromkeys(_find(inputs)))
     if output is not None and output.suffix.lower() in WRITTEN and not output.is_dir():
         if len(found) != 1:
@@ -45,6 +101,7 @@ def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: s
         targets = [_named(place, pattern, style) for place in places]
         # what is a result of another picture in these folders is not to be painted again
         results = {os.path.realpath(target) for target in targets}
+        results |= {os.path.realpath(path) for path in _earlier_results(found)}
         jobs = [
             Job(one.path, target)
             for one, target in zip(found, targets, strict=True)
@@ -85,6 +142,41 @@ def _find(inputs: Iterable[Path]) -> Iterator[_Found]:
         if not files:
             raise UserError(f"There are no images in the folder {path}, nor videos.")
         yield from (_Found(file, file.relative_to(path), True) for file in files)
+
+
+def _earlier_results(found: Sequence[_Found]) -> Iterator[Path]:
+    """Those that were painted from others among them."""
+    marks = {one.path: read_origin(one.path) for one in found if one.in_folder}
+    paths = list(dict.fromkeys(one.path for one in found))
+    # what an origin stands for, by the mark of that file itself: results of one photograph in
+    # several folders, which have its name, are not each other's source
+    sources: dict[str, set[str | None]] = {}
+    for path in paths:
+        sources.setdefault(origin(path.name), set()).add(marks.get(path))
+    stems = {(path.parent, path.stem) for path in paths}
+    names = "|".join(re.escape(card.name) for card in finished_styles())
+    ending = re.compile(rf"(.+?)((?:_(?:{names}))+)")
+    for path, mark in marks.items():
+        if mark is not None:
+            if sources.get(mark, set()) - {mark}:
+                yield path
+        elif path.suffix.lower() in MAY_LACK_A_MARK:
+            match = ending.fullmatch(path.stem)
+            if match is not None and (path.parent, match[1]) in stems:
+                yield path
+
+
+def _check_output(output: Path) -> None:
+    suffix = output.suffix.lower()
+    if output == Path("-"):
+        raise UserError("-o -: results are not written to stdout: name a file or a folder.")
+    if suffix in WRITTEN or output.is_dir():
+        return
+    if suffix in OTHERS or suffix in Image.registered_extensions():
+        raise UserError(
+            f"{output}: files of this kind are not written: end the name in one of "
+            f"{', '.join(sorted(WRITTEN))}, or name a folder."
+        )
 
 
 def _named(path: Path, pattern: str, style: str) -> Path:

@@ -165,7 +165,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Make a training run that was evaluated one of the finished styles in models/."
     )
-    parser.add_argument("--ckpt", type=Path, required=True, help="last.ckpt of the run")
+    parser.add_argument("--ckpt", type=Path, required=True, help="the run: its folder or last.ckpt")
     parser.add_argument(
         "--evaluation",
         type=Path,

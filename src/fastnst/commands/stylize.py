@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from functools import partial
 from tqdm import tqdm
 
 from fastnst.commands.jobs import plan
+from fastnst.commands.pipes import from_pipes
 from fastnst.commands.stylize_options import parse
 from fastnst.images import ANIMATED
 from fastnst.machine import (
@@ -31,7 +33,10 @@ def main() -> None:
     warnings.filterwarnings("ignore", module=r"PIL\.")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
     with one_sentence_errors():
-        mask = None if options.mask is None else Mask(options.mask, options.max_megapixels)
+        mask = None
+        if options.mask is not None:
+            with from_pipes([options.mask]) as (path,):
+                mask = Mask(path, options.max_megapixels)
         make = partial(
             Stylizer,
             device=options.device,
@@ -51,7 +56,7 @@ def main() -> None:
         if options.webcam is not None:
             run_webcam(stylizers, options.webcam)
             return
-        with signals_interrupt():
+        with signals_interrupt(), from_pipes(options.inputs) as options.inputs:
             skipped = _paint(stylizers[0], options)
     if skipped:
         sys.exit(1)
@@ -61,7 +66,7 @@ def _paint(stylizer: Stylizer, options: argparse.Namespace) -> int:
     """Paint all files; returns how many could not be."""
     jobs = plan(options.inputs, options.output, options.name, stylizer.style["name"])
     if options.skip_existing:
-        to_do = [job for job in jobs if not job.target.exists()]
+        to_do = [job for job in jobs if not os.path.exists(job.target)]  # noqa: PTH110 (Path's raises for long names)
         if len(to_do) < len(jobs):
             print(f"{len(jobs) - len(to_do)} there already")
         jobs = to_do

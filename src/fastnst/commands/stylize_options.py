@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fastnst.commands.jobs import name_pattern
+from fastnst.commands.pipes import STDIN, is_pipe
 from fastnst.machine import UserError
 from fastnst.models import finished_model, listing
 from fastnst.networks import SMALLEST_SIDE
@@ -32,6 +33,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         )
     if found.webcam is None and not found.inputs:
         parser.error("name a picture, a video or a folder, or use --webcam")
+    if found.output is None and any(path == STDIN or is_pipe(path) for path in found.inputs):
+        parser.error("what comes through a pipe has no place of its own: give -o")
     if found.webcam is not None and (found.inputs or found.output):
         parser.error("with --webcam there are no files to read, nor -o to write")
     return found
@@ -50,7 +53,11 @@ class _ListStyles(argparse.Action):
 
 def _what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "inputs", nargs="*", type=Path, metavar="FILE", help="pictures, videos, folders of these"
+        "inputs",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="pictures, videos, folders of these; - for a picture on stdin",
     )
     parser.add_argument(
         "--style",
@@ -67,8 +74,8 @@ def _what(parser: argparse.ArgumentParser) -> None:
         "--ckpt",
         type=Path,
         action="append",
-        help="your own style: model.safetensors or last.ckpt of a training run, a .onnx that "
-        "fastnst export wrote, or a .pth or .model of pytorch/examples; several of --style and "
+        help="your own style: a training run's folder, model.safetensors or last.ckpt, a .onnx "
+        "that fastnst export wrote, or a .pth or .model of pytorch/examples; several of --style and "
         "--ckpt with --blend, --mask or --webcam",
     )
     parser.add_argument(

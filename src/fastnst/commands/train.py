@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from fastnst.config import CONFIGS, is_sweep, read_settings, run_command
 from fastnst.machine import one_sentence_errors
+from fastnst.streams import prepare_streams
 from fastnst.training import newest_run, train
 
 
@@ -25,4 +26,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":  # as Lightning starts the other processes of a run
+    prepare_streams()
     main()

@@ -3,7 +3,7 @@
 In: a command line of `key=value`. Out: validated settings, or one sentence that names the key.
 """
 
-from fastnst.config.before_run import check_there, ending_the_program, ours
+from fastnst.config.before_run import BeforeRun, check_there, ending_the_program, ours
 from fastnst.config.groups import (
     AUTO,
     AdamSettings,
@@ -24,6 +24,7 @@ __all__ = [
     "AUTO",
     "CONFIGS",
     "AdamSettings",
+    "BeforeRun",
     "CocoData",
     "Count",
     "DeadLeavesData",

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 from pydantic import Field, model_validator
 
 from fastnst.config import (
+    BeforeRun,
     CocoData,
     Count,
     DeadLeavesData,
@@ -53,7 +53,7 @@ class DistillSettings(Group):
         return self
 
 
-class CheckDistillation(Callback):
+class CheckDistillation(BeforeRun):
     """Hydra calls this: a mistake ends the program while nothing was written."""
 
     def on_run_start(self, config: DictConfig, **_: Any) -> None:

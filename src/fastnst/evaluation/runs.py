@@ -42,11 +42,13 @@ class Run(NamedTuple):
 
 
 def read_run(path: Path) -> Run:
-    """Read a training checkpoint.
+    """Read a training checkpoint, or the last one in the folder of a run.
 
     Raises:
         UserError: if it is none, or of a run whose settings are not those of today.
     """
+    if path.is_dir():  # of a run
+        path = path / FOLDER / "last.ckpt"
     if path.suffix != ".ckpt":
         raise UserError(f"{path}: evaluating takes the last.ckpt of a run, which knows its loss.")
     checkpoint = read_checkpoint(path)

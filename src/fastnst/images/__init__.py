@@ -14,9 +14,11 @@ from fastnst.images.animated import (
 )
 from fastnst.images.colors import ColorMap, PreserveColor, keep_chrominance, match_colors
 from fastnst.images.detail import noise
-from fastnst.images.formats import SUFFIXES, list_images, open_picture
+from fastnst.images.folders import list_images
+from fastnst.images.formats import SUFFIXES, open_picture
 from fastnst.images.grid import labelled_grid, stack
 from fastnst.images.metadata import Metadata, read_metadata
+from fastnst.images.origin import UNMARKED, origin, read_origin
 from fastnst.images.pixels import (
     crop_center,
     flatten,
@@ -33,6 +35,7 @@ from fastnst.images.write import write_image
 __all__ = [
     "ANIMATED",
     "SUFFIXES",
+    "UNMARKED",
     "Animation",
     "ColorMap",
     "Metadata",
@@ -48,9 +51,11 @@ __all__ = [
     "match_colors",
     "noise",
     "open_picture",
+    "origin",
     "read_frames",
     "read_image",
     "read_metadata",
+    "read_origin",
     "read_plays",
     "read_size",
     "resize_short_side",

@@ -2,10 +2,12 @@
 
 import ctypes
 import math
+import re
 import threading
-from collections.abc import Collection, Generator
+from collections.abc import Generator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError, features
 
@@ -48,7 +50,7 @@ with suppress(AttributeError, OSError):  # where Pillow's libtiff is a library o
 
 @contextmanager
 def open_picture(
-    path: str | Path, max_megapixels: float | None = None
+    path: str | Path | BinaryIO, max_megapixels: float | None = None
 ) -> Generator[ImageFile.ImageFile]:
     """Open a file; its pixels are decoded when they are first asked for, within the block.
 
@@ -70,7 +72,11 @@ def open_picture(
     except (UserError, MemoryError):
         raise
     except FileNotFoundError as error:
-        raise UserError(f"There is no image {path}: check the name.") from error
+        if re.match(r"(?i)https?:/", str(path)):
+            advice = "an address is not read, download the picture first"
+        else:
+            advice = "check the name"
+        raise UserError(f"There is no image {path}: {advice}.") from error
     except UnidentifiedImageError as error:
         raise UserError(f"{path} is not an image that Pillow can read{_hint(path)}.") from error
     except Exception as error:  # decoders raise whatever foreign bytes lead them to
@@ -104,7 +110,9 @@ def _no_limit() -> Generator[None]:
             Image.MAX_IMAGE_PIXELS, PngImagePlugin.PngStream = limit, usual
 
 
-def _check_size(path: str | Path, size: tuple[int, int], max_megapixels: float | None) -> None:
+def _check_size(
+    path: str | Path | BinaryIO, size: tuple[int, int], max_megapixels: float | None
+) -> None:
     limit = 2 * _warning_limit() / 1e6 if max_megapixels is None else max_megapixels
     megapixels = size[0] * size[1] / 1e6
     if megapixels > limit:
@@ -114,26 +122,10 @@ def _check_size(path: str | Path, size: tuple[int, int], max_megapixels: float |
         )
 
 
-def _hint(path: str | Path) -> str:
-    suffix = Path(path).suffix.lower()
+def _hint(path: str | Path | BinaryIO) -> str:
+    suffix = Path(str(path)).suffix.lower()
     if suffix in HEIF and suffix not in SUFFIXES:
         return ": pip install 'fastnst[heif]'"
     if suffix in (".tif", ".tiff"):
         return ": save it with 8 or 16 bits per channel"
     return ""
-
-
-def list_images(folder: Path, also: Collection[str] = ()) -> list[Path]:
-    """Every picture below a folder, by extension, sorted; hidden files and folders are left out.
-
-    Args:
-        folder: with pictures.
-        also: more extensions, in small letters, to list files of.
-    """
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if (path.suffix.lower() in SUFFIXES or path.suffix.lower() in also)
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )

@@ -59,23 +59,26 @@ class Metadata(NamedTuple):
     text: tuple[tuple[str, str], ...] = ()
 
 
-def read_metadata(path: str | Path, everything: bool = False) -> Metadata:
+def read_metadata(
+    path: str | Path, everything: bool = False, origin: str | None = None
+) -> Metadata:
     """Read what is to be kept; what is damaged is left out.
 
     Args:
         path: a picture's file.
         everything: also DPI, XMP, IPTC and texts; without it only EXIF.
+        origin: a mark to put into EXIF, see `fastnst.images.origin`.
 
     Raises:
         UserError: if the file is not there or is no picture.
     """
     with open_picture(path, max_megapixels=math.inf) as image:
         if not everything:
-            return Metadata(_exif(image, None))
+            return Metadata(_exif(image, None, origin))
         if image.format == "PNG":
             image.load()  # texts may come after the pixels
         dpi = _dpi(image.info.get("dpi"))
-        return Metadata(_exif(image, dpi), dpi, _xmp(image), _iptc(image), _text(image))
+        return Metadata(_exif(image, dpi, origin), dpi, _xmp(image), _iptc(image), _text(image))
 
 
 def metadata_options(metadata: Metadata, format: str) -> dict[str, Any]:
@@ -115,11 +118,15 @@ def metadata_options(metadata: Metadata, format: str) -> dict[str, Any]:
     return options | ({"dpi": dpi} if dpi and format in ("JPEG", "PNG", "TIFF", "BMP") else {})
 
 
-def _exif(image: Image.Image, dpi: tuple[float, float] | None) -> bytes:
+def _exif(image: Image.Image, dpi: tuple[float, float] | None, origin: str | None = None) -> bytes:
+    marked = Image.Exif()
+    if origin is not None:
+        marked[Base.ProcessingSoftware] = origin
     try:
         before, after = image.getexif(), Image.Exif()
         after.endian = before.endian  # texts of two bytes per letter have no mark of their own
         after.update({tag: value for tag, value in before.items() if tag in ABOUT_PHOTOGRAPH})
+        after.update(marked)
         details = {
             tag: value
             for tag, value in before.get_ifd(IFD.Exif).items()
@@ -135,7 +142,7 @@ def _exif(image: Image.Image, dpi: tuple[float, float] | None) -> bytes:
             after[Base.ResolutionUnit] = 2  # inches
         return after.tobytes() if after else b""
     except Exception:  # the bytes are foreign
-        return b""
+        return marked.tobytes() if marked else b""
 
 
 def _dpi(value: Any) -> tuple[float, float] | None:

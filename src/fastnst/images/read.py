@@ -5,6 +5,7 @@ Between modules a batch of images is float, RGB, [0, 1], `(N, 3, H, W)`.
 
 import math
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -29,7 +30,7 @@ EIGHT_BITS = np.rint(np.arange(2**16) / 257).astype(np.uint8)  # of sixteen
 
 
 def read_image(
-    path: str | Path, draft_side: int | None = None, max_megapixels: float | None = None
+    path: str | Path | BinaryIO, draft_side: int | None = None, max_megapixels: float | None = None
 ) -> Image.Image:
     """Read a picture as 8-bit sRGB, or RGBA where it has transparency, the right way up.
 
@@ -38,7 +39,7 @@ def read_image(
     the file comes with it: see `fastnst.images.metadata`.
 
     Args:
-        path: the file.
+        path: the file, by its name or open for reading.
         draft_side: if given, a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size (much faster) as
             long as its short side stays at least twice this long, in pixels.
         max_megapixels: refuse larger pictures, in millions of pixels; None: Pillow's limit, 179.

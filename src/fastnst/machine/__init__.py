@@ -6,7 +6,14 @@ In: what the operating system and PyTorch offer. Out: the same as the rest of th
 
 from fastnst.machine.compilation import Compiled, compiling_pays, is_compiler_error
 from fastnst.machine.errors import UserError, one_sentence_errors
-from fastnst.machine.files import durable_file, locked, readable_size, remove_leftovers, whole_file
+from fastnst.machine.files import (
+    durable_file,
+    locked,
+    readable_size,
+    remove_leftovers,
+    whole_file,
+    with_ending,
+)
 from fastnst.machine.hardware import (
     allow_tf32,
     choose_device,
@@ -43,4 +50,5 @@ __all__ = [
     "remove_leftovers",
     "signals_interrupt",
     "whole_file",
+    "with_ending",
 ]

@@ -1,10 +1,14 @@
 """Files that are there whole or not at all, and that one process at a time writes."""
 
 import contextlib
+import glob
+import hashlib
 import logging
 import os
 from collections.abc import Generator
 from pathlib import Path
+
+from fastnst.machine.errors import UserError
 
 try:
     import fcntl
@@ -13,15 +17,28 @@ except ImportError:  # Windows
 
 log = logging.getLogger(__name__)
 
+SHORT = 80  # bytes of a name to which a few can be added on any file system
+LONGEST_NAME = 255
+
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Generator[Path]:
     """Give a temporary name in the same folder, which becomes `path` if all goes well.
 
     Missing folders are made. The name keeps the extension, from which Pillow takes the format.
+
+    Raises:
+        UserError: if the folder cannot hold a name as long as that of `path`.
     """
-    temporary = path.with_name(_temporary(path, str(os.getpid())))
+    before, after = _temporary(path)
+    temporary = path.with_name(f"{before}{os.getpid()}{after}")
     path.parent.mkdir(parents=True, exist_ok=True)
+    longest = _longest_name(path.parent)
+    if _length(path.name) > longest:  # found now, not when all the work is done
+        raise UserError(
+            f"{path}: the name has {_length(path.name)} bytes, and this folder takes {longest}: "
+            f"give a shorter one."
+        )
     try:
         yield temporary
         temporary.replace(path)
@@ -31,13 +48,40 @@ def whole_file(path: Path) -> Generator[Path]:
         raise
 
 
-def _temporary(path: Path, process: str) -> str:
-    return f".{path.stem}.{process}{path.suffix}"
+def with_ending(path: Path, ending: str) -> Path:
+    """`path` with an ending of its stem, which is cut where the name would be too long."""
+    stem, room = path.stem, _longest_name(path.parent) - _length(ending + path.suffix)
+    while _length(stem) > room:
+        stem = stem[:-1]
+    return path.with_stem(stem + ending)
+
+
+def _length(name: str) -> int:
+    return len(os.fsencode(name))
+
+
+def _longest_name(folder: Path) -> int:
+    """Bytes that a name may have."""
+    if not hasattr(os, "pathconf"):  # Windows: letters, of up to three bytes
+        return 3 * LONGEST_NAME
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except OSError:
+        return LONGEST_NAME
+
+
+def _temporary(path: Path) -> tuple[str, str]:
+    """What comes before and after the process' number in a temporary name."""
+    stem = path.stem
+    if _length(path.name) > SHORT:  # the temporary one would be longer still
+        stem = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    return f".{stem}.", path.suffix[:SHORT]
 
 
 def remove_leftovers(path: Path) -> None:
     """Remove what killed processes have left of `path`, half-written under temporary names."""
-    for leftover in path.parent.glob(_temporary(path, "*")):
+    before, after = _temporary(path)
+    for leftover in path.parent.glob(f"{glob.escape(before)}*{glob.escape(after)}"):
         leftover.unlink(missing_ok=True)
 
 

@@ -12,8 +12,8 @@ from fastnst.machine.errors import UserError
 KEPT = 2**29  # bytes: a block larger than this, of a huge picture, is handed back all the same
 
 
-def choose_device(name: str) -> torch.device:
-    """`auto` takes CUDA, then Apple's MPS, then the CPU.
+def choose_device(name: str | torch.device) -> torch.device:
+    """`auto` takes CUDA, then Apple's MPS, then the CPU; `cuda:1` is the second GPU.
 
     Raises:
         UserError: if the device asked for is not there.
@@ -25,9 +25,16 @@ def choose_device(name: str) -> torch.device:
     }
     if name == "auto":
         name = next(kind for kind, present in there.items() if present)
-    if not there[name]:
+    try:
+        device = torch.device(name)
+    except (RuntimeError, TypeError):
+        device = torch.device("meta")  # which nothing can be computed on
+    if device.type not in there:
+        raise UserError(f"{name} is no device: use auto, cpu, cuda, cuda:1 or mps.")
+    count = torch.cuda.device_count() if device.type == "cuda" else 1
+    if not there[device.type] or (device.index or 0) >= count:
         raise UserError(f"There is no {name} device here: use the device auto or cpu.")
-    return torch.device(name)
+    return device
 
 
 def computes_bf16(device: torch.device) -> bool:

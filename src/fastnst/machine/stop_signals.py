@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
+from contextlib import suppress
 from multiprocessing.util import Finalize
 from types import FrameType
 
@@ -59,7 +60,8 @@ class StopSignals:
         if not self.caught:
             self.caught, self._since = signum, time.monotonic()
             if signum == signal.SIGINT:  # print() may be what was interrupted
-                os.write(2, b"\nFinishing the step, then saving; Ctrl-C again ends at once.\n")
+                with suppress(OSError):  # nobody may be left to read it
+                    os.write(2, b"\nFinishing the step, then saving; Ctrl-C again ends at once.\n")
         elif signum == signal.SIGINT and time.monotonic() - self._since > IMPATIENT:
             raise KeyboardInterrupt
 

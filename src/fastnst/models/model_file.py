@@ -12,7 +12,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from fastnst.machine import UserError, durable_file, load_plain
-from fastnst.networks import TransformationNetwork, build_network, convert, is_theirs
+from fastnst.models.zoo import MODELS
+from fastnst.networks import TransformationNetwork, build_network, convert, find_theirs
 
 PREFIX = "network."  # of the transformation network's weights in a training checkpoint
 LONGEST_NAME = 64  # letters of the name of a style
@@ -64,14 +65,19 @@ def write_model(
 
 def read_model(path: str | Path) -> Model:
     """Read a `model.safetensors`, a training checkpoint, or a network that fast_neural_style of
-    pytorch/examples saved; no code in the file is ever run.
+    pytorch/examples saved, in whatever dictionary, or as `.safetensors`; no code in the file is
+    ever run.
+
+    Args:
+        path: the file, or the folder of a run, of which `model.safetensors` is taken or, if it has
+            none yet, `checkpoints/last.ckpt`.
 
     Raises:
         UserError: if the file is not there or is none of these.
     """
-    path = Path(path).expanduser()
+    path = _in_run_folder(Path(path).expanduser())
     if not path.is_file():
-        raise UserError(f"There is no checkpoint {path}: check the name.")
+        raise UserError(f"There is no checkpoint {path}: {_advice(path)}.")
     try:
         read = _read_safetensors if path.suffix == ".safetensors" else _read_checkpoint
         architecture, style, state = read(path)
@@ -86,6 +92,26 @@ def read_model(path: str | Path) -> Model:
             f"fastnst train wrote, or a network of pytorch/examples."
         ) from error
     return Model(network.eval(), architecture, style)
+
+
+def _in_run_folder(path: Path) -> Path:
+    if not path.is_dir():
+        return path
+    for name in ("model.safetensors", "checkpoints/last.ckpt", "last.ckpt"):
+        if (path / name).is_file():
+            return path / name
+    raise UserError(
+        f"The folder {path} is no run: there is neither a model.safetensors nor a "
+        f"checkpoints/last.ckpt in it."
+    )
+
+
+def _advice(path: Path) -> str:
+    """What to do about a file that is not there."""
+    name = path.stem if path.suffix == ".safetensors" else path.name
+    if (MODELS / f"{name}.safetensors").is_file():
+        return f"the finished style of this name is had with --style {name}"
+    return "check the name"
 
 
 def check_style(style: Any) -> None:
@@ -111,15 +137,17 @@ def _read_safetensors(path: Path) -> Read:
     with safetensors.safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    theirs = find_theirs(state)
+    if theirs is not None and "architecture" not in metadata:
+        return _convert(path, theirs)
     return json.loads(metadata["architecture"]), json.loads(metadata["style"]), state
 
 
 def _read_checkpoint(path: Path) -> Read:
     checkpoint = load_plain(path)
-    if is_theirs(checkpoint):
-        # all that the file says about it
-        style = {"name": re.sub(r"[^\w-]+", "_", path.stem)[:LONGEST_NAME]}
-        return {"name": "pytorch_examples"}, style, convert(checkpoint)
+    theirs = find_theirs(checkpoint)
+    if theirs is not None:
+        return _convert(path, theirs)
     settings = checkpoint["hyper_parameters"]
     state = {
         name.removeprefix(PREFIX): value
@@ -127,3 +155,9 @@ def _read_checkpoint(path: Path) -> Read:
         if name.startswith(PREFIX)
     }
     return settings["network"], settings["style"], state
+
+
+def _convert(path: Path, theirs: Mapping[str, Tensor]) -> Read:
+    # all that the file says about it
+    style = {"name": re.sub(r"[^\w-]+", "_", path.stem)[:LONGEST_NAME]}
+    return {"name": "pytorch_examples"}, style, convert(theirs)

@@ -13,7 +13,7 @@ from fastnst.networks.johnson2016 import Johnson2016
 from fastnst.networks.layers import FewOutputsConv2d, InstanceNorm2d, UpsampleConv2d
 from fastnst.networks.network import TransformationNetwork
 from fastnst.networks.padding import SMALLEST_SIDE, check_size
-from fastnst.networks.pytorch_examples import PyTorchExamples, convert, is_theirs
+from fastnst.networks.pytorch_examples import PyTorchExamples, convert, find_theirs
 from fastnst.networks.resnet import Blocks, Norm, ResNet, Upsample, Width
 from fastnst.networks.shared_statistics import Sample, measure, share_statistics
 
@@ -51,7 +51,7 @@ __all__ = [
     "build_network",
     "check_size",
     "convert",
-    "is_theirs",
+    "find_theirs",
     "measure",
     "share_statistics",
 ]

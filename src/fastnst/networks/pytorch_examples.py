@@ -1,6 +1,7 @@
 """The transformation network of pytorch/examples, for the many trained ones that people share."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -19,6 +20,7 @@ _NORMS = {
     **{f"res{i + 1}.in2": f"residual.{i}.body.4" for i in range(5)},
     **{"in4": "upsample.1", "in5": "upsample.4"},
 }
+_FIRST = "conv1.conv2d.weight"
 _MODULES = {f"{theirs}.conv2d": ours for theirs, ours in _CONVS.items()} | _NORMS
 
 
@@ -36,9 +38,26 @@ class PyTorchExamples(ResNet):
         return output.clamp(0, 1)
 
 
-def is_theirs(state: Mapping[str, object]) -> bool:
-    """Whether this is the state of such a network."""
-    return "conv1.conv2d.weight" in state
+def find_theirs(content: object, depth: int = 3) -> dict[str, Any] | None:
+    """The state of such a network in what a file holds; None if there is none.
+
+    It may lie in dictionaries, as under `state_dict`, and have something before each key, as
+    `module.` of `DataParallel` and `_orig_mod.` of `torch.compile`.
+    """
+    if not isinstance(content, Mapping) or depth == 0:
+        return None
+    state = {key: value for key, value in content.items() if isinstance(key, str)}
+    if firsts := [key for key in state if key.endswith(_FIRST)]:
+        # the shortest: the residual blocks have a conv1 too
+        prefix = min(firsts, key=len).removesuffix(_FIRST)
+        if not prefix or prefix.endswith("."):
+            return {
+                key.removeprefix(prefix): value
+                for key, value in state.items()
+                if key.startswith(prefix)
+            }
+    inside = (find_theirs(value, depth - 1) for value in state.values())
+    return next((found for found in inside if found is not None), None)
 
 
 def convert(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

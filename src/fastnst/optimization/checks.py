@@ -3,10 +3,9 @@
 
 from typing import Any
 
-from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from fastnst.config import check_there, ending_the_program, ours, read_settings
+from fastnst.config import BeforeRun, check_there, ending_the_program, ours, read_settings
 from fastnst.losses import local_weights
 from fastnst.machine import choose_device
 from fastnst.optimization.layer_study_settings import LayerStudySettings
@@ -14,7 +13,7 @@ from fastnst.optimization.settings import BEGINNINGS, OptimizeSettings
 from fastnst.styles import local_picture as local
 
 
-class CheckOptimization(Callback):
+class CheckOptimization(BeforeRun):
     """Hydra calls this: a mistake ends the program while nothing was written."""
 
     model: type[OptimizeSettings | LayerStudySettings] = OptimizeSettings

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from PIL import Image
 
-from fastnst.images import read_image, read_metadata, read_size, write_image
+from fastnst.images import origin, read_image, read_metadata, read_size, write_image
 from fastnst.machine import UserError
 from fastnst.stylizing.stylizer import Stylizer
 
@@ -114,7 +114,9 @@ def _read(source: Path, stylizer: Stylizer, files: Files) -> Image.Image | UserE
 
 def _write(painted: Image.Image, job: Job, files: Files) -> UserError | None:
     try:
-        metadata = read_metadata(job.source, everything=files.keep_metadata)
+        metadata = read_metadata(
+            job.source, everything=files.keep_metadata, origin=origin(job.source.name)
+        )
         write_image(painted, job.target, quality=files.quality, metadata=metadata)
     except UserError as error:
         return error

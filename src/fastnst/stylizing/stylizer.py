@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, overload
 
-import numpy as np
 import torch
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst.images import PreserveColor, as_read, read_image, resize_short_side, with_short_side
+from fastnst.images import PreserveColor, resize_short_side, with_short_side
 from fastnst.machine import UserError, choose_device
 from fastnst.models import Model, OnnxNetwork, read_model
 from fastnst.networks import SMALLEST_SIDE
@@ -17,10 +16,10 @@ from fastnst.stylizing.canvas import Canvas
 from fastnst.stylizing.look import make_look
 from fastnst.stylizing.mask import Mask
 from fastnst.stylizing.painter import Painter
+from fastnst.stylizing.pictures import Picture, one_picture, several_pictures
 from fastnst.stylizing.regions import paint_tiles, paint_whole
 from fastnst.stylizing.tiling import smallest_side
 
-Picture = Image.Image | np.ndarray | str | Path
 TILED_FROM = 2**21  # pixels: larger pictures go through the network in tiles
 TILE_SIDE = 768  # pixels
 BATCH_PIXELS = 2**20  # in a batch at most, unless one picture alone has more
@@ -32,9 +31,9 @@ class Stylizer:
         painted = Stylizer("model.safetensors")("photo.jpg")
 
     Args:
-        checkpoint: a `model.safetensors`, a training checkpoint, a `.onnx` file, or a network of
-            pytorch/examples; or several of them, for `blend` or `mask`.
-        device: `auto`, `cpu`, `cuda` or `mps`.
+        checkpoint: the folder of a run, a `model.safetensors`, a training checkpoint, a `.onnx`
+            file, or a network of pytorch/examples; or several of them, for `blend` or `mask`.
+        device: `auto`, `cpu`, `cuda` or `mps`, one of several as `cuda:1`, or a `torch.device`.
         size: length of the short side to work at, in pixels; None keeps each picture's size.
         style_scale: size of the strokes, as a factor: the picture is painted smaller by that, and
             then brought back to its size.
@@ -55,7 +54,7 @@ class Stylizer:
     def __init__(
         self,
         checkpoint: str | Path | Sequence[str | Path],
-        device: str = "auto",
+        device: str | torch.device = "auto",
         *,
         size: int | None = None,
         style_scale: float = 1.0,
@@ -73,7 +72,7 @@ class Stylizer:
         if mask is not None and not isinstance(mask, Mask):
             mask = Mask(mask)
         self.look = make_look(len(checkpoints), blend, strength, preserve_color, mask)
-        models = [_read(path, device) for path in checkpoints]
+        models = [_read(path, self.device) for path in checkpoints]
         self.painters = [Painter(model.network, self.device) for model in models]
         names = [model.style["name"] for model in models]
         titles = [str(model.style.get("title", model.style["name"])) for model in models]
@@ -96,24 +95,31 @@ class Stylizer:
             )
         return tile
 
-    def __call__(self, picture: Picture) -> Image.Image:
-        """Repaint one picture.
+    @overload
+    def __call__(self, picture: Picture) -> Image.Image: ...
+    @overload
+    def __call__(self, picture: Sequence[Picture]) -> list[Image.Image]: ...
+    def __call__(self, picture: Picture | Sequence[Picture]) -> Image.Image | list[Image.Image]:
+        """Repaint a picture, or several.
 
         Args:
-            picture: a Pillow image, its file, or an array of uint8, `(H, W)`, `(H, W, 3)` or
-                `(H, W, 4)`.
+            picture: a Pillow image; its file, by name, open for reading or as bytes; an array of
+                uint8, `(H, W)`, `(H, W, 3)` or `(H, W, 4)`; or a tensor of floats in [0, 1],
+                `(3, H, W)`, RGB. Several: a list or tuple of these, or a tensor `(N, 3, H, W)`.
 
         Returns:
-            RGB, or RGBA where the picture has transparency.
+            A Pillow image, RGB, or RGBA where the picture has transparency; of several a list.
 
         Raises:
             UserError: if it is too small, is no picture, or its file cannot be read.
         """
-        if isinstance(picture, str | Path):
-            picture = read_image(picture)
-        else:
-            picture = as_read(_image(picture) if isinstance(picture, np.ndarray) else picture)
-        return self.paint([self.fit(picture)])[0]
+        several = several_pictures(picture)
+        if several is not None:
+            return [self._one(each) for each in several]
+        return self._one(picture)
+
+    def _one(self, picture: object) -> Image.Image:
+        return self.paint([self.fit(one_picture(picture))])[0]
 
     def fit(self, picture: Image.Image) -> Image.Image:
         """The picture at the size to work at.
@@ -192,21 +198,8 @@ def _check(size: int | None, style_scale: float, tile: object) -> None:
         raise UserError(f"The tile is {tile}: give auto, None, or a number of pixels.")
 
 
-def _read(checkpoint: str | Path, device: str) -> Model:
+def _read(checkpoint: str | Path, device: torch.device) -> Model:
     if Path(checkpoint).suffix.lower() == ".onnx":
-        network = OnnxNetwork(checkpoint, "cpu" if device == "cpu" else "auto")
+        network = OnnxNetwork(checkpoint, "cpu" if device.type == "cpu" else "auto")
         return Model(network, network.architecture, network.style)
     return read_model(checkpoint)
-
-
-def _image(values: np.ndarray) -> Image.Image:
-    if (
-        values.dtype != np.uint8
-        or values.ndim not in (2, 3)
-        or values.shape[2:] not in ((), (3,), (4,))
-    ):
-        raise UserError(
-            f"An array of {values.dtype} and shape {values.shape} is no picture: give uint8, "
-            f"(H, W, 3)."
-        )
-    return Image.fromarray(values)

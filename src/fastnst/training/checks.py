@@ -8,7 +8,6 @@ from typing import Any, Literal, cast
 import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
-from hydra.experimental.callback import Callback
 from lightning_fabric.plugins.environments.lsf import LSFEnvironment
 from lightning_fabric.plugins.environments.mpi import MPIEnvironment
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
@@ -18,6 +17,7 @@ from pytorch_lightning.accelerators import AcceleratorRegistry
 
 from fastnst.config import (
     AUTO,
+    BeforeRun,
     Settings,
     check_there,
     ending_the_program,
@@ -32,7 +32,7 @@ from fastnst.training.trainer import build_trainer, training_device
 LAUNCHERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvironment)
 
 
-class CheckSettings(Callback):
+class CheckSettings(BeforeRun):
     """Hydra calls this: a mistake ends the program while nothing was written."""
 
     model: type[Settings] = Settings  # the settings of the command

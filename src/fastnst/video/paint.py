@@ -13,7 +13,13 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst.machine import Interrupted, UserError, signals_interrupt, whole_file
+from fastnst.machine import (
+    Interrupted,
+    UserError,
+    signals_interrupt,
+    whole_file,
+    with_ending,
+)
 from fastnst.stylizing import Stylizer
 from fastnst.video.ends import Reader, Writer, make_writer, open_reader, target_codec
 from fastnst.video.formats import ffmpeg_errors, load_library
@@ -116,7 +122,7 @@ def paint_video(
                 _paint_all(stylizer, reader, writer, bar)
             except KeyboardInterrupt:
                 if writer.finished:
-                    kept = temporary.replace(target.with_stem(f"{target.stem}_stopped"))
+                    kept = temporary.replace(with_ending(target, "_stopped"))
                     _notice(f"Stopped: {kept} holds the first {writer.frames} frames.")
                 raise
             if not writer.frames:
