@@ -26,4 +26,5 @@ Share = Annotated[float, NoBool, Field(ge=0, le=1)]
 LayerWeights = Annotated[dict[str, Positive], Field(min_length=1)]
 ImageSide = Annotated[int, NoBool, Field(ge=SMALLEST_SIDE, le=2**14)]
 Workers = Annotated[int, NoBool, Field(ge=0, le=256)]
+# of a file or a folder
 File = Annotated[str, Field(min_length=1), AfterValidator(_from_home)]

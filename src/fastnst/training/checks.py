@@ -27,6 +27,8 @@ from fastnst.config import (
 from fastnst.losses import local_weights
 from fastnst.machine import UserError
 from fastnst.styles import local_picture
+from fastnst.training.checkpoint_files import has_checkpoints
+from fastnst.training.first_weights import first_weights
 from fastnst.training.trainer import build_trainer, training_device
 
 LAUNCHERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvironment)
@@ -57,11 +59,14 @@ def _check(config: DictConfig, kind: Literal["run", "sweep"], model: type[Settin
     check_files(settings)
     check_machine(settings)
     unresolved = cast(dict[str, Any], OmegaConf.to_container(config.hydra[kind], resolve=False))
+    folder = Path(config.hydra[kind].dir)
+    if settings.resume != AUTO or not has_checkpoints(folder):
+        first_weights(settings)
     check_run_folder(settings, f"hydra.{kind}.dir", unresolved["dir"])
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
     device = training_device(settings.trainer["accelerator"])
     # Lightning refuses some more
-    check_launcher(build_trainer(settings, device, Path(config.hydra[kind].dir), 0))
+    check_launcher(build_trainer(settings, device, folder, 0))
 
 
 def check_files(settings: Settings) -> None:

@@ -48,14 +48,15 @@ def checkpoint_to_resume(resume: str | None, run: Path) -> Path | None:
     return path
 
 
-def check_resume(path: Path, settings: Settings) -> tuple[int, list[str]]:
+def check_resume(path: Path, settings: Settings) -> tuple[int, list[str], str | None]:
     """Refuse a checkpoint that a run cannot go on from.
 
     Returns:
-        Its number of steps, and what is set otherwise than it was.
+        Its number of steps, what is set otherwise than it was, and what its `init` was.
 
     Raises:
-        UserError: if it is damaged, or of another network or optimizer.
+        UserError: if it is damaged, of another network or optimizer, or began with another `init`
+            than is given now.
     """
     checkpoint = read_checkpoint(path)
     then, now = checkpoint["hyper_parameters"], settings.model_dump()
@@ -66,13 +67,20 @@ def check_resume(path: Path, settings: Settings) -> tuple[int, list[str]]:
         new = {name: now[key][name] for name in was}
         if was != new:
             raise UserError(f"{path} was trained with {key} {was}, not {new}: set the same.")
+    init = then.get("init")
+    if settings.init not in (None, init):
+        raise UserError(
+            f"init={settings.init}: {path} is gone on from, which began with "
+            f"{init or 'random weights'}; leave out init, or give another folder for a new run "
+            f"(hydra.run.dir=<folder>)."
+        )
     decided = dict(flat(then))
     changes = [
         f"{key} was {decided[key]}, is {value}"
         for key, value in flat(now)
         if key.startswith(DECISIVE) and key not in INDIFFERENT and decided.get(key, value) != value
     ]
-    return checkpoint["global_step"], changes
+    return checkpoint["global_step"], changes, init
 
 
 def is_complete(sheet: Path, model: Path, checkpoint: Path) -> bool:
