@@ -4,6 +4,7 @@ In: what the operating system and PyTorch offer. Out: the same as the rest of th
 `UserError`, one sentence for what a user can mend, is raised everywhere.
 """
 
+from fastnst.machine.claims import claim, claimed, is_claimed
 from fastnst.machine.compilation import Compiled, compiling_pays, is_compiler_error
 from fastnst.machine.errors import UserError, one_sentence_errors
 from fastnst.machine.files import durable_file, locked, readable_size, remove_leftovers, whole_file
@@ -25,11 +26,14 @@ __all__ = [
     "UserError",
     "allow_tf32",
     "choose_device",
+    "claim",
+    "claimed",
     "compiling_pays",
     "computes_bf16",
     "durable_file",
     "end_workers_at_exit",
     "ignore_in_worker",
+    "is_claimed",
     "is_compiler_error",
     "keep_freed_memory",
     "load_plain",

@@ -3,10 +3,16 @@
 
 from typing import Any
 
-from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from fastnst.config import check_there, ending_the_program, ours, read_settings
+from fastnst.config import (
+    ClaimFolder,
+    check_there,
+    claim_folder,
+    ending_the_program,
+    ours,
+    read_settings,
+)
 from fastnst.losses import local_weights
 from fastnst.machine import choose_device
 from fastnst.optimization.layer_study_settings import LayerStudySettings
@@ -14,7 +20,7 @@ from fastnst.optimization.settings import BEGINNINGS, OptimizeSettings
 from fastnst.styles import local_picture as local
 
 
-class CheckOptimization(Callback):
+class CheckOptimization(ClaimFolder):
     """Hydra calls this: a mistake ends the program while nothing was written."""
 
     model: type[OptimizeSettings | LayerStudySettings] = OptimizeSettings
@@ -36,6 +42,7 @@ class CheckOptimization(Callback):
                 files["style.image"] = local(settings.style.image)
             check_there(files)
             choose_device(settings.device)
+            claim_folder(config, "run")
 
 
 class CheckStudy(CheckOptimization):

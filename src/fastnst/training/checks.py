@@ -8,7 +8,6 @@ from typing import Any, Literal, cast
 import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
-from hydra.experimental.callback import Callback
 from lightning_fabric.plugins.environments.lsf import LSFEnvironment
 from lightning_fabric.plugins.environments.mpi import MPIEnvironment
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
@@ -18,8 +17,10 @@ from pytorch_lightning.accelerators import AcceleratorRegistry
 
 from fastnst.config import (
     AUTO,
+    ClaimFolder,
     Settings,
     check_there,
+    claim_folder,
     ending_the_program,
     ours,
     read_settings,
@@ -34,7 +35,7 @@ from fastnst.training.trainer import build_trainer, training_device
 LAUNCHERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvironment)
 
 
-class CheckSettings(Callback):
+class CheckSettings(ClaimFolder):
     """Hydra calls this: a mistake ends the program while nothing was written."""
 
     model: type[Settings] = Settings  # the settings of the command
@@ -44,16 +45,19 @@ class CheckSettings(Callback):
             with open_dict(config):  # as Hydra does soon: settings may refer to it
                 folder = os.path.abspath(config.hydra.run.dir)  # noqa: PTH100
                 config.hydra.runtime.output_dir = folder
-            _check(config, "run", self.model)
+            settings = _check(config, "run", self.model)
+            # with resume=auto it may be that of a run to go on with
+            claim_folder(config, "run", fresh=settings.resume != AUTO)
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Check what all runs of a sweep have in common; each of them checks itself as well."""
         with ending_the_program():
             if not OmegaConf.missing_keys(ours(config)):  # a key that the sweep is over
                 _check(config, "sweep", self.model)
+        super().on_multirun_start(config)
 
 
-def _check(config: DictConfig, kind: Literal["run", "sweep"], model: type[Settings]) -> None:
+def _check(config: DictConfig, kind: Literal["run", "sweep"], model: type[Settings]) -> Settings:
     HydraConfig.instance().set_config(config)
     settings = read_settings(ours(config), model)
     check_files(settings)
@@ -67,6 +71,7 @@ def _check(config: DictConfig, kind: Literal["run", "sweep"], model: type[Settin
     device = training_device(settings.trainer["accelerator"])
     # Lightning refuses some more
     check_launcher(build_trainer(settings, device, folder, 0))
+    return settings
 
 
 def check_files(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fastnst.config import AUTO, Settings, flat
-from fastnst.machine import UserError
+from fastnst.machine import UserError, is_claimed
 from fastnst.training.checkpoint_files import FOLDER, has_checkpoints, newest_good, read_checkpoint
 
 RUNS = Path("runs")
@@ -19,11 +19,15 @@ INDIFFERENT = ("data.workers", "data.cache", "data.prepared", "data.max_bad")
 
 
 def newest_run(style: str, resume: str | None, otherwise: str) -> str:
-    """Name of the folder in `runs/<style>`: with `resume=auto` that of the newest run there, else,
-    and if there is none, `otherwise`."""
+    """Name of the folder in `runs/<style>`: with `resume=auto` that of the run that is going on
+    there, or of the newest one, else, and if there is none, `otherwise`."""
     if resume != AUTO:
         return otherwise
-    runs = [run for run in (RUNS / style).glob("*") if has_checkpoints(run)]
+    folders = [*(RUNS / style).glob("*")]
+    living = [run.name for run in folders if is_claimed(run)]
+    if living:  # there may be no checkpoint yet
+        return living[0]
+    runs = [run for run in folders if has_checkpoints(run)]
     return max(runs, key=lambda run: (run / FOLDER).stat().st_mtime, default=Path(otherwise)).name
 
 
