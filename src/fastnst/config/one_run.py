@@ -14,7 +14,7 @@ from fastnst.config.hydra import is_sweep, write_settings
 from fastnst.config.own_picture import truly_labelled
 from fastnst.config.run_folder import claimed_by_the_first
 from fastnst.config.settings import read_settings
-from fastnst.machine import memory_errors, one_sentence_errors
+from fastnst.machine import like_ctrl_c, memory_errors, one_sentence_errors
 
 Read = TypeVar("Read", bound=Group)
 
@@ -47,6 +47,6 @@ def run_in_folder(
         run: takes them and the folder for everything.
         advice: what to make smaller when the memory is full.
     """
-    with one_run(config, model) as (settings, folder), memory_errors(advice):
+    with one_run(config, model) as (settings, folder), memory_errors(advice), like_ctrl_c():
         write_settings(settings, folder / "config.yaml")
         run(settings, folder)

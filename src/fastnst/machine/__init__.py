@@ -16,7 +16,13 @@ from fastnst.machine.hardware import (
     measure_in_float32,
     memory_errors,
 )
-from fastnst.machine.stop_signals import Stopped, StopSignals, end_workers_at_exit, ignore_in_worker
+from fastnst.machine.stop_signals import (
+    Stopped,
+    StopSignals,
+    end_workers_at_exit,
+    ignore_in_worker,
+    like_ctrl_c,
+)
 from fastnst.machine.tensor_files import load_plain
 
 __all__ = [
@@ -36,6 +42,7 @@ __all__ = [
     "is_claimed",
     "is_compiler_error",
     "keep_freed_memory",
+    "like_ctrl_c",
     "load_plain",
     "locked",
     "measure_in_float32",
