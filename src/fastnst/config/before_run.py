@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -10,7 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from fastnst.config.errors import close_to, reference_sentence
 from fastnst.config.groups import AUTO
-from fastnst.machine import UserError, one_sentence_errors
+from fastnst.machine import UserError, from_home, one_sentence_errors
 
 
 @contextmanager
@@ -38,7 +37,7 @@ def check_there(files: Mapping[str, str | None]) -> None:
     for key, name in files.items():
         if name is None:
             continue
-        path = Path(name).expanduser()
+        path = from_home(name)
         folder = key in ("data.root", "paintings")
         if not (path.is_dir() if folder else path.is_file()):
             kind = "folder" if folder else "file"

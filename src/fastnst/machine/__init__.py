@@ -7,7 +7,14 @@ In: what the operating system and PyTorch offer. Out: the same as the rest of th
 from fastnst.machine.claims import claim, claimed, is_claimed
 from fastnst.machine.compilation import Compiled, compiling_pays, is_compiler_error
 from fastnst.machine.errors import UserError, one_sentence_errors
-from fastnst.machine.files import durable_file, locked, readable_size, remove_leftovers, whole_file
+from fastnst.machine.files import (
+    durable_file,
+    from_home,
+    locked,
+    readable_size,
+    remove_leftovers,
+    whole_file,
+)
 from fastnst.machine.hardware import (
     allow_tf32,
     choose_device,
@@ -38,6 +45,7 @@ __all__ = [
     "computes_bf16",
     "durable_file",
     "end_workers_at_exit",
+    "from_home",
     "ignore_in_worker",
     "is_claimed",
     "is_compiler_error",

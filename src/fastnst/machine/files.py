@@ -6,12 +6,26 @@ import os
 from collections.abc import Generator
 from pathlib import Path
 
+from fastnst.machine.errors import UserError
+
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None
 
 log = logging.getLogger(__name__)
+
+
+def from_home(path: str | Path) -> Path:
+    """A path with `~` and `~name` in their full length.
+
+    Raises:
+        UserError: if there is no such home, as in a container whose user has none.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{path}: there is no such home folder here; write it in full.") from error
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from fastnst.machine import UserError, durable_file, load_plain
+from fastnst.machine import UserError, durable_file, from_home, load_plain
 from fastnst.networks import TransformationNetwork, build_network, convert, is_theirs
 
 PREFIX = "network."  # of the transformation network's weights in a training checkpoint
@@ -69,7 +69,7 @@ def read_model(path: str | Path) -> Model:
     Raises:
         UserError: if the file is not there or is none of these.
     """
-    path = Path(path).expanduser()
+    path = from_home(path)
     if not path.is_file():
         raise UserError(f"There is no checkpoint {path}: check the name.")
     try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fastnst.config import AUTO, Settings, flat
-from fastnst.machine import UserError, is_claimed
+from fastnst.machine import UserError, from_home, is_claimed
 from fastnst.training.checkpoint_files import FOLDER, has_checkpoints, newest_good, read_checkpoint
 
 RUNS = Path("runs")
@@ -43,7 +43,7 @@ def checkpoint_to_resume(resume: str | None, run: Path) -> Path | None:
     """
     if resume == AUTO:
         return newest_good(run)
-    path = None if resume is None else Path(resume).expanduser()
+    path = None if resume is None else from_home(resume)
     if has_checkpoints(run) and (path is None or run.resolve() not in path.resolve().parents):
         raise UserError(
             f"{run} holds a run already: go on with it (resume=auto hydra.run.dir={run}), or give "
