@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pytorch_lightning.utilities import rank_zero_only
 
 from fastnst.config.errors import check_flags, hydra_sentence
+from fastnst.config.path_words import quote_paths
 from fastnst.machine import UserError, one_sentence_errors, whole_file
 
 PACKAGED = Path(__file__).parents[1] / "configs"
@@ -36,6 +37,7 @@ def run_command(run: Callable[[], None]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     with one_sentence_errors():
         check_flags(sys.argv[1:])
+        sys.argv[1:] = quote_paths(sys.argv[1:])
         try:
             run()
         except Exception as error:
