@@ -26,7 +26,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     write_image(Image.new("RGB", (40, 40), "red"), folder / "mine.png")
     more = ("data=dead_leaves", "data.images=8", "trainer.max_steps=2", "hydra.run.dir=run")
-    style = ("style=great_wave", "style.image=mine.png", "loss.style_weight=3")
+    # another photograph of the painting: that it is one has to be said
+    painting = {
+        "title": "The Great Wave off Kanagawa",
+        "artist": "Katsushika Hokusai",
+        "year": "about 1831",
+        "rights": '"public domain (artist died 1849)"',
+    }
+    said = [f"style.{key}={value}" for key, value in painting.items()]
+    style = ("style=great_wave", "style.image=mine.png", *said, "loss.style_weight=3")
     ended = run(*more, *style, "loss_network=vgg19", cwd=folder)
     assert ended.returncode == 0, ended.stderr
     return folder / "run"

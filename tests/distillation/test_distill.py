@@ -1,6 +1,7 @@
 """`fastnst distill`, run as users run it, on a few pixels and a random teacher."""
 
 import re
+import signal
 import sys
 from types import SimpleNamespace
 
@@ -213,3 +214,20 @@ def test_the_teacher_is_not_trained(learning):
     assert not any(parameter.requires_grad for parameter in learning.teacher.parameters())
     assert not learning.train().teacher.training
     assert not [name for name in learning.state_dict() if name.startswith("teacher")]
+
+
+def test_a_signal_keeps_the_last_weights(run, tmp_path, monkeypatch, capsys):
+    def interrupted(self, *given):
+        if self.global_step == 3:
+            signal.raise_signal(signal.SIGTERM)
+        return step(self, *given)
+
+    step = Distillation.training_step
+    monkeypatch.setattr(Distillation, "training_step", interrupted)
+    ctrl_c = signal.getsignal(signal.SIGINT)  # which Lightning leaves ignored
+    with pytest.raises(SystemExit) as stopped:
+        run()
+    signal.signal(signal.SIGINT, ctrl_c)
+    assert stopped.value.code == 128 + signal.SIGTERM
+    assert "Stopped after step 3" in capsys.readouterr().err
+    assert load_file(tmp_path / "run" / WEIGHTS.name)

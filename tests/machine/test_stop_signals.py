@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from fastnst.machine import stop_signals
-from fastnst.machine.stop_signals import StopSignals, ignore_in_worker
+from fastnst.machine.stop_signals import StopSignals, ignore_in_worker, like_ctrl_c
 
 
 @pytest.fixture
@@ -111,3 +111,73 @@ def test_a_loader_process_that_hangs_lets_the_training_end(tmp_path):
         )
     assert (tmp_path / "output").read_text() == "0\n"
     assert ended.returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP")
+def test_nohup_is_respected(before):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signals = StopSignals()
+    signals.install()
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert signals.caught == 0
+    signals.remove()
+    with like_ctrl_c():
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_what_can_be_interrupted_keeps_what_there_is(name, before):
+    signum, kept = getattr(signal, name), []
+
+    def work():
+        try:
+            os.kill(os.getpid(), signum)
+        except KeyboardInterrupt:
+            os.kill(os.getpid(), signum)  # a shell and the system may both send it
+            kept.append(name)
+            sys.exit(130)
+
+    with pytest.raises(SystemExit) as leaving, like_ctrl_c():
+        work()
+    assert leaving.value.code == 128 + signum
+    assert kept == [name]
+    os.kill(os.getpid(), signum)
+    assert before == [signum]
+
+
+def test_ctrl_c_itself_is_left_as_it_is(before):
+    with pytest.raises(KeyboardInterrupt), like_ctrl_c():
+        raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="closes a terminal")
+def test_words_to_a_terminal_that_is_closed_are_no_errors(tmp_path):
+    ours, theirs = os.openpty()
+    code = (
+        "import pathlib, sys, time\n"
+        "from fastnst.machine import like_ctrl_c\n"
+        "with like_ctrl_c():\n"
+        "    try:\n"
+        "        print('here', flush=True)\n"
+        "        time.sleep(60)\n"
+        "    except KeyboardInterrupt:\n"
+        "        print('stopped', flush=True)\n"
+        "        print('stopped', file=sys.stderr, flush=True)\n"
+        f"        pathlib.Path({str(tmp_path / 'kept')!r}).touch()\n"
+        "        sys.exit(130)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    assert b"here" in os.read(ours, 100)
+    os.close(ours)
+    os.kill(process.pid, signal.SIGHUP)  # as the shell of that terminal does
+    assert process.wait(30) == 128 + signal.SIGHUP
+    assert (tmp_path / "kept").exists()

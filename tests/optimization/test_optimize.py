@@ -1,5 +1,6 @@
 """`fastnst optimize`, run as a user runs it, on a few pixels and a random loss network."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -185,18 +186,19 @@ def test_chance_is_that_of_the_seed(optimize):
     assert (one != pixels(optimize(*how, "seed=4") / "result.png")).any()
 
 
-def test_ctrl_c_keeps_the_picture(optimize, monkeypatch, capsys):
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_keeps_the_picture(name, code, optimize, monkeypatch, capsys):
     def interrupted(*given):
         for step in run(*given):
             if step.number == 3:
-                raise KeyboardInterrupt
+                signal.raise_signal(getattr(signal, name))
             yield step
 
     run = optimize_module.optimize
     monkeypatch.setattr(optimize_module, "optimize", interrupted)
     with pytest.raises(SystemExit) as stopped:
         optimize("iterations=9")
-    assert stopped.value.code == 130
+    assert stopped.value.code == code
     assert "Stopped after iteration 2 of 9." in "".join(capsys.readouterr())
     assert pixels(Path("run") / "result.png").shape == (32, 48, 3)
 

@@ -128,7 +128,7 @@ def assert_same_end(run: Path, whole: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the loader processes in /proc")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
 @pytest.mark.parametrize("workers", [0, 2])
 def test_stopped_by_a_signal(name: str, workers: int, whole, train, tmp_path: Path) -> None:
     process, output = train(100, "checkpoint_every=7", f"data.workers={workers}")

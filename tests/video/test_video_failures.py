@@ -16,7 +16,6 @@ import pytest
 from small.clips import Negative, distance, read_clip
 
 from fastnst.machine.errors import UserError
-from fastnst.machine.interruptions import signals_interrupt
 from fastnst.video.formats import CODECS
 from fastnst.video.paint import VideoOptions, paint_video
 from fastnst.video.reader import VideoReader
@@ -48,7 +47,7 @@ SLOWLY = """
 import signal, sys, time
 from pathlib import Path
 from small.clips import Negative
-from fastnst.machine import one_sentence_errors
+from fastnst.machine import like_ctrl_c, one_sentence_errors
 from fastnst.video import paint_video
 
 class Slow(Negative):
@@ -63,7 +62,7 @@ class Slow(Negative):
 # whoever runs the tests in the background may have had them ignored
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_IGN if "nohup" in sys.argv else signal.SIG_DFL)
-with one_sentence_errors():
+with one_sentence_errors(), like_ctrl_c():
     paint_video(Slow(), Path(sys.argv[1]), Path(sys.argv[2]))
 """
 
@@ -117,24 +116,6 @@ def test_what_was_started_with_nohup_goes_on(clip, tmp_path):
     code, _ = signalled(signal.SIGHUP, 1, source, tmp_path / "out.mp4", "nohup")
     assert code == 0
     assert names(tmp_path) == ["clip.mp4", "out.mp4"]
-
-
-def test_a_signal_that_somebody_else_handles_is_left_to_him():
-    heard = []
-    before = signal.signal(signal.SIGTERM, lambda *_: heard.append(1))
-    try:
-        with signals_interrupt():
-            signal.raise_signal(signal.SIGTERM)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    assert heard == [1]
-
-
-def test_signals_are_as_they_were_afterwards():
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt), signals_interrupt():
-        signal.raise_signal(signal.SIGTERM)
-    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_memory_does_not_grow_with_the_length(clip, paint):

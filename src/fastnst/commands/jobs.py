@@ -19,51 +19,11 @@ from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 WRITTEN = SUFFIXES | VIDEO_SUFFIXES
 MAY_LACK_A_MARK = UNMARKED | ANIMATED | READ_SUFFIXES  # what moves has none
 # of files that somebody may wish for, and that Pillow does not know
-OTHERS = frozenset(
-    [
-        ".jxl",
-        ".heic",
-        ".heif",
-        ".hif",
-        ".avif",
-        ".jxr",
-        ".svg",
-        ".ai",
-        ".xcf",
-        ".kra",
-        ".exr",
-        ".hdr",
-        ".raw",
-        ".dng",
-        ".nef",
-        ".cr2",
-        ".cr3",
-        ".arw",
-        ".orf",
-        ".rw2",
-        ".raf",
-        ".avi",
-        ".m4v",
-        ".ts",
-        ".mts",
-        ".m2ts",
-        ".mpg",
-        ".mpeg",
-        ".wmv",
-        ".flv",
-        ".3gp",
-        ".ogv",
-        ".ogg",
-        ".vob",
-        ".mp3",
-        ".wav",
-        ".zip",
-        ".docx",
-        ".pptx",
-        ".html",
-        ".txt",
-    ]
-)
+OTHERS = {
+    *(".jxl", ".heic", ".heif", ".hif", ".avif", ".jxr", ".svg", ".ai", ".xcf", ".kra", ".exr"),
+    *(".hdr", ".raw", ".dng", ".nef", ".cr2", ".cr3", ".arw", ".orf", ".rw2", ".raf", ".mp3"),
+    *(".wav", ".ogg", ".vob", ".zip", ".docx", ".pptx", ".html", ".txt", *READ_SUFFIXES),
+}
 
 
 def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: str) -> list[Job]:

@@ -17,8 +17,8 @@ from fastnst.images import ANIMATED
 from fastnst.machine import (
     UserError,
     keep_freed_memory,
+    like_ctrl_c,
     one_sentence_errors,
-    signals_interrupt,
 )
 from fastnst.stylizing import Files, Job, Mask, Stylizer, paint_files
 from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
@@ -56,7 +56,7 @@ def main() -> None:
         if options.webcam is not None:
             run_webcam(stylizers, options.webcam)
             return
-        with signals_interrupt(), from_pipes(options.inputs) as options.inputs:
+        with like_ctrl_c(), from_pipes(options.inputs) as options.inputs:
             skipped = _paint(stylizers[0], options)
     if skipped:
         sys.exit(1)

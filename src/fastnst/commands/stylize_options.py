@@ -75,8 +75,8 @@ def _what(parser: argparse.ArgumentParser) -> None:
         type=Path,
         action="append",
         help="your own style: a training run's folder, model.safetensors or last.ckpt, a .onnx "
-        "that fastnst export wrote, or a .pth or .model of pytorch/examples; several of --style and "
-        "--ckpt with --blend, --mask or --webcam",
+        "that fastnst export wrote, or a .pth or .model of pytorch/examples; several of --style "
+        "and --ckpt with --blend, --mask or --webcam",
     )
     parser.add_argument(
         "-o",

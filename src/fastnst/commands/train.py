@@ -1,22 +1,17 @@
 """`fastnst train`: one configuration, one run folder."""
 
-from pathlib import Path
-
 import hydra
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from fastnst.config import CONFIGS, is_sweep, read_settings, run_command
-from fastnst.machine import one_sentence_errors
+from fastnst.config import CONFIGS, Settings, one_run, run_command
 from fastnst.streams import prepare_streams
 from fastnst.training import newest_run, train
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
 def _run(config: DictConfig) -> None:
-    # here as well: Hydra adds a line to what gets past this function
-    with one_sentence_errors(leave=not is_sweep()):
-        train(read_settings(config), Path(HydraConfig.get().runtime.output_dir))
+    with one_run(config, Settings) as (settings, folder):
+        train(settings, folder)
 
 
 def main() -> None:

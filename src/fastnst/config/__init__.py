@@ -3,7 +3,7 @@
 In: a command line of `key=value`. Out: validated settings, or one sentence that names the key.
 """
 
-from fastnst.config.before_run import BeforeRun, check_there, ending_the_program, ours
+from fastnst.config.before_run import check_there, ending_the_program, ours
 from fastnst.config.groups import (
     AUTO,
     AdamSettings,
@@ -15,8 +15,10 @@ from fastnst.config.groups import (
     SGDSettings,
     VGGSettings,
 )
-from fastnst.config.hydra import CONFIGS, is_sweep, run_command, run_in_folder, write_settings
+from fastnst.config.hydra import CONFIGS, is_sweep, run_command, write_settings
+from fastnst.config.one_run import one_run, run_in_folder
 from fastnst.config.recipe import recipe_command
+from fastnst.config.run_folder import ClaimFolder, claim_folder
 from fastnst.config.settings import Objective, Settings, flat, read_settings
 from fastnst.config.types import Count, File, ImageSide, NoBool, Positive, Weight
 
@@ -24,7 +26,7 @@ __all__ = [
     "AUTO",
     "CONFIGS",
     "AdamSettings",
-    "BeforeRun",
+    "ClaimFolder",
     "CocoData",
     "Count",
     "DeadLeavesData",
@@ -41,9 +43,11 @@ __all__ = [
     "VGGSettings",
     "Weight",
     "check_there",
+    "claim_folder",
     "ending_the_program",
     "flat",
     "is_sweep",
+    "one_run",
     "ours",
     "read_settings",
     "recipe_command",

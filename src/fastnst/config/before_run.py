@@ -1,28 +1,15 @@
 """What commands check before Hydra makes the run folder: a mistake leaves nothing behind."""
 
-import logging
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from fastnst.config.errors import close_to, reference_sentence
 from fastnst.config.groups import AUTO
-from fastnst.machine import UserError, one_sentence_errors
-
-
-class BeforeRun(Callback):
-    """What Hydra calls before a run; the checks are those of each command."""
-
-    def on_job_start(self, config: DictConfig, **_: Any) -> None:
-        """Let the log file take any letter, whatever the encoding of the system."""
-        for handler in logging.getLogger().handlers:
-            if isinstance(handler, logging.FileHandler) and handler.stream is not None:
-                handler.stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+from fastnst.machine import UserError, from_home, one_sentence_errors
 
 
 @contextmanager
@@ -50,7 +37,7 @@ def check_there(files: Mapping[str, str | None]) -> None:
     for key, name in files.items():
         if name is None:
             continue
-        path = Path(name).expanduser()
+        path = from_home(name)
         folder = key in ("data.root", "paintings")
         if not (path.is_dir() if folder else path.is_file()):
             kind = "folder" if folder else "file"

@@ -19,6 +19,19 @@ from fastnst.machine import UserError
 # groups that take more keys than they have, with a plus sign
 OPEN = ("trainer", "loss.content_layers", "loss.style_layers")
 
+# what Lightning calls otherwise
+_LENGTH = "trainer.max_steps=<number> says how long the training is"
+INSTEAD = {
+    "trainer.max_epochs": _LENGTH,
+    "trainer.min_epochs": _LENGTH,
+    "trainer.limit_train_batches": _LENGTH,
+    "trainer.default_root_dir": "hydra.run.dir=<folder> says where everything goes",
+    "trainer.val_check_interval": "sample_every=<steps> says how often",
+    "trainer.check_val_every_n_epoch": "sample_every=<steps> says how often",
+    "trainer.log_every_n_steps": "log_every=<steps> says how often",
+    "trainer.gradient_clip_val": "optimizer.clip=<number> does that",
+}
+
 # what Hydra says in several lines, and what is said here
 HYDRA_SAYS = {
     r"An item is already at '(.+?)'": "{} is there already: leave out the plus sign",
@@ -116,6 +129,8 @@ def unknown_key(key: str, given: str | None, config: Mapping[str, Any]) -> str:
         given: what the user wrote, `data.batchsize=2`.
         config: all of the configuration.
     """
+    if key in INSTEAD:
+        return f"{given or key}: there is no {key}; {INSTEAD[key]}"
     *parents, name = key.split(".")
     group: Any = config
     for parent in parents:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fastnst.config.types import (
     Count,
+    File,
     ImageSide,
     LayerWeights,
     NoBool,
@@ -35,7 +36,7 @@ class Style(Group):
     artist: str
     year: str
     rights: str
-    image: str | None
+    image: File | None
     size: ImageSide
     # configs/loss/relative.yaml takes these from there
     style_weight: Weight | None = None
@@ -56,14 +57,14 @@ class Johnson2016Settings(Group):
 
 class VGGSettings(Group):
     name: Literal["vgg16", "vgg19"]
-    weights: str
+    weights: File
     normalization: Literal["imagenet", "caffe"]
     pooling: Literal["max", "avg"]
 
 
 class CompactSettings(Group):
     name: Literal["compact"]
-    weights: str
+    weights: File
 
 
 class Loss(Group):
@@ -82,7 +83,7 @@ class Data(Group):
     hflip: bool
     workers: Workers
     cache: Literal["none", "disk", "device"]
-    prepared: Annotated[str, Field(min_length=1)]
+    prepared: File
     val_images: Count
 
 
@@ -93,7 +94,7 @@ class DeadLeavesData(Data):
 
 class FolderData(Data):
     name: Literal["folder"]
-    root: str
+    root: File
     max_bad: Share
     resize: Literal["crop", "squash"]
     limit: Count | None
@@ -101,8 +102,8 @@ class FolderData(Data):
 
 class CocoData(Data):
     name: Literal["coco"]
-    root: str
-    annotations: str | None
+    root: File
+    annotations: File | None
     categories: list[str] | None
     licenses: list[int] | None
     max_bad: Share

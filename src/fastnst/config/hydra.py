@@ -4,20 +4,17 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from pydantic import BaseModel
 from pytorch_lightning.utilities import rank_zero_only
 
 from fastnst.config.errors import check_flags, hydra_sentence
-from fastnst.config.groups import Group
-from fastnst.config.settings import read_settings
-from fastnst.machine import UserError, memory_errors, one_sentence_errors, whole_file
+from fastnst.config.path_words import quote_paths
+from fastnst.machine import UserError, one_sentence_errors, whole_file
 
-Read = TypeVar("Read", bound=Group)
 PACKAGED = Path(__file__).parents[1] / "configs"
 CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[3] / "configs"
 
@@ -34,31 +31,13 @@ def is_sweep() -> bool:
     return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
-def run_in_folder(
-    config: DictConfig, model: type[Read], run: Callable[[Read, Path], None], advice: str
-) -> None:
-    """One run of a command that optimises pictures, or distils.
-
-    Args:
-        config: composed by Hydra.
-        model: the command's settings.
-        run: takes them and the folder for everything.
-        advice: what to make smaller when the memory is full.
-    """
-    # here as well: Hydra adds a line to what gets past this function
-    with one_sentence_errors(leave=not is_sweep()), memory_errors(advice):
-        settings = read_settings(config, model)
-        folder = Path(HydraConfig.get().runtime.output_dir)
-        write_settings(settings, folder / "config.yaml")
-        run(settings, folder)
-
-
 def run_command(run: Callable[[], None]) -> None:
     """Call what `hydra.main` made; every mistake of the user ends in one sentence."""
     # Hydra shall hand its errors on, not print them itself with half a traceback
     os.environ["HYDRA_FULL_ERROR"] = "1"
     with one_sentence_errors():
         check_flags(sys.argv[1:])
+        sys.argv[1:] = quote_paths(sys.argv[1:])
         try:
             run()
         except Exception as error:

@@ -10,10 +10,11 @@ from hydra.errors import HydraException
 from fastnst.config.hydra import CONFIGS
 from fastnst.config.settings import Settings, flat, read_settings
 from fastnst.machine import UserError
+from fastnst.models import finished_styles
 
 # What a network learns depends on these. The rest is where things are and how fast.
 LEARNT = (
-    *("style.name", "style.size", "network", "loss", "optimizer", "seed"),
+    *("style.name", "style.size", "network", "loss", "optimizer", "seed", "init"),
     *("loss_network.name", "loss_network.normalization", "loss_network.pooling"),
     *("data.name", "data.images", "data.image_size", "data.batch_size", "data.hflip"),
     *("trainer.max_steps", "trainer.accumulate_grad_batches"),
@@ -35,7 +36,9 @@ def recipe_command(settings: Settings, experiment: str) -> str:
     try:
         usual = _composed(words)
         words += [f"{key}={_text(wanted[key])}" for key in wanted if usual.get(key) != wanted[key]]
-        repeats = _composed(words) == wanted
+        # a file's name says nothing on another machine
+        known = (None, *(card.name for card in finished_styles()))
+        repeats = settings.init in known and _composed(words) == wanted
     except (HydraException, UserError):
         repeats = False
     if not repeats:

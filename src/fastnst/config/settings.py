@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from fastnst.config.combinations import check_combinations
 from fastnst.config.errors import close_to, reference_sentence, value_sentence
 from fastnst.config.groups import (
+    AUTO,
     AdamSettings,
     CocoData,
     CompactSettings,
@@ -26,6 +27,7 @@ from fastnst.config.groups import (
 from fastnst.config.trainer_options import TrainerOptions, check_names
 from fastnst.config.types import (
     Count,
+    File,
     NoBool,
 )
 from fastnst.losses import LAYERS
@@ -64,7 +66,8 @@ class Settings(Objective):
     optimizer: Annotated[AdamSettings | SGDSettings, Field(discriminator="name")]
     trainer: TrainerOptions
     seed: Annotated[int, NoBool, Field(ge=0, lt=2**32)]
-    resume: str | None
+    resume: File | None
+    init: File | None = None  # the first checkpoints have none
     compile: Literal["auto", True, False]
     tf32: bool
     log_every: Count
@@ -81,6 +84,11 @@ class Settings(Objective):
     @model_validator(mode="after")
     def _possible_together(self) -> "Settings":
         check_combinations(self.loss, self.trainer)
+        if self.init is not None and self.resume not in (None, AUTO):
+            raise ValueError(
+                f"init={self.init} with resume={self.resume}: a checkpoint that is gone on from "
+                f"has weights already; leave out one of the two"
+            )
         return self
 
 

@@ -11,7 +11,7 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.accelerators import AcceleratorRegistry
 from typing_extensions import TypedDict
 
-from fastnst.config.errors import close_to, shown
+from fastnst.config.errors import INSTEAD, close_to, shown
 from fastnst.config.types import Count, NoBool
 
 # what the training decides for itself
@@ -76,7 +76,11 @@ def check_names(options: Mapping[str, Any]) -> None:
     """
     for name, value in options.items():
         if name in OURS:
-            raise ValueError(f"trainer.{name}={shown(value)}: fastnst sets this one itself")
+            instead = INSTEAD.get(f"trainer.{name}")
+            raise ValueError(
+                f"trainer.{name}={shown(value)}: fastnst sets this one itself"
+                f"{f'; {instead}' if instead else ''}"
+            )
         if name not in TRAINER_OPTIONS:
             raise ValueError(
                 f"trainer.{name}={shown(value)}: Lightning's Trainer has no such option"

@@ -1,10 +1,10 @@
 """Types that several groups of settings share."""
 
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from fastnst.machine import UserError, from_home
 from fastnst.networks import SMALLEST_SIDE
 
 
@@ -15,7 +15,12 @@ def _refuse_bool(value: object) -> object:
 
 
 def _from_home(value: str) -> str:
-    return str(Path(value).expanduser()) if value.startswith("~") else value
+    if not value.startswith("~"):
+        return value
+    try:
+        return str(from_home(value))
+    except UserError as error:  # of which pydantic says the key
+        raise ValueError("there is no such home folder here; write it in full") from error
 
 
 NoBool = BeforeValidator(_refuse_bool)
@@ -26,4 +31,5 @@ Share = Annotated[float, NoBool, Field(ge=0, le=1)]
 LayerWeights = Annotated[dict[str, Positive], Field(min_length=1)]
 ImageSide = Annotated[int, NoBool, Field(ge=SMALLEST_SIDE, le=2**14)]
 Workers = Annotated[int, NoBool, Field(ge=0, le=256)]
+# of a file or a folder
 File = Annotated[str, Field(min_length=1), AfterValidator(_from_home)]

@@ -21,7 +21,7 @@ from fastnst.data.prepared import PreparedPictures
 from fastnst.data.resident import ResidentBatches, load
 from fastnst.data.sampler import EndlessShuffle
 from fastnst.drawing import DRAWING
-from fastnst.machine import UserError, end_workers_at_exit, ignore_in_worker
+from fastnst.machine import UserError, end_workers_at_exit, from_home, ignore_in_worker
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +188,7 @@ class PhotographData(pl.LightningDataModule):
         what = json.dumps([MAKING, self._what_decides()], sort_keys=True)
         name, size = self.settings.name, self.settings.image_size
         digest = hashlib.sha256(what.encode()).hexdigest()[:8]
-        return Path(self.settings.prepared).expanduser() / f"{name}_{size}_{digest}"
+        return from_home(self.settings.prepared) / f"{name}_{size}_{digest}"
 
     def _what_decides(self) -> dict[str, Any]:
         """The settings that choose and shape the training pictures, files named in full."""
@@ -199,7 +199,7 @@ class PhotographData(pl.LightningDataModule):
             return decisive | {"seed": self.seed, "drawing": DRAWING}
         for key in decisive.keys() & {"root", "annotations"}:
             if decisive[key] is not None:
-                decisive[key] = str(Path(decisive[key]).expanduser().resolve())
+                decisive[key] = str(from_home(decisive[key]).resolve())
         return decisive
 
 

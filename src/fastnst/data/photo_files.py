@@ -8,7 +8,7 @@ from pathlib import Path
 from pycocotools.coco import COCO
 
 from fastnst.images import list_images
-from fastnst.machine import UserError
+from fastnst.machine import UserError, from_home
 
 BUNDLED = Path(__file__).parent / "photographs"  # public domain and CC0, see the README there
 
@@ -46,7 +46,7 @@ def coco_files(
         UserError: if the annotation file or the folder is missing, or no photograph is left.
     """
     root = _folder(root)
-    path = _annotations(root) if annotations is None else Path(annotations).expanduser()
+    path = _annotations(root) if annotations is None else from_home(annotations)
     if not path.is_file():
         raise UserError(f"There is no COCO annotation file {path}: check data.annotations.")
     try:
@@ -85,7 +85,7 @@ def _is_there(file: Path) -> bool:
 
 
 def _folder(root: str | Path) -> Path:
-    root = Path(root).expanduser()
+    root = from_home(root)
     if not root.is_dir():
         raise UserError(f"There is no folder {root}: check data.root.")
     return root

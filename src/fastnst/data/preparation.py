@@ -51,7 +51,14 @@ def prepare(
     """
     state = source.state()
     if not is_finished(folder, state):  # else nothing is written: the folder may be read-only
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "lock").touch()
+        except OSError as error:
+            raise UserError(
+                f"The folder {folder}, for the training pictures, cannot be made or written to "
+                f"({error.strerror}): give another one with data.prepared=<folder>."
+            ) from error
         with locked(folder / "lock"):
             if not is_finished(folder, state):  # another process may just have done it
                 _make(source, folder, settings, state, bad)

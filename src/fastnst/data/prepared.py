@@ -42,7 +42,7 @@ def read_note(path: Path) -> dict[str, Any]:
     """The content of a JSON file, nothing if it is not there or is damaged."""
     try:
         return json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
 
 

@@ -6,7 +6,7 @@ from omegaconf import DictConfig
 from pydantic import Field, model_validator
 
 from fastnst.config import (
-    BeforeRun,
+    ClaimFolder,
     CocoData,
     Count,
     DeadLeavesData,
@@ -18,6 +18,7 @@ from fastnst.config import (
     Positive,
     VGGSettings,
     check_there,
+    claim_folder,
     ending_the_program,
     ours,
     read_settings,
@@ -53,7 +54,7 @@ class DistillSettings(Group):
         return self
 
 
-class CheckDistillation(BeforeRun):
+class CheckDistillation(ClaimFolder):
     """Hydra calls this: a mistake ends the program while nothing was written."""
 
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
@@ -68,3 +69,4 @@ class CheckDistillation(BeforeRun):
                 }
             )
             choose_device(settings.device)
+            claim_folder(config, "run")

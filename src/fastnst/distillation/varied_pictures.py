@@ -2,14 +2,13 @@
 were painted against the network itself."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from fastnst.images import flatten, list_images, read_image, resize_short_side, to_tensor
-from fastnst.machine import UserError
+from fastnst.machine import UserError, from_home
 
 SCALES = (1.0, 1.5, 2.5)  # of the paintings, in units of the crop: from whole pictures to strokes
 
@@ -20,7 +19,7 @@ def read_paintings(folder: str, crop: int) -> list[Tensor]:
     Raises:
         UserError: if there is none, or one cannot be read.
     """
-    root = Path(folder).expanduser()
+    root = from_home(folder)
     files = list_images(root) if root.is_dir() else []
     if not files:
         raise UserError(f"paintings={folder}: there are no pictures; name a folder of paintings.")

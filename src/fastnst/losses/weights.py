@@ -14,7 +14,7 @@ from torchvision import models
 
 from fastnst.losses.compact import WEIGHTS, compact_features, compact_heads
 from fastnst.losses.network import VGG, Architecture, LossNetwork, torchvision_features
-from fastnst.machine import UserError, load_plain
+from fastnst.machine import UserError, from_home, load_plain
 
 Normalization = Literal["imagenet", "caffe"]
 NORMALIZATIONS = {
@@ -69,7 +69,7 @@ def build_loss_network(
     elif weights in known:
         chosen = _download(known[weights])
     elif weights.endswith(SUFFIXES):
-        chosen = _read_file(Path(weights).expanduser(), normalization)
+        chosen = _read_file(from_home(weights), normalization)
     else:
         choices = ["pretrained", *(["random"] if known else []), *known]
         raise UserError(
@@ -88,7 +88,14 @@ def _pretrained(architecture: VGG) -> models.WeightsEnum:
 
 
 def _cache_path(weights: models.WeightsEnum) -> Path:
-    return Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
+    folder = torch.hub.get_dir()
+    if folder.startswith("~"):  # PyTorch would make a folder of that name
+        raise UserError(
+            "There is no home folder here to keep the weights of the loss network in: set "
+            "TORCH_HOME=<folder> in the environment, name a file with loss_network.weights=<file>, "
+            "or go on with the small loss network that comes with fastnst, loss_network=compact."
+        )
+    return Path(folder) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
 
 
 def _download(weights: models.WeightsEnum) -> Weights:

@@ -4,10 +4,12 @@ In: what the operating system and PyTorch offer. Out: the same as the rest of th
 `UserError`, one sentence for what a user can mend, is raised everywhere.
 """
 
+from fastnst.machine.claims import claim, claimed, is_claimed
 from fastnst.machine.compilation import Compiled, compiling_pays, is_compiler_error
 from fastnst.machine.errors import UserError, one_sentence_errors
 from fastnst.machine.files import (
     durable_file,
+    from_home,
     locked,
     readable_size,
     remove_leftovers,
@@ -22,25 +24,34 @@ from fastnst.machine.hardware import (
     measure_in_float32,
     memory_errors,
 )
-from fastnst.machine.interruptions import Interrupted, signals_interrupt
-from fastnst.machine.stop_signals import Stopped, StopSignals, end_workers_at_exit, ignore_in_worker
+from fastnst.machine.stop_signals import (
+    Stopped,
+    StopSignals,
+    end_workers_at_exit,
+    ignore_in_worker,
+    like_ctrl_c,
+)
 from fastnst.machine.tensor_files import load_plain
 
 __all__ = [
     "Compiled",
-    "Interrupted",
     "StopSignals",
     "Stopped",
     "UserError",
     "allow_tf32",
     "choose_device",
+    "claim",
+    "claimed",
     "compiling_pays",
     "computes_bf16",
     "durable_file",
     "end_workers_at_exit",
+    "from_home",
     "ignore_in_worker",
+    "is_claimed",
     "is_compiler_error",
     "keep_freed_memory",
+    "like_ctrl_c",
     "load_plain",
     "locked",
     "measure_in_float32",
@@ -48,7 +59,6 @@ __all__ = [
     "one_sentence_errors",
     "readable_size",
     "remove_leftovers",
-    "signals_interrupt",
     "whole_file",
     "with_ending",
 ]

@@ -1,6 +1,5 @@
 """Errors that a user can cause: one clear sentence and a non-zero exit code, never a traceback."""
 
-import signal
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -17,16 +16,15 @@ class UserError(Exception):
 @contextmanager
 def one_sentence_errors(leave: bool = True) -> Generator[None]:
     """End the program with exit code 2 and one line on stderr for a `UserError`, and for what the
-    system refuses (a full disk, a folder that may not be written); quietly on Ctrl-C, and on other
-    signals that are taken for it.
+    system refuses (a full disk, a folder that may not be written); quietly on Ctrl-C.
 
     Args:
         leave: end the program; else print the line and hand the error on, as one run of several.
     """
     try:
         yield
-    except KeyboardInterrupt as interrupted:
-        sys.exit(128 + getattr(interrupted, "signum", signal.SIGINT))
+    except KeyboardInterrupt:
+        sys.exit(130)
     except (UserError, OSError) as error:
         sentence = " ".join(str(error).split())
         print(f"error: {sentence}", file=sys.stderr)

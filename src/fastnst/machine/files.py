@@ -21,6 +21,18 @@ SHORT = 80  # bytes of a name to which a few can be added on any file system
 LONGEST_NAME = 255
 
 
+def from_home(path: str | Path) -> Path:
+    """A path with `~` and `~name` in their full length.
+
+    Raises:
+        UserError: if there is no such home, as in a container whose user has none.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{path}: there is no such home folder here; write it in full.") from error
+
+
 @contextlib.contextmanager
 def whole_file(path: Path) -> Generator[Path]:
     """Give a temporary name in the same folder, which becomes `path` if all goes well.

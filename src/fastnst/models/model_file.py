@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from fastnst.machine import UserError, durable_file, load_plain
+from fastnst.machine import UserError, durable_file, from_home, load_plain
 from fastnst.models.zoo import MODELS
 from fastnst.networks import TransformationNetwork, build_network, convert, find_theirs
 
@@ -75,7 +75,7 @@ def read_model(path: str | Path) -> Model:
     Raises:
         UserError: if the file is not there or is none of these.
     """
-    path = _in_run_folder(Path(path).expanduser())
+    path = _in_run_folder(from_home(path))
     if not path.is_file():
         raise UserError(f"There is no checkpoint {path}: {_advice(path)}.")
     try:

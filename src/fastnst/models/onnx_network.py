@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fastnst.images import to_bytes
-from fastnst.machine import UserError
+from fastnst.machine import UserError, from_home
 from fastnst.models.model_file import check_style
 from fastnst.networks import TransformationNetwork, check_size
 
@@ -50,7 +50,7 @@ class OnnxNetwork(TransformationNetwork):
     def __init__(self, path: str | Path, device: Literal["auto", "cpu"] = "auto") -> None:
         super().__init__()
         onnx, onnxruntime = _import("onnx"), _import("onnxruntime")
-        path = Path(path).expanduser()
+        path = from_home(path)
         if not path.is_file():
             raise UserError(f"There is no checkpoint {path}: check the name.")
         try:

@@ -5,7 +5,14 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from fastnst.config import BeforeRun, check_there, ending_the_program, ours, read_settings
+from fastnst.config import (
+    ClaimFolder,
+    check_there,
+    claim_folder,
+    ending_the_program,
+    ours,
+    read_settings,
+)
 from fastnst.losses import local_weights
 from fastnst.machine import choose_device
 from fastnst.optimization.layer_study_settings import LayerStudySettings
@@ -13,7 +20,7 @@ from fastnst.optimization.settings import BEGINNINGS, OptimizeSettings
 from fastnst.styles import local_picture as local
 
 
-class CheckOptimization(BeforeRun):
+class CheckOptimization(ClaimFolder):
     """Hydra calls this: a mistake ends the program while nothing was written."""
 
     model: type[OptimizeSettings | LayerStudySettings] = OptimizeSettings
@@ -35,6 +42,7 @@ class CheckOptimization(BeforeRun):
                 files["style.image"] = local(settings.style.image)
             check_there(files)
             choose_device(settings.device)
+            claim_folder(config, "run")
 
 
 class CheckStudy(CheckOptimization):

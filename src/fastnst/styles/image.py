@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from fastnst.drawing import paint_brush_strokes
 from fastnst.images import SUFFIXES, flatten, read_image, resize_short_side, to_tensor
-from fastnst.machine import UserError, readable_size, whole_file
+from fastnst.machine import UserError, from_home, readable_size, whole_file
 from fastnst.networks import SMALLEST_SIDE
 from fastnst.version import VERSION
 
@@ -92,7 +92,7 @@ def _warn(path: Path, read: Image.Image, style: Tensor) -> None:
 
 def _find(name: str, image: str) -> Path:
     if not image.startswith(("http://", "https://")):
-        path = Path(image).expanduser()
+        path = from_home(image)
         if not path.is_file():
             raise UserError(f"There is no style image {path}: check style.image.")
         return path
@@ -108,7 +108,15 @@ def _find(name: str, image: str) -> Path:
 
 def cache_folder() -> Path:
     """Where downloaded style pictures are kept: `$XDG_CACHE_HOME/fastnst/styles`."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = os.environ.get("XDG_CACHE_HOME")
+    if not base:
+        try:
+            base = from_home("~/.cache")
+        except UserError as error:
+            raise UserError(
+                "There is no home folder here to keep downloads in: set XDG_CACHE_HOME=<folder> in "
+                "the environment, or name a picture with style.image=<file>."
+            ) from error
     return Path(base) / "fastnst" / "styles"
 
 

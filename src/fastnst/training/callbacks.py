@@ -21,8 +21,8 @@ def sheet_path(folder: Path, step: int) -> Path:
 
 
 class SampleSheets(Callback):
-    """After each validation draws the style picture and a few photographs with their
-    stylizations, to TensorBoard and to `samples/step_<n>.png`.
+    """After each validation writes its losses to TensorBoard, and a sheet of the style picture and
+    a few photographs with their stylizations, there and to `samples/step_<n>.png`.
 
     Args:
         folder: the run's.
@@ -56,10 +56,12 @@ class SampleSheets(Callback):
         )
         self.last = sheet_path(self.folder, self.last_step)
         write_image(sheet, self.last)
-        # numbered as Lightning numbers the losses of this validation
-        step = self.last_step - (trainer.state.fn == "fit")
         assert isinstance(trainer.logger, TensorBoardLogger)
-        trainer.logger.experiment.add_image("samples", to_tensor(sheet), step)
+        trainer.logger.experiment.add_image("samples", to_tensor(sheet), self.last_step)
+        # not left to Lightning, which numbers them from 0 while it trains and from 1 afterwards
+        metrics = trainer.callback_metrics.items()
+        losses = {name: value.item() for name, value in metrics if name.startswith("val/")}
+        trainer.logger.log_metrics(losses, self.last_step)
 
 
 class Speed(Callback):
@@ -98,9 +100,7 @@ class Speed(Callback):
             self.step = trainer.global_step
             images = self.batches * self.batch_size * trainer.world_size
             for logger in trainer.loggers:  # before the checkpoint, see StyleTransfer
-                logger.log_metrics(
-                    {"train/images_per_second": images / self.seconds}, self.step - 1
-                )
+                logger.log_metrics({"train/images_per_second": images / self.seconds}, self.step)
             self.batches, self.seconds = 0, 0.0
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -17,9 +17,10 @@ from pytorch_lightning.accelerators import AcceleratorRegistry
 
 from fastnst.config import (
     AUTO,
-    BeforeRun,
+    ClaimFolder,
     Settings,
     check_there,
+    claim_folder,
     ending_the_program,
     ours,
     read_settings,
@@ -27,12 +28,14 @@ from fastnst.config import (
 from fastnst.losses import local_weights
 from fastnst.machine import UserError
 from fastnst.styles import local_picture
+from fastnst.training.checkpoint_files import has_checkpoints
+from fastnst.training.first_weights import first_weights
 from fastnst.training.trainer import build_trainer, training_device
 
 LAUNCHERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvironment)
 
 
-class CheckSettings(BeforeRun):
+class CheckSettings(ClaimFolder):
     """Hydra calls this: a mistake ends the program while nothing was written."""
 
     model: type[Settings] = Settings  # the settings of the command
@@ -42,26 +45,33 @@ class CheckSettings(BeforeRun):
             with open_dict(config):  # as Hydra does soon: settings may refer to it
                 folder = os.path.abspath(config.hydra.run.dir)  # noqa: PTH100
                 config.hydra.runtime.output_dir = folder
-            _check(config, "run", self.model)
+            settings = _check(config, "run", self.model)
+            # with resume=auto it may be that of a run to go on with
+            claim_folder(config, "run", fresh=settings.resume != AUTO)
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Check what all runs of a sweep have in common; each of them checks itself as well."""
         with ending_the_program():
             if not OmegaConf.missing_keys(ours(config)):  # a key that the sweep is over
                 _check(config, "sweep", self.model)
+        super().on_multirun_start(config)
 
 
-def _check(config: DictConfig, kind: Literal["run", "sweep"], model: type[Settings]) -> None:
+def _check(config: DictConfig, kind: Literal["run", "sweep"], model: type[Settings]) -> Settings:
     HydraConfig.instance().set_config(config)
     settings = read_settings(ours(config), model)
     check_files(settings)
     check_machine(settings)
     unresolved = cast(dict[str, Any], OmegaConf.to_container(config.hydra[kind], resolve=False))
+    folder = Path(config.hydra[kind].dir)
+    if settings.resume != AUTO or not has_checkpoints(folder):
+        first_weights(settings)
     check_run_folder(settings, f"hydra.{kind}.dir", unresolved["dir"])
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
     device = training_device(settings.trainer["accelerator"])
     # Lightning refuses some more
-    check_launcher(build_trainer(settings, device, Path(config.hydra[kind].dir), 0))
+    check_launcher(build_trainer(settings, device, folder, 0))
+    return settings
 
 
 def check_files(settings: Settings) -> None:

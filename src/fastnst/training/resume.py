@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fastnst.config import AUTO, Settings, flat
-from fastnst.machine import UserError
+from fastnst.machine import UserError, from_home, is_claimed
 from fastnst.training.checkpoint_files import FOLDER, has_checkpoints, newest_good, read_checkpoint
 
 RUNS = Path("runs")
@@ -19,11 +19,15 @@ INDIFFERENT = ("data.workers", "data.cache", "data.prepared", "data.max_bad")
 
 
 def newest_run(style: str, resume: str | None, otherwise: str) -> str:
-    """Name of the folder in `runs/<style>`: with `resume=auto` that of the newest run there, else,
-    and if there is none, `otherwise`."""
+    """Name of the folder in `runs/<style>`: with `resume=auto` that of the run that is going on
+    there, or of the newest one, else, and if there is none, `otherwise`."""
     if resume != AUTO:
         return otherwise
-    runs = [run for run in (RUNS / style).glob("*") if has_checkpoints(run)]
+    folders = [*(RUNS / style).glob("*")]
+    living = [run.name for run in folders if is_claimed(run)]
+    if living:  # there may be no checkpoint yet
+        return living[0]
+    runs = [run for run in folders if has_checkpoints(run)]
     return max(runs, key=lambda run: (run / FOLDER).stat().st_mtime, default=Path(otherwise)).name
 
 
@@ -39,7 +43,7 @@ def checkpoint_to_resume(resume: str | None, run: Path) -> Path | None:
     """
     if resume == AUTO:
         return newest_good(run)
-    path = None if resume is None else Path(resume).expanduser()
+    path = None if resume is None else from_home(resume)
     if has_checkpoints(run) and (path is None or run.resolve() not in path.resolve().parents):
         raise UserError(
             f"{run} holds a run already: go on with it (resume=auto hydra.run.dir={run}), or give "
@@ -48,14 +52,15 @@ def checkpoint_to_resume(resume: str | None, run: Path) -> Path | None:
     return path
 
 
-def check_resume(path: Path, settings: Settings) -> tuple[int, list[str]]:
+def check_resume(path: Path, settings: Settings) -> tuple[int, list[str], str | None]:
     """Refuse a checkpoint that a run cannot go on from.
 
     Returns:
-        Its number of steps, and what is set otherwise than it was.
+        Its number of steps, what is set otherwise than it was, and what its `init` was.
 
     Raises:
-        UserError: if it is damaged, or of another network or optimizer.
+        UserError: if it is damaged, of another network or optimizer, or began with another `init`
+            than is given now.
     """
     checkpoint = read_checkpoint(path)
     then, now = checkpoint["hyper_parameters"], settings.model_dump()
@@ -66,13 +71,20 @@ def check_resume(path: Path, settings: Settings) -> tuple[int, list[str]]:
         new = {name: now[key][name] for name in was}
         if was != new:
             raise UserError(f"{path} was trained with {key} {was}, not {new}: set the same.")
+    init = then.get("init")
+    if settings.init not in (None, init):
+        raise UserError(
+            f"init={settings.init}: {path} is gone on from, which began with "
+            f"{init or 'random weights'}; leave out init, or give another folder for a new run "
+            f"(hydra.run.dir=<folder>)."
+        )
     decided = dict(flat(then))
     changes = [
         f"{key} was {decided[key]}, is {value}"
         for key, value in flat(now)
         if key.startswith(DECISIVE) and key not in INDIFFERENT and decided.get(key, value) != value
     ]
-    return checkpoint["global_step"], changes
+    return checkpoint["global_step"], changes, init
 
 
 def is_complete(sheet: Path, model: Path, checkpoint: Path) -> bool:

@@ -25,11 +25,8 @@ from fastnst.styles import load_style_image
 from fastnst.training.callbacks import SampleSheets, Speed, sheet_path
 from fastnst.training.checkpoints import MODEL, Checkpoints
 from fastnst.training.failures import training_failures
-from fastnst.training.resume import (
-    check_resume,
-    checkpoint_to_resume,
-    is_complete,
-)
+from fastnst.training.first_weights import first_weights
+from fastnst.training.resume import check_resume, checkpoint_to_resume, is_complete
 from fastnst.training.step import StyleTransfer
 from fastnst.training.trainer import (
     build_trainer,
@@ -55,7 +52,11 @@ def train(settings: Settings, folder: Path) -> None:
         Stopped: if a signal ended the training, after saving.
     """
     checkpoint = checkpoint_to_resume(settings.resume, folder)  # before the slow parts
-    steps_done = 0 if checkpoint is None else _check(checkpoint, settings)
+    if checkpoint is None:
+        steps_done, weights = 0, first_weights(settings)
+    else:
+        (steps_done, init), weights = _check(checkpoint, settings), None
+        settings = settings.model_copy(update={"init": init})  # what the run began with
     last_step = settings.trainer["max_steps"]
     sheet, model = sheet_path(folder, last_step), folder / MODEL
     if checkpoint and steps_done == last_step and is_complete(sheet, model, checkpoint):
@@ -85,6 +86,8 @@ def train(settings: Settings, folder: Path) -> None:
         compiled=compiling_pays(settings.compile, device, pixels),
         cuda_graphs=one_gpu(settings, device),
     )
+    if weights is not None:
+        module.network.load_state_dict(weights)
     sheets = SampleSheets(folder, style, data.sheet_photographs(SHEET_PHOTOGRAPHS))
     signals = StopSignals()
     checkpoints = Checkpoints(folder, settings.checkpoint_every, settings.sample_every, signals)
@@ -96,7 +99,7 @@ def train(settings: Settings, folder: Path) -> None:
             settings.style.title,
             trainer.strategy.root_device,
             len(data.train_set),
-            f", going on from {checkpoint} after step {steps_done}" if checkpoint else "",
+            _beginning(checkpoint, steps_done, settings.init),
             folder,
         )
     with warnings.catch_warnings(), training_failures(trainer, checkpoints):
@@ -121,9 +124,15 @@ def train(settings: Settings, folder: Path) -> None:
     _say_where(sheets.last, model)
 
 
-def _check(checkpoint: Path, settings: Settings) -> int:
-    """Number of steps of a checkpoint that this run can go on from."""
-    steps, changes = check_resume(checkpoint, settings)
+def _beginning(checkpoint: Path | None, steps: int, init: str | None) -> str:
+    if checkpoint is not None:
+        return f", going on from {checkpoint} after step {steps}"
+    return f", beginning with the weights of {init}" if init else ""
+
+
+def _check(checkpoint: Path, settings: Settings) -> tuple[int, str | None]:
+    """Number of steps of a checkpoint that this run can go on from, and its `init`."""
+    steps, changes, init = check_resume(checkpoint, settings)
     to_do = settings.trainer["max_steps"] - steps
     # with resume=auto, what a finished run may lack is made up for; but of the run that it was
     if to_do < 0 or (to_do == 0 and (changes or settings.resume != AUTO)):
@@ -134,7 +143,7 @@ def _check(checkpoint: Path, settings: Settings) -> int:
         )
     if changes:
         log.warning("%s; the run goes on with what is set now.", "; ".join(changes))
-    return steps
+    return steps, init
 
 
 @rank_zero_only

@@ -79,7 +79,9 @@ class StyleTransfer(pl.LightningModule):
 
     def validation_step(self, photographs: Tensor, batch_idx: int) -> None:
         for name, value in self._terms(photographs).items():
-            self.log(f"val/{name}", value, prog_bar=name in SHOWN, batch_size=len(photographs))
+            # SampleSheets writes it to the curves, at its step
+            shown, count = name in SHOWN, len(photographs)
+            self.log(f"val/{name}", value, prog_bar=shown, logger=False, batch_size=count)
 
     def _log_step(self, terms: dict[str, Tensor]) -> None:
         """Means over all processes. Not left to `self.log`, which writes after the checkpoint of
@@ -88,7 +90,7 @@ class StyleTransfer(pl.LightningModule):
         named = {f"train/{name}": value for name, value in zip(terms, means, strict=True)}
         for logger in self.loggers:
             skipped = {"train/skipped_steps": float(self.skipped.total)}
-            logger.log_metrics(named | skipped, self.global_step)
+            logger.log_metrics(named | skipped, self.global_step + 1)
         shown = {f"train/{name}": named[f"train/{name}"] for name in SHOWN}
         self.log_dict(shown, prog_bar=True, logger=False)
 

@@ -54,7 +54,7 @@ def build_trainer(
     if options["enable_progress_bar"]:
         callbacks.append(ProgressBar(settings.style.name, settings.log_every))
     # what a killed run had logged after its checkpoint comes again
-    purge: dict[str, Any] = {"purge_step": steps_done} if steps_done else {}
+    purge: dict[str, Any] = {"purge_step": steps_done + 1} if steps_done else {}
     try:
         return pl.Trainer(
             default_root_dir=folder,
@@ -79,6 +79,7 @@ def ignore_what_does_not_apply() -> None:
     for message in (
         "You're resuming from a checkpoint that ended before",  # EndlessShuffle does resume
         r"Found \d+ module\(s\) in eval mode",  # the loss network, on purpose
+        r"The number of training batches \(\d+\) is smaller than the logging interval",
         ".*does not have many workers",  # none for the few held-out pictures
         "It is recommended to use .*sync_dist",  # all processes validate on the same pictures
         "Be aware that when using `ckpt_path`, callbacks used",  # max_time may have been taken off

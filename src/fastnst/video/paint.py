@@ -14,9 +14,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from fastnst.machine import (
-    Interrupted,
     UserError,
-    signals_interrupt,
     whole_file,
     with_ending,
 )
@@ -87,8 +85,8 @@ def paint_video(
 ) -> VideoReport:
     """Paint a video; audio and subtitles are copied.
 
-    Memory does not grow with its length. On Ctrl-C, SIGTERM and SIGHUP a file is finished with the
-    frames there are; it has `_stopped` at the end of its name: nobody is to take it for the whole.
+    Memory does not grow with its length. On Ctrl-C a file is finished with the frames there
+    are; it has `_stopped` at the end of its name, so that nobody takes it for the whole.
 
     Args:
         stylizer: with the network.
@@ -100,7 +98,7 @@ def paint_video(
     Raises:
         UserError: if the source is no video, or the target or an option is not possible, or the
             target cannot be written.
-        KeyboardInterrupt: on these, after the file is finished.
+        KeyboardInterrupt: on Ctrl-C, after the file is finished.
     """
     _check(options)
     codec = target_codec(source, target, options.codec, options.quality)
@@ -110,14 +108,12 @@ def paint_video(
         smoother = TemporalSmoother(options.temporal)
     try:
         with (
-            signals_interrupt(),
             closing(open_reader(source, target, options.start, options.end, _notice)) as reader,
             whole_file(target) as temporary,
             tqdm(total=reader.total(), unit="frame", desc=source.name, disable=not progress) as bar,
         ):
-            writer = make_writer(
-                temporary, reader, codec, options.picture_quality, smoother, _notice
-            )
+            quality = options.picture_quality
+            writer = make_writer(temporary, reader, codec, quality, smoother, _notice)
             try:
                 _paint_all(stylizer, reader, writer, bar)
             except KeyboardInterrupt:
@@ -193,11 +189,9 @@ def _paint_all(
                 written.append(pool.submit(writer.close))
             while written:
                 written.popleft().result()
-        except KeyboardInterrupt as interrupted:
-            if done and isinstance(interrupted, Interrupted):
-                _notice("Asked to end: finishing the file; Ctrl-C drops it.")
-            elif done:
-                _notice("Ctrl-C: finishing the file; Ctrl-C again drops it.")
+        except KeyboardInterrupt:
+            if done:
+                _notice("Stopping: finishing the file; Ctrl-C drops it.")
             raise
 
 

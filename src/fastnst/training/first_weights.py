@@ -1,0 +1,60 @@
+"""What a training begins with, if not with random weights: those of a finished network."""
+
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from fastnst.config import Settings
+from fastnst.machine import UserError
+from fastnst.models import finished_model, finished_styles, read_model
+
+
+def first_weights(settings: Settings) -> dict[str, Tensor] | None:
+    """The weights of the network that `init` names, None if it names none.
+
+    Raises:
+        UserError: if there is no such network, or it is another one than the run's.
+    """
+    init = settings.init
+    if init is None:
+        return None
+    path = _file(init)
+    try:
+        model = read_model(path)
+    except UserError as error:
+        raise UserError(f"init={init}: {error}") from error
+    now = settings.network.model_dump()
+    wanted = [f"network.{key}={value}" for key, value in _other(model.architecture, now)]
+    if model.architecture["name"] != now["name"]:
+        wanted = [f"network={model.architecture['name']}"]
+    if wanted:
+        what = ", ".join(f"{key} {value}" for key, value in model.architecture.items())
+        has = ", ".join(f"{key} {value}" for key, value in now.items())
+        known = model.architecture["name"] in ("resnet", "johnson2016")
+        raise UserError(
+            f"init={init} does not fit: it is a network with {what}, and the run's is one with "
+            f"{has}; {'set ' + ' '.join(wanted) if known else 'give one of fastnst train'}."
+        )
+    state = model.network.state_dict()
+    if not all(value.isfinite().all() for value in state.values()):
+        raise UserError(f"init={init}: not all of its weights are finite numbers; give another.")
+    return state
+
+
+def _file(init: str) -> Path:
+    names = [card.name for card in finished_styles()]
+    if init in names:
+        return finished_model(init)
+    path = Path(init)
+    if not path.exists():
+        raise UserError(
+            f"init={init}: there is no such file, and no finished style of that name; there are "
+            f"{', '.join(names)}."
+        )
+    return path
+
+
+def _other(architecture: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What the network has otherwise than it is set; what its file leaves open is not told."""
+    return [(key, value) for key, value in architecture.items() if now.get(key, value) != value]
