@@ -74,7 +74,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
         "--ckpt",
         type=Path,
         action="append",
-        help="your own style: a training run's folder, model.safetensors or last.ckpt, a .onnx that "
+        help="your own style: a run's folder, model.safetensors or last.ckpt, a .onnx that "
         "fastnst export wrote, or a .pth or .model of pytorch/examples; several of --style and "
         "--ckpt with --blend, --mask or --webcam",
     )

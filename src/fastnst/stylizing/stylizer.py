@@ -31,8 +31,8 @@ class Stylizer:
         painted = Stylizer("model.safetensors")("photo.jpg")
 
     Args:
-        checkpoint: the folder of a run, a `model.safetensors`, a training checkpoint, a `.onnx` file, or a network of
-            pytorch/examples; or several of them, for `blend` or `mask`.
+        checkpoint: the folder of a run, a `model.safetensors`, a training checkpoint, a `.onnx`
+            file, or a network of pytorch/examples; or several of them, for `blend` or `mask`.
         device: `auto`, `cpu`, `cuda` or `mps`, one of several as `cuda:1`, or a `torch.device`.
         size: length of the short side to work at, in pixels; None keeps each picture's size.
         style_scale: size of the strokes, as a factor: the picture is painted smaller by that, and
