@@ -65,8 +65,8 @@ def test_auto_goes_on_in_the_same_folder(run, finished, command_line):
     main()
     assert_same(run, finished)
     # what came after the checkpoint is in the events twice, and shown once
-    assert scalars(run)["train/total"] == [0, 1, 2, 3]
-    assert scalars(run)["val/total"][:2] == [1, 3]
+    assert scalars(run)["train/total"] == [1, 2, 3, 4]
+    assert scalars(run)["val/total"] == [2, 4]
 
 
 def test_auto_passes_over_a_damaged_one(finished, tmp_path, command_line, capsys):
@@ -124,7 +124,7 @@ def test_a_finished_run_can_be_made_longer(finished, tmp_path, command_line, cap
     command_line(*ARGUMENTS, "resume=auto", "hydra.run.dir=run", "trainer.max_steps=6")
     main()
     assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == 6
-    assert scalars(tmp_path / "run")["train/total"] == [0, 1, 2, 3, 4, 5]
+    assert scalars(tmp_path / "run")["train/total"] == [1, 2, 3, 4, 5, 6]
     assert "| 6/6 [" in capsys.readouterr().out
 
 
@@ -176,7 +176,7 @@ def test_curves_have_a_point_for_each_step(accumulate, tmp_path, command_line):
     main()
     logged = scalars(tmp_path / "run")
     for tag in ("total", "content", "skipped_steps", "images_per_second"):
-        assert logged[f"train/{tag}"] == [0, 1, 2, 3]
+        assert logged[f"train/{tag}"] == [1, 2, 3, 4]
 
 
 def test_auto_without_a_folder_takes_the_newest_run_of_the_style(run, tmp_path, command_line):
