@@ -48,11 +48,14 @@ def test_asking_claims_nothing(tmp_path):
 def test_a_child_that_outlives_its_parent_does_not_hold_the_folder(tmp_path):
     claim(tmp_path)
     reading, writing = os.pipe()
+    beginning, begun = os.pipe()
     child = os.fork()
     if child == 0:  # waits as a loader process does
         os.close(writing)
+        os.write(begun, b"1")
         os.read(reading, 1)
         os._exit(0)
+    os.read(beginning, 1)
     try:
         release(tmp_path)  # by closing alone, as the end of a process does it
         assert not is_claimed(tmp_path)

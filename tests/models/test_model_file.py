@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,13 @@ def test_another_programs_safetensors_are_refused(tmp_path, metadata):
     safetensors.torch.save_file({"a": torch.ones(1)}, path, metadata)
     with pytest.raises(UserError, match=REFUSED):
         read_model(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="its names are text")
+def test_a_name_may_be_no_text(tmp_path):
+    path = tmp_path / os.fsdecode(b"m\xe9.safetensors")
+    write_small_model(path)
+    assert read_model(path).style["name"] == "dots"
 
 
 def test_the_folder_of_a_run_is_its_network(tmp_path):

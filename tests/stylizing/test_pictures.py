@@ -70,7 +70,7 @@ def test_several_pictures_come_back_as_a_list(paint, picture):
         np.zeros((0, 16, 3), np.uint8),
         [None],
     ],
-    ids=str,
+    ids=lambda wrong: type(wrong).__name__,
 )
 def test_what_is_no_picture_is_one_sentence(wrong, paint):
     with pytest.raises(UserError, match=r"picture|image"):

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -134,13 +135,23 @@ def _check_shapes(architecture: dict[str, Any], state: dict[str, Tensor]) -> Non
 
 
 def _read_safetensors(path: Path) -> Read:
-    with safetensors.safe_open(path, "pt") as file:
+    with _readable_name(path) as name, safetensors.safe_open(name, "pt") as file:
         metadata = file.metadata() or {}
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     theirs = find_theirs(state)
     if theirs is not None and "architecture" not in metadata:
         return _convert(path, theirs)
     return json.loads(metadata["architecture"]), json.loads(metadata["style"]), state
+
+
+@contextmanager
+def _readable_name(path: Path) -> Generator[str]:
+    """For safetensors, which takes names in UTF-8 only."""
+    if re.search("[\ud800-\udfff]", str(path)) is None:
+        yield str(path)
+    else:  # bytes that are no text, which only POSIX allows
+        with path.open("rb") as file:
+            yield f"/dev/fd/{file.fileno()}"
 
 
 def _read_checkpoint(path: Path) -> Read:
