@@ -76,10 +76,10 @@ class CheckSearch(CheckSettings):
     model = SearchSettings
 
     def on_run_start(self, config: DictConfig, **more: Any) -> None:
-        super().on_run_start(config, **more)
-        with ending_the_program():
+        with ending_the_program():  # first: what comes then makes the folder
             if config.write:
                 find_style_file(config.hydra)
+        super().on_run_start(config, **more)
 
 
 def training_settings(settings: SearchSettings, weight: float, photographs: Path) -> Settings:
