@@ -1,12 +1,9 @@
 import numpy as np
 import pytest
-import torch
 from PIL import ExifTags, Image
 
 from fastnst.images.folders import list_images
-from fastnst.images.pixels import crop_center, flatten, resize_short_side, to_image, to_tensor
 from fastnst.images.read import as_read, read_image, read_size
-from fastnst.images.write import write_image
 from fastnst.machine.errors import UserError
 
 
@@ -49,15 +46,6 @@ def test_cmyk_becomes_rgb(picture, photograph):
     assert image.mode == "RGB"
     difference = np.abs(np.array(image, int) - np.array(photograph(48, 32)))
     assert difference.mean() < 8
-
-
-@pytest.fixture
-def fading(photograph):
-    """RGBA, transparent at the left, opaque at the right."""
-    image = photograph(48, 32).convert("RGBA")
-    alpha = np.tile(np.linspace(0, 255, 48).round().astype(np.uint8), (32, 1))
-    image.putalpha(Image.fromarray(alpha))
-    return image
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
@@ -189,104 +177,6 @@ def test_a_truncated_image_is_named(picture, name, share):
 def test_a_folder_is_no_image(tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
         read_image(tmp_path)
-
-
-def test_flatten_puts_it_on_white(fading):
-    flat = flatten(fading)
-    assert flat.mode == "RGB"
-    pixels, alpha = np.array(fading, float)[..., :3], np.array(fading, float)[..., 3:] / 255
-    np.testing.assert_allclose(np.array(flat), pixels * alpha + 255 * (1 - alpha), atol=1)
-
-
-@pytest.mark.parametrize(("size", "expected"), [((60, 40), (30, 20)), ((40, 60), (20, 30)),
-    ((10, 11), (20, 22)), ((1000, 21), (952, 20)), ((33, 33), (20, 20))])  # fmt: skip
-def test_resize_short_side(photograph, size, expected):
-    assert resize_short_side(photograph(*size), 20).size == expected
-
-
-@pytest.mark.parametrize("size", [(60, 20), (20, 60), (61, 20), (20, 20), (120, 40), (10, 30)])
-def test_crop_center_has_its_size(photograph, size):
-    assert crop_center(photograph(*size), 20).size == (20, 20)
-
-
-def test_crop_center_takes_the_middle(photograph):
-    image = photograph(60, 20)
-    assert_same(crop_center(image, 20), image.crop((20, 0, 40, 20)))
-
-
-def test_pixels_survive_the_round_trip(photograph):
-    image = photograph(37, 21)
-    pixels = to_tensor(image)
-    assert pixels.shape == (3, 21, 37)
-    assert pixels.dtype == torch.float32
-    assert pixels[:, 4, 9].mul(255).round().tolist() == list(image.getpixel((9, 4)))
-    assert_same(to_image(pixels), image)
-
-
-def test_every_value_survives_the_round_trip():
-    values = torch.arange(256).view(1, 16, 16).expand(3, -1, -1)
-    assert np.array_equal(np.array(to_image(values / 255))[..., 0], values[0])
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
-def test_to_image_clamps_and_rounds(dtype):
-    values = torch.tensor([-1.0, 0.0, 0.5, 1.0, 3.0], dtype=dtype, requires_grad=True)
-    image = to_image(values.expand(3, 2, 5))
-    assert np.array(image)[0, :, 0].tolist() == [0, 0, 128, 255, 255]
-
-
-@pytest.mark.parametrize("suffix", ["png", "webp", "tif", "tiff", "PNG"])
-def test_transparency_is_written_where_it_can_be(tmp_path, fading, suffix):
-    path = tmp_path / f"out.{suffix}"
-    write_image(fading, path)
-    alpha = np.array(read_image(path))[..., 3]
-    assert np.array_equal(alpha, np.array(fading)[..., 3])
-
-
-@pytest.mark.parametrize("suffix", ["jpg", "JPEG", "bmp", "gif", "ppm"])
-def test_elsewhere_it_is_written_on_white(tmp_path, fading, suffix):
-    path = tmp_path / f"out.{suffix}"
-    write_image(fading, path)
-    image = read_image(path)
-    assert image.mode == "RGB"
-    assert min(image.getpixel((0, 16))) > 240
-
-
-@pytest.mark.parametrize("suffix", ["png", "bmp", "ppm", "tiff"])
-def test_lossless_formats_are_lossless(tmp_path, photograph, suffix):
-    path = tmp_path / "new" / "folder" / f"out.{suffix}"
-    write_image(photograph(48, 32), path)
-    assert_same(read_image(path), photograph(48, 32))
-
-
-def fail_halfway(image, path, **_):
-    path.write_bytes(b"half a picture")
-    raise OSError("No space left on device")
-
-
-@pytest.mark.parametrize("before", [None, b"an older picture"])
-def test_a_failing_write_leaves_nothing_behind(tmp_path, photograph, monkeypatch, before):
-    path = tmp_path / "out.png"
-    if before:
-        path.write_bytes(before)
-    monkeypatch.setattr(Image.Image, "save", fail_halfway)
-    with pytest.raises(UserError, match=r"Cannot write .*out\.png: No space left"):
-        write_image(photograph(20, 20), path)
-    assert [*tmp_path.iterdir()] == ([path] if before else [])
-    assert not before or path.read_bytes() == before
-
-
-def test_a_write_below_a_file_is_refused(tmp_path, photograph):
-    (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(UserError, match="Cannot write"):
-        write_image(photograph(20, 20), tmp_path / "file" / "out.png")
-
-
-@pytest.mark.parametrize("name", ["out.txt", "out", "out.pdf"])
-def test_unknown_extensions_are_refused(tmp_path, photograph, name):
-    with pytest.raises(UserError, match=rf"{name}: end the name in .*\.jpg"):
-        write_image(photograph(20, 20), tmp_path / name)
-    assert not [*tmp_path.iterdir()]
 
 
 def test_images_are_listed_sorted_with_the_folders_below(tmp_path, picture):
