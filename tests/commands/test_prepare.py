@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from small.data import coco_data
-from small.runs import run
+from small.runs import run_forked
 
 from fastnst.commands.prepare import main
 
@@ -44,7 +44,7 @@ def test_coco_is_prepared_and_then_trained_on(coco, tmp_path):
     assert "pictures/s" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["coco", "data"]  # no run folder
 
-    trained = run(*data, "trainer.max_steps=2", "hydra.run.dir=run", cwd=tmp_path)
+    trained = run_forked(*data, "trainer.max_steps=2", "hydra.run.dir=run", cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
     assert "Preparing" not in trained.stdout
     assert [*(tmp_path / "data" / "prepared").iterdir()] == [folder]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from small.runs import fails, run
+from small.runs import fails, run_forked
 
 
 @pytest.mark.slow
@@ -48,7 +48,7 @@ def test_no_weights_and_no_network_names_the_way_out(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
-    sentence = fails(capsys, monkeypatch, "data=dead_leaves", "loss_network.weights=pretrained")
+    sentence = fails(capsys, monkeypatch, "data=dead_leaves", "loss_network=vgg16")
     for word in ("vgg16", str(tmp_path / "torch"), "loss_network=compact"):
         assert word in sentence
 
@@ -65,7 +65,7 @@ def test_a_folder_that_cannot_be_written(
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of five steps."""
     cwd = tmp_path_factory.mktemp("cwd")
-    done = run("data=dead_leaves", "trainer.max_steps=5", "hydra.run.dir=run", cwd=cwd)
+    done = run_forked("data=dead_leaves", "trainer.max_steps=5", "hydra.run.dir=run", cwd=cwd)
     assert done.returncode == 0, done.stderr
     return cwd / "run"
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import traceback
 
 import pytest
 import torch
@@ -38,7 +39,13 @@ def go_over_all(data, epochs=1):
     """All training batches of so many epochs."""
     steps = epochs * len(data.train_set) // data.settings.batch_size
     attach(data, max_steps=steps)
-    return given(data, data.train_dataloader())
+    try:
+        return given(data, data.train_dataloader())
+    except UserError as error:
+        # kept by it, the loader would be taken down by the garbage collector, its parts in any
+        # order: then it waits for each of its processes in vain
+        traceback.clear_frames(error.__traceback__)
+        raise
 
 
 def said(caplog):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
-from small.runs import run
+from small.runs import run_forked
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.commands.evaluate import main
@@ -19,6 +19,8 @@ from fastnst.losses.weights import build_loss_network
 
 pytestmark = pytest.mark.slow
 
+VGG16 = ("loss_network=vgg16", "loss_network.weights=random")
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory, photograph):
@@ -28,16 +30,16 @@ def runs(tmp_path_factory, photograph):
         (folder / "photos").mkdir(exist_ok=True)
         photograph(50, 40, number).save(folder / "photos" / f"{number}.png")
     for name, *more in (
-        ("adam",),
-        ("sgd", "optimizer=sgd"),
-        ("johnson", "loss=johnson2016", "loss.content_weight=1", "loss.style_weight=5"),
-        ("compact", "loss_network=compact", "loss_network.weights=pretrained"),
+        ("adam", *VGG16),
+        ("sgd", "optimizer=sgd", *VGG16),
+        ("johnson", "loss=johnson2016", "loss.content_weight=1", "loss.style_weight=5", *VGG16),
+        ("compact",),
     ):
         arguments = [
             *("data=folder", "data.root=photos", "data.max_bad=0", "trainer.max_steps=2"),
             *(f"hydra.run.dir={name}", *more),
         ]
-        ended = run(*arguments, cwd=folder)
+        ended = run_forked(*arguments, cwd=folder)
         assert ended.returncode == 0, ended.stderr
     return folder
 

@@ -2,21 +2,22 @@
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from small.forks import ROOT, fork
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.commands.train import main
 
-ROOT = Path(__file__).parents[2]
 SMALL = [
     "style=brush_strokes",
     "style.size=32",
     "network.width=4",
     "network.blocks=1",
-    "loss_network.weights=random",
+    "loss_network=compact",
     "data.image_size=32",
     "data.batch_size=2",
     "data.workers=0",
@@ -31,7 +32,22 @@ def command(*arguments: str) -> list[str]:
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the training command as a user does."""
     return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+def run_forked(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run it in a process that need not import everything anew; one that starts others is to be
+    `run`, as these are started by its command line."""
+    with tempfile.TemporaryDirectory() as folder:
+        output, errors = Path(folder, "output"), Path(folder, "errors")
+        process = fork(cwd, output, errors, *SMALL, *arguments)
+        process.join(300)
+        process.kill()
+        code = -9 if process.exitcode is None else process.exitcode
+        return subprocess.CompletedProcess(
+            arguments, code, output.read_text(), errors.read_text()
+        )
 
 
 def fails(

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from small.bad_files import BAD, ODD
 from small.data import folder_data
-from small.runs import run
+from small.runs import run, run_forked
 
 from fastnst.drawing.dead_leaves import draw_dead_leaves
 
@@ -37,7 +37,8 @@ def test_training_goes_on(
     cache: str, workers: int, devices: int, data: list[str], tmp_path: Path
 ) -> None:
     train_set = folder_data(tmp_path / "photos").train_set
-    done = run(
+    train = run if devices > 1 else run_forked
+    done = train(
         *data,
         *(f"data.cache={cache}", f"data.workers={workers}", "data.max_bad=0.4"),
         *(f"trainer.devices={devices}", "trainer.max_steps=12"),
@@ -65,7 +66,7 @@ def test_too_many_end_it_in_one_sentence(
 ) -> None:
     for index in range(0, GOOD, 2):
         (tmp_path / "photos" / f"{index}.jpg").write_bytes(b"")
-    done = run(
+    done = run_forked(
         *data,
         *(f"data.cache={cache}", f"data.workers={workers}", "data.max_bad=0.1"),
         "trainer.max_steps=50",
@@ -87,7 +88,7 @@ def test_names_that_are_no_text_are_told_without_a_traceback(
     except OSError:
         pytest.skip("this file system takes names that are text only")
     options = ["data.max_bad=0.5", "data.val_images=2", "trainer.max_steps=1"]
-    done = run(*data, *options, "data.cache=disk", cwd=tmp_path)
+    done = run_forked(*data, *options, "data.cache=disk", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert r"\udcff.jpg is not an image" in done.stdout

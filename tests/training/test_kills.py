@@ -16,6 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 pytestmark = pytest.mark.slow
 
+STEPS = 60  # of a training that a signal stops
 RUN = [
     "data=dead_leaves",
     "data.images=7",
@@ -131,7 +132,7 @@ def assert_same_end(run: Path, whole: Path) -> None:
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
 @pytest.mark.parametrize("workers", [0, 2])
 def test_stopped_by_a_signal(name: str, workers: int, whole, train, tmp_path: Path) -> None:
-    process, output = train(100, "checkpoint_every=7", f"data.workers={workers}")
+    process, output = train(STEPS, "checkpoint_every=7", f"data.workers={workers}")
     wait_for_training(process, tmp_path, 0.05)
     signum = getattr(signal, name)
     # a terminal, or a job, sends it to all processes
@@ -145,6 +146,6 @@ def test_stopped_by_a_signal(name: str, workers: int, whole, train, tmp_path: Pa
     assert "Traceback" not in said
     step = contents(tmp_path / "run")["global_step"]
     assert f"Stopped by {name} after step {step}, all of it saved" in said
-    assert 7 <= step < 100
+    assert 7 <= step < STEPS
     assert (tmp_path / "run" / "model.safetensors").is_file()
-    assert_same_end(finish(train(100), tmp_path), whole(100))
+    assert_same_end(finish(train(STEPS), tmp_path), whole(STEPS))

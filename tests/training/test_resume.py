@@ -219,10 +219,9 @@ def test_a_path_may_be_in_the_run_folder_itself_or_elsewhere(run, tmp_path):
         (["data.workers=1", "trainer.max_steps=5", "log_every=2"], ""),
         (["loss.style_weight=20"], "loss.style_weight was 10.0, is 20.0"),
         (
-            ["+loss.style_layers.relu5_1=1"],
+            ["~loss.style_layers.relu4_3"],
             "loss.style_layers was {'relu1_2': 1.0, 'relu2_2': 1.0, "
-            "'relu3_3': 1.0, 'relu4_3': 1.0}, is {'relu1_2': 1.0, 'relu2_2': 1.0, 'relu3_3': 1.0, "
-            "'relu4_3': 1.0, 'relu5_1': 1.0}",
+            "'relu3_3': 1.0, 'relu4_3': 1.0}, is {'relu1_2': 1.0, 'relu2_2': 1.0, 'relu3_3': 1.0}",
         ),
         (["data.batch_size=3", "seed=1"], "data.batch_size was 2, is 3; seed was 0, is 1"),
     ],

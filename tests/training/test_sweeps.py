@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from small.runs import command, run
+from small.runs import command, run, run_forked
 
 from fastnst.training.checkpoint_files import read_checkpoint
 
@@ -24,7 +24,8 @@ def test_the_failure_of_one_run_leaves_the_others_running(launcher: str, tmp_pat
     if launcher == "joblib":
         pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     how = [f"hydra/launcher={launcher}", *["hydra.launcher.n_jobs=2"] * (launcher == "joblib")]
-    done = run("trainer.max_steps=2", *ONE_FAILS, *how, *RUNS, cwd=tmp_path)
+    train = run if launcher == "joblib" else run_forked  # joblib's processes start as this one did
+    done = train("trainer.max_steps=2", *ONE_FAILS, *how, *RUNS, cwd=tmp_path)
     assert done.returncode == 2
     assert "Traceback" not in done.stdout + done.stderr
     # each where it happens, and the first again as the end of it all
@@ -34,7 +35,8 @@ def test_the_failure_of_one_run_leaves_the_others_running(launcher: str, tmp_pat
 
 
 def test_a_sweep_does_not_start_processes(tmp_path: Path) -> None:
-    done = run("trainer=ddp", "trainer.devices=2", "trainer.accelerator=cpu", *RUNS, cwd=tmp_path)
+    two = ("trainer=ddp", "trainer.devices=2", "trainer.accelerator=cpu")
+    done = run_forked(*two, *RUNS, cwd=tmp_path)
     assert done.returncode == 2
     assert "set trainer.devices=1" in done.stderr.splitlines()[-1]
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from PIL import Image
-from small.runs import ROOT, run, scalars
+from small.runs import ROOT, run, run_forked, scalars
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.config.hydra import CONFIGS
@@ -104,9 +104,9 @@ def test_resumed_run_ends_like_an_uninterrupted_one(
 ) -> None:
     data = ["data=folder", f"data.root={photographs}", "sample_every=2", "checkpoint_every=2"]
     data += [f"data.cache={cache}"]
-    first = run(*data, "trainer.max_steps=3", "hydra.run.dir=first", cwd=tmp_path)
+    first = run_forked(*data, "trainer.max_steps=3", "hydra.run.dir=first", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
-    second = run(
+    second = run_forked(
         *data,
         "trainer.max_steps=5",
         "hydra.run.dir=second",
@@ -124,8 +124,9 @@ def test_resumed_run_ends_like_an_uninterrupted_one(
 
 
 def test_time_limit_stops_early_with_everything_written(tmp_path: Path) -> None:
-    done = run(
+    done = run_forked(
         "data=dead_leaves",
+        "compile=false",  # which would take longer than the time there is
         "trainer.max_steps=100000",
         "trainer.max_time=00:00:00:03",
         "hydra.run.dir=run",
@@ -177,13 +178,13 @@ def test_learns_a_real_painting_on_real_photographs(
 def test_accumulated_batches_in_bfloat16_under_a_time_limit(tmp_path: Path) -> None:
     options = ["data=dead_leaves", "trainer.accumulate_grad_batches=3", "sample_every=2"]
     options += ["trainer.precision=bf16-true", "trainer.max_time=00:00:01:00"]
-    done = run(*options, "trainer.max_steps=4", "hydra.run.dir=run", cwd=tmp_path)
+    done = run_forked(*options, "trainer.max_steps=4", "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     sheets = sorted(path.name for path in (tmp_path / "run" / "samples").iterdir())
     assert sheets == ["step_000002.png", "step_000004.png"]
     last = "resume=run/checkpoints/last.ckpt"
     over = ["trainer.max_steps=6", "trainer.max_time=00:00:00:00", "hydra.run.dir=over"]
-    resumed = run(*options[:-1], last, *over, cwd=tmp_path)
+    resumed = run_forked(*options[:-1], last, *over, cwd=tmp_path)
     assert resumed.returncode == 2
     assert "trainer.max_time" in resumed.stderr.splitlines()[-1]
 

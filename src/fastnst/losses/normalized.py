@@ -21,19 +21,22 @@ def normalize_network(network: LossNetwork, pictures: Iterable[Tensor]) -> None:
         network: of convolutions, ReLUs and pooling.
         pictures: `(N, 3, H, W)` each, RGB in [0, 1], of any sizes.
     """
-    pictures = list(pictures)
-    before = None  # factors of the layer before
+    layers = {place - 1: name for name, place in network.layers.items()}  # by their convolutions
+    sums: dict[str, Any] = dict.fromkeys(layers.values(), 0)
+    positions: dict[str, Any] = dict.fromkeys(layers.values(), 0)
     with torch.no_grad():
-        for index, layer in enumerate(network.features):
-            if not isinstance(layer, nn.Conv2d):
-                continue
+        for picture in pictures:
+            for name, features in network(picture, sums).items():
+                sums[name] = sums[name] + features.double().sum((0, 2, 3))
+                positions[name] += features[:, 0].numel()
+        before = None  # factors of the layer before
+        for place, name in layers.items():
+            layer = network.features[place]
+            assert isinstance(layer, nn.Conv2d)
+            assert layer.bias is not None
             if before is not None:
                 layer.weight.mul_(before[None, :, None, None])
-            name = next(name for name, place in network.layers.items() if place == index + 1)
-            seen = [network(picture, [name])[name] for picture in pictures]
-            total: Any = sum(features.double().sum((0, 2, 3)) for features in seen)
-            mean: Tensor = (total / sum(features[:, 0].numel() for features in seen)).float()
+            mean = (sums[name] / positions[name]).float()
             before = torch.where(mean > 0, mean, 1.0)
             layer.weight.div_(before[:, None, None, None])
-            assert layer.bias is not None
             layer.bias.div_(before)
