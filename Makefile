@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# the tests start many processes, each of which would compile all modules anew
+unexport PYTHONDONTWRITEBYTECODE
 DEMO := runs/demo/$(shell date +%Y-%m-%d_%H-%M-%S)
 
 .PHONY: help install demo check quick test lint docs format

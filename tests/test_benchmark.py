@@ -10,11 +10,13 @@ import pytest
 import torch
 
 
+@pytest.mark.slow
 def test_the_work_of_an_iteration_is_that_of_the_recipe():
     # 4 x (59.5 of the transformation network + 72.9 of the loss network + 12.3 for the content)
     assert benchmark_parts.part_work()["flops"] == pytest.approx(579e9, rel=0.005)
 
 
+@pytest.mark.slow
 def test_data_is_decoded_and_read_back(tmp_path):
     benchmark.make_photographs(tmp_path / "photographs", 8)
     found = benchmark_parts.part_data(str(tmp_path / "photographs"), str(tmp_path / "prepared"))
@@ -34,6 +36,7 @@ def test_a_part_runs_in_a_process_of_its_own():
     assert 1e9 < json.loads(done.stdout)["flops"] < 1e14
 
 
+@pytest.mark.slow
 def test_the_table(monkeypatch):
     figures = {
         "work": {"flops": 600e9},

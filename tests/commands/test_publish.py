@@ -35,7 +35,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     said = [f"style.{key}={value}" for key, value in painting.items()]
     style = ("style=great_wave", "style.image=mine.png", *said, "loss.style_weight=3")
-    ended = run_forked(*more, *style, "loss_network=vgg19", "loss_network.weights=random", cwd=folder)
+    ended = run_forked(
+        *more, *style, "loss_network=vgg19", "loss_network.weights=random", cwd=folder
+    )
     assert ended.returncode == 0, ended.stderr
     return folder / "run"
 

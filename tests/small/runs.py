@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small.forks import ROOT, fork
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.commands.train import main
+from small.forks import ROOT, fork
 
 SMALL = [
     "style=brush_strokes",
@@ -45,9 +45,7 @@ def run_forked(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         process.join(300)
         process.kill()
         code = -9 if process.exitcode is None else process.exitcode
-        return subprocess.CompletedProcess(
-            arguments, code, output.read_text(), errors.read_text()
-        )
+        return subprocess.CompletedProcess(arguments, code, output.read_text(), errors.read_text())
 
 
 def fails(
