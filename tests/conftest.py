@@ -1,5 +1,4 @@
 import faulthandler
-import logging
 import multiprocessing.process
 import os
 import subprocess
@@ -15,6 +14,7 @@ import torch
 from PIL import Image
 from small.clips import make_clip, paint_clip
 from small.data import folder_data
+from small.logs import kept_logging
 from small.runs import SMALL
 from small.stylizing import write_small_model
 from torch import nn
@@ -37,13 +37,8 @@ torch.set_num_threads(1)
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
     """Hydra sets up logging, for the tests that come after it too."""
-    logger = logging.getLogger()
-    handlers, level = [*logger.handlers], logger.level
-    yield
-    for handler in {*logger.handlers} - {*handlers}:
-        handler.close()
-    logger.handlers[:] = handlers
-    logger.setLevel(level)
+    with kept_logging():
+        yield
 
 
 @pytest.fixture(autouse=True)

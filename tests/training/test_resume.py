@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from small.logs import kept_logging
 from small.runs import SMALL, fails, scalars
 
 from fastnst.commands.train import main
@@ -26,7 +27,7 @@ ARGUMENTS += ["sample_every=2"]
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of four steps."""
     folder = tmp_path_factory.mktemp("finished")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, kept_logging():
         patch.chdir(folder)
         patch.setattr("sys.argv", ["train.py", *SMALL, *ARGUMENTS, "hydra.run.dir=run"])
         main()
