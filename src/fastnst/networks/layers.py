@@ -172,12 +172,38 @@ class FewOutputsConv2d(nn.Conv2d):
         """`(N, C, H, W)` -> `(N, outputs, H - kernel + 1, W - kernel + 1)`, in float32 whatever
         autocast says: it is a sum of many parts."""
         outputs, _, _, columns = self.weight.shape
-        single = self.weight.permute(3, 0, 1, 2).reshape(columns * outputs, self.in_channels, -1, 1)
-        parts = F.conv2d(input, single)
-        width = parts.shape[3] - columns + 1
+        # the last column first: then what a pixel gives the columns' gradients lies in a row
+        single = self.weight.flip(3).permute(3, 0, 1, 2)
+        parts = F.conv2d(input, single.reshape(columns * outputs, self.in_channels, -1, 1))
         assert self.bias is not None
-        total = _per_channel(self.bias)
-        for column in range(columns):
-            part = parts[:, column * outputs : (column + 1) * outputs, :, column : column + width]
-            total = total + part.float()
+        total = _AddColumns.apply(parts, columns) + _per_channel(self.bias)
         return total.to(self.weight.dtype)
+
+
+class _AddColumns(torch.autograd.Function):
+    """`(N, columns C, H, W + columns - 1)`, the last column first, -> `(N, C, H, W)` in float32.
+
+    The gradient of the parts shows each pixel's several times. By strides, for the compiler would
+    otherwise compute it, and all that it comes from, as often.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, parts: Tensor, columns: int) -> Tensor:
+        ctx.columns, ctx.dtype = columns, parts.dtype
+        outputs, width = parts.shape[1] // columns, parts.shape[3] - columns + 1
+        total: Any = 0
+        for place, part in enumerate(parts.split(outputs, 1)):
+            column = columns - 1 - place
+            total = total + part[..., column : column + width].float()
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]  # the decorator hides the names
+        (batch, outputs, height, width), more = grad.shape, ctx.columns - 1
+        rows = F.pad(grad.permute(0, 2, 3, 1).to(ctx.dtype), (0, 0, more, more)).contiguous()
+        row = (width + 2 * more) * outputs
+        shown = rows.as_strided(
+            (batch, height, width + more, ctx.columns * outputs), (height * row, row, outputs, 1)
+        )
+        return shown.contiguous().permute(0, 3, 1, 2), None
