@@ -1,13 +1,14 @@
 """How fast fastnst is on this machine, against the common recipe written plainly.
 
-    python scripts/benchmark.py             # CPU: under five minutes
+    python scripts/benchmark.py             # CPU: about eight minutes
     python scripts/benchmark.py --float32   # also with bfloat16 forbidden
     python scripts/benchmark.py --device cuda --steps 5000
 
-Everything is measured in one run, each part in a process of its own: (a) `plain_recipe.py`, what
-published scripts do, (b) `train.py` itself and the stylizer of `stylize.py`, (c) `train.py` with
-the compact loss network. Photographs are made from the bundled ones, VGG's weights are random:
-neither changes the work. Medians throughout.
+Everything is measured in one run, in turn and three times over, each part in a process of its own:
+(a) `plain_recipe.py`, what published scripts do, (b) `train.py` itself and the stylizer of
+`stylize.py`, (c) `train.py` with the compact loss network. Photographs are made from the bundled
+ones, VGG's weights are random: neither changes the work. Run it on a machine that does nothing
+else; it says so if that was not the case.
 """
 
 import argparse
@@ -19,8 +20,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import benchmark_parts
 import torch
@@ -31,6 +34,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from fastnst.data import folder_files
 from fastnst.images import read_image
 from fastnst.machine import choose_device, computes_bf16
+
+ROUNDS = 3
+QUIET = 1.15  # times as fast as in another round: more is the work of others
 
 
 def run_part(name: str, **arguments: object) -> dict:
@@ -43,14 +49,16 @@ def run_part(name: str, **arguments: object) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def run_training(device: str, work: Path, steps: int, precision: str, network: str) -> dict:
+def run_training(
+    device: str, place: Path, work: Path, steps: int, precision: str, network: str
+) -> dict:
     """Let `train.py` train, and read from TensorBoard what it says of its speed."""
     every = max(1, steps // 5)
     folder = work / f"run_{precision}_{network}"
     weights = "random" if network == "vgg16" else "pretrained"
     command = [
         *(sys.executable, str(ROOT / "train.py"), "style=brush_strokes", "data=folder"),
-        *(f"data.root={work / 'photographs'}", f"data.prepared={work / 'prepared'}"),
+        *(f"data.root={place / 'photographs'}", f"data.prepared={place / 'prepared'}"),
         *(f"loss_network={network}", f"loss_network.weights={weights}", "compile=true"),
         f"trainer.max_steps={steps + every}",
         *(f"trainer.precision={precision}", f"trainer.accelerator={device}"),
@@ -78,71 +86,128 @@ def make_photographs(folder: Path, count: int = 64) -> None:
         image.save(folder / f"{number:03d}.jpg", quality=90)
 
 
+class Figures(NamedTuple):
+    """Of one measurement in each round, by its name."""
+
+    rounds: dict[str, list[float]]  # seconds, or FLOP/s
+    memory: dict[str, float]  # GB
+
+    def median(self, name: str) -> float:
+        """Over all rounds."""
+        return statistics.median(self.rounds[name])
+
+    def ratio(self, name: str, other: str) -> str:
+        """How many times as much one is as another: both were measured in each round."""
+        pairs = zip(self.rounds[name], self.rounds[other], strict=True)
+        ratios = [value / than for value, than in pairs]
+        return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+
+    def spread(self, name: str) -> float:
+        """The largest value over the smallest."""
+        return max(self.rounds[name]) / min(self.rounds[name])
+
+
+def measure(device: str, steps: int | None, kinds: dict[str, str]) -> Figures:
+    """All that changes with the state of the machine, in turn, several times over."""
+    found, memory = defaultdict(list), {}
+
+    def note(name: str, seconds: Sequence[float], used: float | None = None) -> None:
+        found[name].append(statistics.median(seconds))
+        if used is not None:
+            memory[name] = used
+
+    plain_steps, fast_steps = (3, steps or 15) if device == "cpu" else (100, steps or 1000)
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary)
+        make_photographs(place / "photographs")
+        for number in range(ROUNDS):
+            work = place / str(number)
+            work.mkdir()
+            data = {"device": device, "folder": str(place / "photographs"), "steps": plain_steps}
+            plain = run_part("plain_training", **data)
+            note("plain", plain["seconds"], plain["memory"])
+            for kind, dtype in kinds.items():
+                peak = run_part("peak", device=device, dtype=dtype)["flops"]
+                note(f"peak {dtype}", [peak])
+                fast = run_training(device, place, work, fast_steps, kind, "vgg16")
+                note(kind, fast["seconds"], fast["memory"])
+            compact = run_training(device, place, work, fast_steps, "auto", "compact")
+            note("compact", compact["seconds"], compact["memory"])
+            for name, part in (("slow", "plain_stylizing"), ("quick", "stylizing")):
+                painted = run_part(part, device=device)
+                for size, seconds in painted["sizes"].items():
+                    note(f"{name} {size}", seconds, painted["memory"])
+                memory[f"{name} extra"] = painted["extra"]
+        again = str(place / "prepared_again")
+        for name, seconds in run_part(
+            "data", folder=str(place / "photographs"), prepared=again
+        ).items():
+            note(name, seconds)
+    return Figures(dict(found), memory)
+
+
 def report(device: str, steps: int | None, float32: bool) -> Iterator[str]:
     """The lines of the table."""
     bf16 = computes_bf16(torch.device(device))
     yield f"# {device_name(device)}, PyTorch {torch.__version__}, {time.strftime('%Y-%m-%d')}"
-    work = run_part("work")["flops"]
     kinds = {"auto": "bfloat16" if bf16 else "float32"}
     if float32 and bf16:
         kinds["32-true"] = "float32"
-    peak = {
-        dtype: run_part("peak", device=device, dtype=dtype)["flops"] for dtype in kinds.values()
-    }
-    with tempfile.TemporaryDirectory() as temporary:
-        place = Path(temporary)
-        photographs = place / "photographs"
-        make_photographs(photographs)
-        plain_steps, fast_steps = (5, steps or 25) if device == "cpu" else (100, steps or 1000)
-        plain = run_part(
-            "plain_training", device=device, folder=str(photographs), steps=plain_steps
-        )
-        fast = {kind: run_training(device, place, fast_steps, kind, "vgg16") for kind in kinds}
-        compact = run_training(device, place, fast_steps, "auto", "compact")
-        data = run_part("data", folder=str(photographs), prepared=str(place / "prepared_again"))
-    painted = {
-        name: run_part(part, device=device)
-        for name, part in (("plain", "plain_stylizing"), ("fastnst", "stylizing"))
-    }
-
-    base = statistics.median(plain["seconds"])
-    yield "\n| training, 4 x 256x256 | s/iteration | images/s | ratio | memory | of peak |"
-    yield "|---|---|---|---|---|---|"
-    yield f"| (a) plain | {base:.4g} | {BATCH / base:.3g} | 1 | {plain['memory']:.2f} GB | |"
-    for kind, dtype in kinds.items():
-        seconds = statistics.median(fast[kind]["seconds"])
-        share = work / seconds / peak[dtype]
+    work = run_part("work")["flops"]
+    found = measure(device, steps, kinds)
+    yield f"\nMedians of {ROUNDS} rounds, in brackets the lowest and the highest.\n"
+    plain, peak = found.spread("plain"), found.spread(f"peak {kinds['auto']}")
+    if max(plain, peak) > QUIET:
         yield (
-            f"| (b) train.py, {dtype} | {seconds:.4g} | {BATCH / seconds:.3g} | "
-            f"{base / seconds:.2f} | {fast[kind]['memory']:.2f} GB | {share:.0%} |"
+            f"**The machine was not quiet**: from round to round (a) differed by a factor of "
+            f"{plain:.2f}, the peak by {peak:.2f}.\n"
         )
-    seconds = statistics.median(compact["seconds"])
-    yield (
-        f"| (c) train.py, {kinds['auto']}, loss_network=compact | {seconds:.4g} | "
-        f"{BATCH / seconds:.3g} | {base / seconds:.2f} | {compact['memory']:.2f} GB | |"
-    )
-    for dtype, flops in peak.items():
-        yield f"\nPeak of {dtype} convolutions: {flops / 1e12:.3g} TFLOP/s"
+    yield "| training, 4 x 256x256 | s/iteration | images/s | ratio | memory | of peak |"
+    yield "|---|---|---|---|---|---|"
+    base = found.median("plain")
+    yield f"| (a) plain | {base:.4g} | {BATCH / base:.3g} | 1 | {found.memory['plain']:.2f} GB | |"
+    rows = [(kind, f"(b) train.py, {dtype}", dtype) for kind, dtype in kinds.items()]
+    rows.append(("compact", f"(c) train.py, {kinds['auto']}, loss_network=compact", None))
+    for name, title, dtype in rows:
+        seconds, share = found.median(name), ""
+        if dtype is not None:
+            shares = [
+                work / took / peak
+                for took, peak in zip(
+                    found.rounds[name], found.rounds[f"peak {dtype}"], strict=True
+                )
+            ]
+            share = f"{statistics.median(shares):.0%} ({min(shares):.0%} to {max(shares):.0%})"
+        yield (
+            f"| {title} | {seconds:.4g} | {BATCH / seconds:.3g} | {found.ratio('plain', name)} | "
+            f"{found.memory[name]:.2f} GB | {share} |"
+        )
+    for dtype in kinds.values():
+        yield f"\nPeak of {dtype} convolutions: {found.median(f'peak {dtype}') / 1e12:.3g} TFLOP/s"
     yield f"Convolutions of an iteration: {work / 1e9:.0f} GFLOP"
-    seconds = statistics.median(fast["auto"]["seconds"])
+    seconds = found.median("auto")
     yield f"40,000 iterations at this speed: {40_000 * seconds / 60:.1f} minutes"
-
-    yield "\n| stylizing | plain float32 | fastnst | ratio |"
-    yield "|---|---|---|---|"
-    for name in SIZES:
-        slow, quick = (statistics.median(painted[who]["sizes"][name]) for who in painted)
-        yield f"| {name} | {slow * 1e3:.4g} ms | {quick * 1e3:.4g} ms | {slow / quick:.2f} |"
-    for what, key in (("memory", "memory"), ("of it for the picture", "extra")):
-        slow, quick = (painted[who][key] for who in painted)
-        yield f"| {what}, 1920x1080 | {slow:.2f} GB | {quick:.2f} GB | {slow / quick:.2f} |"
-
-    decoded, cached = (statistics.median(data[key]) for key in ("decoded", "cached"))
+    yield from painting(found)
+    decoded, cached = found.median("decoded"), found.median("cached")
     yield "\n| data, a batch of 4 | decoded | prepared | ratio | of the step |"
     yield "|---|---|---|---|---|"
     yield (
         f"| 256x256 | {decoded * 1e3:.3g} ms | {cached * 1e3:.3g} ms | {decoded / cached:.0f} | "
         f"{cached / seconds:.2%} |"
     )
+
+
+def painting(found: Figures) -> Iterator[str]:
+    """The table of painting."""
+    yield "\n| stylizing | plain float32 | fastnst | ratio |"
+    yield "|---|---|---|---|"
+    for size in SIZES:
+        slow, quick = (found.median(f"{name} {size}") * 1e3 for name in ("slow", "quick"))
+        ratio = found.ratio(f"slow {size}", f"quick {size}")
+        yield f"| {size} | {slow:.4g} ms | {quick:.4g} ms | {ratio} |"
+    for what, key in (("memory", "1920x1080"), ("of it for the picture", "extra")):
+        slow, quick = (found.memory[f"{name} {key}"] for name in ("slow", "quick"))
+        yield f"| {what}, 1920x1080 | {slow:.2f} GB | {quick:.2f} GB | {slow / quick:.2f} |"
 
 
 def device_name(device: str) -> str:

@@ -86,9 +86,8 @@ def activations(features: nn.Sequential, images: Tensor) -> dict[str, Tensor]:
     found, hidden = {}, images
     for index, layer in enumerate(features[: max(STYLE_LAYERS.values()) + 1]):
         hidden = layer(hidden)
-        if index in STYLE_LAYERS.values():
-            # the next layer may work in place
-            found[index] = hidden.clone()
+        if index in STYLE_LAYERS.values():  # a ReLU; what follows it does not work in place
+            found[index] = hidden
     return {name: found[index] for name, index in STYLE_LAYERS.items()}
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from itertools import cycle
 
 import benchmark
 import benchmark_parts
@@ -36,36 +37,63 @@ def test_a_part_runs_in_a_process_of_its_own():
     assert 1e9 < json.loads(done.stdout)["flops"] < 1e14
 
 
+PAINTED = {"memory": 2.0, "extra": 1.5}
+FIGURES = {
+    "work": {"flops": 600e9},
+    "peak": {"flops": 1e12},
+    "plain_training": {"seconds": [7.0, 4.0, 3.0], "memory": 2.5},
+    "data": {"decoded": [0.02], "cached": [0.001]},
+    "plain_stylizing": {"sizes": {size: [6.0] for size in benchmark.SIZES}, **PAINTED},
+    "stylizing": {"sizes": {size: [1.5] for size in benchmark.SIZES}, "memory": 1.0, "extra": 0.5},
+}
+
+
+@pytest.fixture
+def report(monkeypatch):
+    """Makes the lines of a benchmark in which (b) takes so long in each round."""
+
+    def make(*seconds):
+        fast = {("auto", "vgg16"): seconds, ("32-true", "vgg16"): [2], ("auto", "compact"): [0.4]}
+        endless = {how: cycle(values) for how, values in fast.items()}
+
+        def run_training(*how):
+            return {"seconds": [next(endless[how[-2:]])], "memory": 1.2}
+
+        monkeypatch.setattr(benchmark, "run_part", lambda name, **_: FIGURES[name])
+        monkeypatch.setattr(benchmark, "computes_bf16", lambda _: True)
+        monkeypatch.setattr(benchmark, "run_training", run_training)
+        lines = list(benchmark.report("cpu", None, float32=True))
+        return lines, [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+
+    return make
+
+
 @pytest.mark.slow
-def test_the_table(monkeypatch):
-    figures = {
-        "work": {"flops": 600e9},
-        "peak": {"flops": 1e12},
-        "plain_training": {"seconds": [7.0, 4.0, 3.0], "memory": 2.5},
-        "data": {"decoded": [0.02], "cached": [0.001]},
-        "plain_stylizing": {
-            "sizes": {size: [6.0] for size in benchmark.SIZES}, "memory": 2.0, "extra": 1.5
-        },
-        "stylizing": {
-            "sizes": {size: [1.5] for size in benchmark.SIZES}, "memory": 1.0, "extra": 0.5
-        },
-    }  # fmt: skip
-    fast = {("auto", "vgg16"): 0.8, ("32-true", "vgg16"): 2.0, ("auto", "compact"): 0.4}
-    monkeypatch.setattr(benchmark, "run_part", lambda name, **_: figures[name])
-    monkeypatch.setattr(benchmark, "computes_bf16", lambda _: True)
-    monkeypatch.setattr(
-        benchmark,
-        "run_training",
-        lambda *how: {"seconds": [fast[how[-2:]]], "memory": 1.2},
-    )
-    lines = list(benchmark.report("cpu", None, float32=True))
+def test_the_table(report):
+    lines, cells = report(0.8, 1.0, 0.6)
     assert torch.__version__ in lines[0]
-    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
     assert ["(a) plain", "4", "1", "1", "2.50 GB", ""] in cells
-    assert ["(b) train.py, bfloat16", "0.8", "5", "5.00", "1.20 GB", "75%"] in cells
-    assert ["(b) train.py, float32", "2", "2", "2.00", "1.20 GB", "30%"] in cells
+    ratio, share = "5.00 (4.00 to 6.67)", "75% (60% to 100%)"
+    assert ["(b) train.py, bfloat16", "0.8", "5", ratio, "1.20 GB", share] in cells
+    ratio, share = "2.00 (2.00 to 2.00)", "30% (30% to 30%)"
+    assert ["(b) train.py, float32", "2", "2", ratio, "1.20 GB", share] in cells
     compact = "(c) train.py, bfloat16, loss_network=compact"
-    assert [compact, "0.4", "10", "10.00", "1.20 GB", ""] in cells
-    assert ["1920x1080", "6000 ms", "1500 ms", "4.00"] in cells
+    assert [compact, "0.4", "10", "10.00 (10.00 to 10.00)", "1.20 GB", ""] in cells
+    assert ["1920x1080", "6000 ms", "1500 ms", "4.00 (4.00 to 4.00)"] in cells
     assert ["of it for the picture, 1920x1080", "1.50 GB", "0.50 GB", "3.00"] in cells
     assert ["256x256", "20 ms", "1 ms", "20", "0.12%"] in cells
+    assert not any("not quiet" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_a_machine_that_was_not_quiet_is_told(report, monkeypatch):
+    peaks = iter([1e12, 3e11, 2e12, 3e11, 1.5e12, 3e11])  # of bfloat16 and float32 in turn
+
+    class Peak(dict):
+        def __missing__(self, _):
+            return next(peaks)
+
+    monkeypatch.setitem(FIGURES, "peak", Peak())
+    lines, _ = report(0.8)
+    (line,) = [line for line in lines if "not quiet" in line]
+    assert "(a) differed by a factor of 1.00, the peak by 2.00" in line

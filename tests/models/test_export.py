@@ -26,6 +26,7 @@ RESNET = {"name": "resnet", "width": 4, "blocks": 1, "norm": "instance", "upsamp
 ARCHITECTURES = {
     "instance": RESNET,
     "batch": RESNET | {"norm": "batch", "upsample": "transposed"},
+    "light": {"name": "light", "width": 4, "blocks": 1},
     "johnson2016": {"name": "johnson2016"},
     "pytorch_examples": {"name": "pytorch_examples"},
 }

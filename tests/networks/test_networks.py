@@ -4,8 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fastnst.networks import Johnson2016, ResNet, build_network
+from fastnst.networks import Johnson2016, Light, ResNet, build_network
 from fastnst.networks.layers import InstanceNorm2d, UpsampleConv2d
+from fastnst.networks.light import UpsampleToRGB
 from fastnst.networks.padding import pad_to_multiple, reflect_pad
 
 NARROW = {"width": 4, "blocks": 1}
@@ -13,7 +14,8 @@ NARROW = {"width": 4, "blocks": 1}
 
 def small(name):
     torch.manual_seed(0)
-    return ResNet(**NARROW) if name == "resnet" else Johnson2016()
+    made = {"resnet": ResNet, "light": Light}
+    return made[name](**NARROW) if name in made else Johnson2016()
 
 
 def count(network):
@@ -24,7 +26,26 @@ def test_the_default_network_has_the_size_of_the_papers():
     assert count(ResNet()) == 1_679_235
 
 
-@pytest.mark.parametrize("name", ["resnet", "johnson2016"])
+def test_the_light_network_is_light():
+    assert count(Light()) == 318_723
+
+
+def test_upsampling_to_rgb_is_what_it_says():
+    torch.manual_seed(0)
+    layer = UpsampleToRGB(4)
+    features = torch.rand(2, 4, 5, 7, requires_grad=True)
+    larger = F.interpolate(features, scale_factor=2, mode="nearest")
+    padded = F.pad(larger, (2, 2, 2, 2), "replicate")
+    expected = F.conv2d(padded, layer.weight, layer.bias)
+    painted = layer(features)
+    torch.testing.assert_close(painted, expected)
+    given = [features, *layer.parameters()]
+    for own, plain in zip(*(torch.autograd.grad(output.square().sum(), given)
+                            for output in (painted, expected)), strict=True):  # fmt: skip
+        torch.testing.assert_close(own, plain, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["resnet", "light", "johnson2016"])
 @pytest.mark.parametrize(
     "size", [(16, 16), (16, 67), (17, 16), (19, 23), (33, 18), (34, 34), (45, 20), (64, 47)]
 )
@@ -37,14 +58,14 @@ def test_the_output_has_the_size_of_the_input(name, size):
     assert output.max() <= 1
 
 
-@pytest.mark.parametrize("name", ["resnet", "johnson2016"])
+@pytest.mark.parametrize("name", ["resnet", "light", "johnson2016"])
 @pytest.mark.parametrize("size", [(15, 64), (64, 15), (1, 1)])
 def test_small_images_are_refused(name, size):
     with pytest.raises(ValueError, match="16x16"):
         small(name)(torch.rand(1, 3, *size))
 
 
-@pytest.mark.parametrize("name", ["resnet", "johnson2016"])
+@pytest.mark.parametrize("name", ["resnet", "light", "johnson2016"])
 def test_the_output_stays_in_range(name):
     network = small(name).eval()
     *_, bias = network.to_rgb.parameters()
@@ -55,7 +76,7 @@ def test_the_output_stays_in_range(name):
     assert 0 <= blue.min() <= blue.max() < 0.01
 
 
-@pytest.mark.parametrize("name", ["resnet", "johnson2016"])
+@pytest.mark.parametrize("name", ["resnet", "light", "johnson2016"])
 def test_every_parameter_gets_a_finite_gradient(name):
     network = small(name)
     network(torch.rand(2, 3, 24, 24)).square().mean().backward()

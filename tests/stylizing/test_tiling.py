@@ -13,6 +13,7 @@ from fastnst.stylizing.tiling import GRID, plan_tiles, smallest_side
 LENGTHS = [16, 100, 101, 333, 1000, 1001, 1002, 1003, 4096]
 KINDS = [
     {"name": "resnet", "width": 4, "blocks": 1},
+    {"name": "light", "width": 4, "blocks": 1},
     {"name": "resnet", "width": 4, "blocks": 3, "upsample": "transposed"},
     {"name": "resnet", "width": 4, "blocks": 2, "norm": "batch"},
     {"name": "johnson2016"},

@@ -51,6 +51,12 @@ class ResNetSettings(Group):
     upsample: Upsample
 
 
+class LightSettings(Group):
+    name: Literal["light"]
+    width: Annotated[Width, NoBool]
+    blocks: Annotated[Blocks, NoBool]
+
+
 class Johnson2016Settings(Group):
     name: Literal["johnson2016"]
 

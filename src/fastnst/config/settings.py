@@ -18,6 +18,7 @@ from fastnst.config.groups import (
     FolderData,
     Group,
     Johnson2016Settings,
+    LightSettings,
     Loss,
     ResNetSettings,
     SGDSettings,
@@ -61,7 +62,9 @@ class Objective(Group):
 class Settings(Objective):
     """All that `fastnst train` reads."""
 
-    network: Annotated[ResNetSettings | Johnson2016Settings, Field(discriminator="name")]
+    network: Annotated[
+        ResNetSettings | LightSettings | Johnson2016Settings, Field(discriminator="name")
+    ]
     data: Annotated[CocoData | FolderData | DeadLeavesData, Field(discriminator="name")]
     optimizer: Annotated[AdamSettings | SGDSettings, Field(discriminator="name")]
     trainer: TrainerOptions

@@ -14,7 +14,13 @@ from fastnst.drawing import draw_dead_leaves
 from fastnst.machine import UserError, whole_file
 from fastnst.models.model_file import Model, read_model
 from fastnst.models.onnx_network import INPUT, OUTPUT, OnnxNetwork
-from fastnst.networks import SMALLEST_SIDE, FewOutputsConv2d, InstanceNorm2d, UpsampleConv2d
+from fastnst.networks import (
+    SMALLEST_SIDE,
+    FewOutputsConv2d,
+    InstanceNorm2d,
+    UpsampleConv2d,
+    UpsampleToRGB,
+)
 from fastnst.version import VERSION
 
 # Until 2026 onnxruntime had padding of opset 19 and later for the CPU only, with copies to and
@@ -162,12 +168,22 @@ def _plain(module: nn.Module) -> nn.Module | None:
         height, width = module.kernel_size
         plain = nn.Conv2d(module.in_channels, module.out_channels, (height, width))
         return _take(plain, module)
+    if isinstance(module, UpsampleToRGB):
+        return _plain_upsample_to_rgb(module)
     return _PlainUpsampleConv2d(module) if isinstance(module, UpsampleConv2d) else None
 
 
 def _take(module: nn.Module, other: nn.Module) -> nn.Module:
     module.load_state_dict(other.state_dict())
     return module
+
+
+def _plain_upsample_to_rgb(module: UpsampleToRGB) -> nn.Module:
+    """The four kernels, made beforehand."""
+    weight, bias = (values.detach() for values in module.four_kernels())
+    plain = nn.Conv2d(module.in_channels, len(bias), 3)
+    plain.load_state_dict({"weight": weight, "bias": bias})
+    return nn.Sequential(nn.ReplicationPad2d(1), plain, nn.PixelShuffle(2))
 
 
 class _PlainUpsampleConv2d(nn.Module):

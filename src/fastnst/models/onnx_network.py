@@ -21,9 +21,9 @@ FARTHEST = 1000  # pixels: more than the reach of any network here
 # compute with tensors and do nothing else
 OPERATORS = {
     "Add", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "Conv", "ConvTranspose",
-    "Div", "Expand", "Gather", "Identity", "InstanceNormalization", "Max", "Min", "Mod", "Mul",
-    "Pad", "Range", "Relu", "Reshape", "Resize", "Round", "Shape", "Sigmoid", "Slice", "Squeeze",
-    "Sub", "Tanh", "Transpose", "Unsqueeze",
+    "DepthToSpace", "Div", "Expand", "Gather", "Identity", "InstanceNormalization", "Max", "Min",
+    "Mod", "Mul", "Pad", "Range", "Relu", "Reshape", "Resize", "Round", "Shape", "Sigmoid", "Slice",
+    "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
 }  # fmt: skip
 
 

@@ -11,13 +11,19 @@ import torch
 
 from fastnst.networks.johnson2016 import Johnson2016
 from fastnst.networks.layers import FewOutputsConv2d, InstanceNorm2d, UpsampleConv2d
-from fastnst.networks.network import TransformationNetwork
+from fastnst.networks.light import Light, UpsampleToRGB
+from fastnst.networks.network import QuarterNetwork, TransformationNetwork
 from fastnst.networks.padding import SMALLEST_SIDE, check_size
 from fastnst.networks.pytorch_examples import PyTorchExamples, convert, find_theirs
 from fastnst.networks.resnet import Blocks, Norm, ResNet, Upsample, Width
 from fastnst.networks.shared_statistics import Sample, measure, share_statistics
 
-NETWORKS = {"resnet": ResNet, "johnson2016": Johnson2016, "pytorch_examples": PyTorchExamples}
+NETWORKS = {
+    "resnet": ResNet,
+    "light": Light,
+    "johnson2016": Johnson2016,
+    "pytorch_examples": PyTorchExamples,
+}
 
 
 def build_network(architecture: Mapping[str, Any]) -> TransformationNetwork:
@@ -40,13 +46,16 @@ __all__ = [
     "FewOutputsConv2d",
     "InstanceNorm2d",
     "Johnson2016",
+    "Light",
     "Norm",
     "PyTorchExamples",
+    "QuarterNetwork",
     "ResNet",
     "Sample",
     "TransformationNetwork",
     "Upsample",
     "UpsampleConv2d",
+    "UpsampleToRGB",
     "Width",
     "build_network",
     "check_size",

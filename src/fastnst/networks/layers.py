@@ -27,6 +27,11 @@ class _Pad(torch.autograd.Function):
         return _fold(_fold(grad, 2, ctx.pixels, ctx.mode), 3, ctx.pixels, ctx.mode), None, None
 
 
+def replication_pad(images: Tensor, pixels: int) -> Tensor:
+    """Pad each side of `(N, C, H, W)` by some pixels like the outermost ones."""
+    return _Pad.apply(images, pixels, "replicate")
+
+
 def _fold(grad: Tensor, dim: int, pixels: int, mode: str) -> Tensor:
     length = grad.shape[dim] - 2 * pixels
     first, middle, last = grad.split((pixels, length, pixels), dim)
@@ -117,10 +122,11 @@ class UpsampleConv2d(nn.Conv2d):
         batch, _, height, width = input.shape
         # the four kernels as outputs of one convolution: (column parity, row parity, outputs)
         kernels = _halves(_halves(self.weight, 2), 4).reshape(-1, self.in_channels, 2, 2)
-        padded = _Pad.apply(input, 1, "replicate")
         assert self.bias is not None
-        every = F.conv2d(padded, kernels, self.bias.repeat(4)).permute(0, 2, 3, 1)
-        every = every.reshape(batch, height + 1, width + 1, 2, 2, self.out_channels)
+        every = F.conv2d(replication_pad(input, 1), kernels, self.bias.repeat(4))
+        every = every.permute(0, 2, 3, 1).reshape(
+            batch, height + 1, width + 1, 2, 2, self.out_channels
+        )
         return _Interleave.apply(every).permute(0, 3, 1, 2)
 
 

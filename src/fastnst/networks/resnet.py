@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-import torch
 from pydantic import ConfigDict, Field, validate_call
 from torch import Tensor, nn
 
@@ -12,8 +11,7 @@ from fastnst.networks.layers import (
     ReflectionPad2d,
     UpsampleConv2d,
 )
-from fastnst.networks.network import TransformationNetwork
-from fastnst.networks.padding import check_size, pad_to_multiple
+from fastnst.networks.network import QuarterNetwork
 
 Width = Annotated[int, Field(ge=1, le=1024)]
 Blocks = Annotated[int, Field(ge=0, le=100)]
@@ -57,7 +55,7 @@ class ResidualBlock(nn.Module):
         return features + self.body(features)
 
 
-class ResNet(TransformationNetwork):
+class ResNet(QuarterNetwork):
     """Residual transformation network after Johnson, Alahi, Fei-Fei 2016, with reflection padding,
     nearest-neighbour upsampling and instance normalisation (Ulyanov, Vedaldi, Lempitsky 2016).
 
@@ -107,30 +105,3 @@ class ResNet(TransformationNetwork):
         self.to_rgb = nn.Sequential(ReflectionPad2d(4), FewOutputsConv2d(width, 3, 9))
         # in pixels: 9x9 convs 4 each, strided 1 and 2, blocks 2 x 4, upsamplings 4 and 2 at most
         self.reach = 4 + 1 + 2 + 8 * blocks + 4 + 2 + 4
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Stylize.
-
-        Args:
-            images: `(N, 3, H, W)`, RGB in [0, 1], H and W at least 16.
-
-        Returns:
-            The same shape, in [0, 1].
-
-        Raises:
-            ValueError: if a side is smaller than 16 pixels.
-        """
-        check_size(images)
-        height, width = images.shape[-2:]
-        features = self.residual(self.downsample(pad_to_multiple(images, 4)))
-        return self.finish(features)[..., :height, :width]
-
-    def finish(self, features: Tensor) -> Tensor:
-        """The second half: `(N, 4 width, H, W)`, from the residual blocks -> `(N, 3, 4 H, 4 W)`."""
-        return self.into_range(self.to_rgb(self.upsample(features)))
-
-    def into_range(self, output: Tensor) -> Tensor:
-        """What the last convolution makes -> [0, 1]."""
-        # 2,592 weights add up to one value, and a step of Adam moves all of them at once: halved,
-        # the first steps do not overshoot, and training is well ahead after the first hundred
-        return torch.sigmoid(output / 2)

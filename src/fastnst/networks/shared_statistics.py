@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from fastnst.networks.layers import InstanceNorm2d
+from fastnst.networks.network import QuarterNetwork
 from fastnst.networks.padding import pad_to_multiple
-from fastnst.networks.resnet import ResidualBlock, ResNet
+from fastnst.networks.resnet import ResidualBlock
 
 
 class Sample(NamedTuple):
@@ -99,7 +100,7 @@ def measure(shared: nn.Module, samples: Sequence[Sample]) -> list[Tensor]:
     """
     if not _norms(shared):
         return []
-    assert isinstance(shared, ResNet)  # the others have no instance normalisation
+    assert isinstance(shared, QuarterNetwork)  # the others have no instance normalisation
     widths, counted = zip(*(_extent(sample) for sample in samples), strict=True)
 
     def statistics(index: int, features: Tensor) -> tuple[int, Tensor, Tensor]:

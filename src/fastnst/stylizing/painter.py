@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from fastnst.machine import Compiled, computes_bf16
 from fastnst.models import OnnxNetwork
-from fastnst.networks import ResNet, Sample, measure, share_statistics
+from fastnst.networks import QuarterNetwork, Sample, measure, share_statistics
 
 # Pixels of one size still to paint after which compiling the network for that size has won back
 # the time it takes: on two cores of an AMD EPYC about 10 seconds against 0.4 for each million
@@ -73,7 +73,7 @@ class Painter:
         assert self._for_tiles is not None  # `look_at` has made it
         if not self._features:
             return self._run(self._for_tiles, tile, to_come)
-        assert isinstance(self._for_tiles, ResNet)  # of others `measure` gives no features
+        assert isinstance(self._for_tiles, QuarterNetwork)  # of others `measure` gives no features
         height, width = tile.shape[-2:]
         features = self._features[index].to(tile.dtype)
         return self._run(self._for_tiles.finish, features, 4 * to_come)[..., :height, :width]

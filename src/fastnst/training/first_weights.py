@@ -31,7 +31,7 @@ def first_weights(settings: Settings) -> dict[str, Tensor] | None:
     if wanted:
         what = ", ".join(f"{key} {value}" for key, value in model.architecture.items())
         has = ", ".join(f"{key} {value}" for key, value in now.items())
-        known = model.architecture["name"] in ("resnet", "johnson2016")
+        known = model.architecture["name"] != "pytorch_examples"
         raise UserError(
             f"init={init} does not fit: it is a network with {what}, and the run's is one with "
             f"{has}; {'set ' + ' '.join(wanted) if known else 'give one of fastnst train'}."
