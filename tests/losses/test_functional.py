@@ -204,6 +204,16 @@ def test_gram_matrix_is_float32_under_autocast(features):
     torch.testing.assert_close(inside, outside, rtol=0, atol=0)
 
 
+def test_gram_matrix_of_bfloat16_has_more_digits_than_that():
+    generator = torch.Generator().manual_seed(0)
+    features = torch.rand(2, 16, 40, 50, generator=generator).bfloat16()
+    flat = features.double().flatten(2)
+    exact = flat @ flat.transpose(1, 2) / flat[0].numel()
+    gram = losses.gram_matrix(features.to(memory_format=torch.channels_last))
+    assert gram.dtype == torch.float32
+    torch.testing.assert_close(gram.double(), exact, rtol=2e-5, atol=0)
+
+
 def test_gram_matrix_of_large_float16_does_not_overflow():
     features = torch.full((1, 2, 64, 64), 300.0, dtype=torch.float16)
     torch.testing.assert_close(losses.gram_matrix(features), torch.full((1, 2, 2), 45000.0))
@@ -221,6 +231,15 @@ def test_gram_matrix_of_large_float16_does_not_overflow():
 def test_total_variation_by_hand(rows, expected):
     image = torch.tensor(rows).expand(2, 3, -1, -1)
     assert losses.total_variation(image).item() == pytest.approx(expected)
+
+
+def test_total_variation_has_the_gradient_of_its_formula(batch):
+    images = batch(2, 9).requires_grad_()
+    horizontal, vertical = images.diff(dim=3), images.diff(dim=2)
+    plain = horizontal.square().mean() + vertical.square().mean()
+    (expected,) = torch.autograd.grad(3 * plain, images)
+    (grad,) = torch.autograd.grad(3 * losses.total_variation(images), images)
+    torch.testing.assert_close(grad, expected)
 
 
 def test_total_variation_does_not_grow_with_the_picture(batch):
