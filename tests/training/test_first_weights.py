@@ -53,6 +53,7 @@ def test_weights_are_taken_and_all_else_begins_anew(finished, command_line, tmp_
         (["init=starry_night"], ["init=starry_night", "network.width=32 network.blocks=5"]),
         (["init=finished.safetensors", "network.blocks=2"], ["network.blocks=1"]),
         (["init=finished.safetensors", "network=johnson2016"], ["network=resnet"]),
+        (["init=finished.safetensors", "network=light"], ["network=resnet"]),
         (["init=text.safetensors"], ["init=text.safetensors", "not a fastnst checkpoint"]),
         (["init=nan.safetensors"], ["init=nan.safetensors", "finite"]),
         (["init=finished.safetensors", "resume=finished.safetensors"], ["init=", "resume="]),
