@@ -1,6 +1,6 @@
 """How fast fastnst is on this machine, against the common recipe written plainly.
 
-    python scripts/benchmark.py             # CPU: about eight minutes
+    python scripts/benchmark.py             # CPU: a quarter of an hour
     python scripts/benchmark.py --float32   # also with bfloat16 forbidden
     python scripts/benchmark.py --device cuda --steps 5000
 
@@ -49,12 +49,10 @@ def run_part(name: str, **arguments: object) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def run_training(
-    device: str, place: Path, work: Path, steps: int, precision: str, network: str
-) -> dict:
+def run_training(device: str, place: Path, steps: int, precision: str, network: str) -> dict:
     """Let `train.py` train, and read from TensorBoard what it says of its speed."""
     every = max(1, steps // 5)
-    folder = work / f"run_{precision}_{network}"
+    folder = Path(tempfile.mkdtemp(dir=place))
     weights = "random" if network == "vgg16" else "pretrained"
     command = [
         *(sys.executable, str(ROOT / "train.py"), "style=brush_strokes", "data=folder"),
@@ -66,11 +64,11 @@ def run_training(
         *("+trainer.limit_val_batches=0", f"hydra.run.dir={folder}"),
     ]
     print(f"train.py {precision} {network} ...", file=sys.stderr, flush=True)
-    with (work / "log").open("w") as log:
+    with (place / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
         _, status, usage = os.wait4(process.pid, 0)
     if status:
-        sys.exit((work / "log").read_text())
+        sys.exit((place / "log").read_text())
     speeds = EventAccumulator(str(folder)).Reload().Scalars("train/images_per_second")
     # the first of them holds the time of the compilation
     seconds = [BATCH / event.value for event in speeds[1:]]
@@ -119,29 +117,27 @@ def measure(device: str, steps: int | None, kinds: dict[str, str]) -> Figures:
     plain_steps, fast_steps = (3, steps or 15) if device == "cpu" else (100, steps or 1000)
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
-        make_photographs(place / "photographs")
-        for number in range(ROUNDS):
-            work = place / str(number)
-            work.mkdir()
-            data = {"device": device, "folder": str(place / "photographs"), "steps": plain_steps}
-            plain = run_part("plain_training", **data)
+        photographs = place / "photographs"
+        make_photographs(photographs)
+        for _ in range(ROUNDS):
+            plain = run_part(
+                "plain_training", device=device, folder=str(photographs), steps=plain_steps
+            )
             note("plain", plain["seconds"], plain["memory"])
             for kind, dtype in kinds.items():
                 peak = run_part("peak", device=device, dtype=dtype)["flops"]
                 note(f"peak {dtype}", [peak])
-                fast = run_training(device, place, work, fast_steps, kind, "vgg16")
+                fast = run_training(device, place, fast_steps, kind, "vgg16")
                 note(kind, fast["seconds"], fast["memory"])
-            compact = run_training(device, place, work, fast_steps, "auto", "compact")
+            compact = run_training(device, place, fast_steps, "auto", "compact")
             note("compact", compact["seconds"], compact["memory"])
             for name, part in (("slow", "plain_stylizing"), ("quick", "stylizing")):
                 painted = run_part(part, device=device)
                 for size, seconds in painted["sizes"].items():
-                    note(f"{name} {size}", seconds, painted["memory"])
-                memory[f"{name} extra"] = painted["extra"]
-        again = str(place / "prepared_again")
-        for name, seconds in run_part(
-            "data", folder=str(place / "photographs"), prepared=again
-        ).items():
+                    note(f"{name} {size}", seconds)
+                memory[name], memory[f"{name} extra"] = painted["memory"], painted["extra"]
+        data = run_part("data", folder=str(photographs), prepared=str(place / "prepared_again"))
+        for name, seconds in data.items():
             note(name, seconds)
     return Figures(dict(found), memory)
 
@@ -205,8 +201,8 @@ def painting(found: Figures) -> Iterator[str]:
         slow, quick = (found.median(f"{name} {size}") * 1e3 for name in ("slow", "quick"))
         ratio = found.ratio(f"slow {size}", f"quick {size}")
         yield f"| {size} | {slow:.4g} ms | {quick:.4g} ms | {ratio} |"
-    for what, key in (("memory", "1920x1080"), ("of it for the picture", "extra")):
-        slow, quick = (found.memory[f"{name} {key}"] for name in ("slow", "quick"))
+    for what, key in (("memory", ""), ("of it for the picture", " extra")):
+        slow, quick = (found.memory[name + key] for name in ("slow", "quick"))
         yield f"| {what}, 1920x1080 | {slow:.2f} GB | {quick:.2f} GB | {slow / quick:.2f} |"
 
 

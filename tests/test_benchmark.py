@@ -11,13 +11,11 @@ import pytest
 import torch
 
 
-@pytest.mark.slow
 def test_the_work_of_an_iteration_is_that_of_the_recipe():
     # 4 x (59.5 of the transformation network + 72.9 of the loss network + 12.3 for the content)
     assert benchmark_parts.part_work()["flops"] == pytest.approx(579e9, rel=0.005)
 
 
-@pytest.mark.slow
 def test_data_is_decoded_and_read_back(tmp_path):
     benchmark.make_photographs(tmp_path / "photographs", 8)
     found = benchmark_parts.part_data(str(tmp_path / "photographs"), str(tmp_path / "prepared"))
@@ -68,7 +66,6 @@ def report(monkeypatch):
     return make
 
 
-@pytest.mark.slow
 def test_the_table(report):
     lines, cells = report(0.8, 1.0, 0.6)
     assert torch.__version__ in lines[0]
@@ -85,7 +82,6 @@ def test_the_table(report):
     assert not any("not quiet" in line for line in lines)
 
 
-@pytest.mark.slow
 def test_a_machine_that_was_not_quiet_is_told(report, monkeypatch):
     peaks = iter([1e12, 3e11, 2e12, 3e11, 1.5e12, 3e11])  # of bfloat16 and float32 in turn
 

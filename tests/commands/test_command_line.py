@@ -89,7 +89,6 @@ def test_a_mistake_ends_in_one_sentence_and_leaves_nothing(
         assert [*tmp_path.iterdir()] == []
 
 
-@pytest.mark.slow
 def test_flags_of_hydra_still_work(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["train.py", "seed=5", "data.batch_size=0", "--cfg=job"])
@@ -103,7 +102,6 @@ def test_flags_of_hydra_still_work(tmp_path, capsys, monkeypatch):
     assert [*tmp_path.iterdir()] == []
 
 
-@pytest.mark.slow
 def test_an_error_of_the_program_keeps_its_traceback(tmp_path, monkeypatch):
     def broken(*_: object) -> None:
         raise ValueError("a mistake of ours")
@@ -115,7 +113,6 @@ def test_an_error_of_the_program_keeps_its_traceback(tmp_path, monkeypatch):
         main()
 
 
-@pytest.mark.slow
 def test_settings_may_refer_to_the_run_folder(tmp_path, monkeypatch):
     read = []
     monkeypatch.chdir(tmp_path)

@@ -87,7 +87,6 @@ def test_a_second_run_leaves_out_the_results_of_the_first(tmp_path, files, pictu
     assert plan(inputs, out, None, "waves") == first
 
 
-@pytest.mark.slow
 def test_what_any_style_made_is_left_out(files, picture, model, tmp_path, monkeypatch):
     other = write_small_model(tmp_path / "other.safetensors", "waves")
     picture("in/one_waves.png")  # somebody's own, whose source is not there as PNG

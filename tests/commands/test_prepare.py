@@ -59,7 +59,6 @@ def test_dead_leaves_are_prepared_whatever_the_cache(tmp_path):
     assert [path.name[:15] for path in (tmp_path / "here").iterdir()] == ["dead_leaves_32_"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

@@ -42,7 +42,6 @@ def test_mistakes_end_in_one_sentence(
         assert word in sentence
 
 
-@pytest.mark.slow
 def test_no_weights_and_no_network_names_the_way_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,6 @@ def composed(*words, name="train"):
         return compose(name, quote_paths([*words]))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", ODD[:-2] + ODD[-1:])
 def test_a_path_is_what_was_written(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -49,7 +49,6 @@ def test_every_group_is_there():
     assert groups >= {"data", "loss", "loss_network", "network", "optimizer", "style", "trainer"}
 
 
-@pytest.mark.slow
 def test_a_style_may_have_its_own_weight_for_losses_that_are_shares():
     assert settings("style=great_wave").loss.style_weight == 20
     assert settings("style=shipwreck_of_the_minotaur").loss.style_weight == 10

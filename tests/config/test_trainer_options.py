@@ -119,7 +119,6 @@ def test_options_that_pass_through_are_in_checkpoints_too():
     assert type(read.model_dump()["trainer"]) is dict
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("choice", "differs"),
     [

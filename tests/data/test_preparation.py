@@ -207,7 +207,6 @@ def test_finished_pictures_are_only_read(made, monkeypatch):
     assert len(made().prepare()) == 6
 
 
-@pytest.mark.slow
 def test_few_pictures_wait_to_be_written():
     started = []
 

@@ -20,7 +20,6 @@ def coherence(grey: np.ndarray, block: int = 16) -> float:
     return (np.hypot(xx - yy, 2 * xy) / (xx + yy)).mean()
 
 
-@pytest.mark.slow
 def test_same_seed_gives_the_same_picture_and_another_seed_another():
     first = paint_brush_strokes(64, seed=1)
     other = paint_brush_strokes(64, seed=2)
@@ -42,7 +41,6 @@ def test_bad_arguments_are_refused(size, seed):
         paint_brush_strokes(size, seed)
 
 
-@pytest.mark.slow
 def test_strokes_give_each_place_an_orientation(picture):
     noise = np.random.default_rng(0).integers(0, 256, (256, 256))
     assert coherence(noise) < 0.15
@@ -56,7 +54,6 @@ def test_orientations_swirl_through_all_angles(picture):
     assert shares.min() > 0.3 * shares.max()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_every_picture_sets_warm_against_cool_and_light_against_dark(seed):
     red, _, blue = np.moveaxis(paint_brush_strokes(96, seed).astype(int), 2, 0)

@@ -84,7 +84,6 @@ def test_spectrum_falls_as_that_of_natural_images(images):
     assert -1.5 < np.mean(slopes) < -0.9
 
 
-@pytest.mark.slow
 def test_smooth_surfaces_are_nearly_as_common_as_in_photographs():
     # of such squares of 200 COCO photographs 0.13 deviate by less than 0.03 of 1
     grey = np.stack([draw_dead_leaves(128, 0, index) for index in range(60)]).mean(axis=3) / 255

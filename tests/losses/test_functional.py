@@ -63,7 +63,6 @@ def both(request, small_features):
     return network, lambda x: reference_features(features, cuts, normalization, x)
 
 
-@pytest.mark.slow
 def test_johnson2016_equals_the_reference(both, batch):
     network, see = both
     photographs, style = batch(2, 64, seed=1), batch(1, 64, seed=2)

@@ -62,7 +62,6 @@ def normalization_of(network):
     return network.mean.flatten().tolist(), network.std.flatten().tolist()
 
 
-@pytest.mark.slow
 def test_random_weights_depend_on_the_seed_alone():
     torch.manual_seed(5)
     before = torch.get_rng_state()

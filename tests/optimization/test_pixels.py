@@ -55,7 +55,6 @@ def test_each_method_lowers_each_kind_of_loss(method, style_loss, build, batch):
     assert steps[-1].terms["total"] < 0.7 * steps[0].terms["total"]
 
 
-@pytest.mark.slow
 def test_what_is_drawn_depends_on_nothing_else(build, batch):
     photograph, loss = batch(1, 24), build("mmd_gaussian")
     torch.manual_seed(0)

@@ -84,7 +84,6 @@ def test_transparency_is_put_on_white(tmp_path):
     assert (load_style_image("mine", str(path), 20) == 1).all()
 
 
-@pytest.mark.slow
 def test_the_builtin_style_is_painted():
     style = load_style_image("brush_strokes", "builtin:brush_strokes", 40)
     painted = torch.from_numpy(paint_brush_strokes(40)).permute(2, 0, 1)

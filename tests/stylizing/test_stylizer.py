@@ -49,7 +49,6 @@ def test_other_arrays_are_refused(painting_model, array):
         Stylizer(painting_model())(array)
 
 
-@pytest.mark.slow
 def test_tiles_are_the_whole_picture(painting_model, photograph):
     picture = photograph(250, 170)
     whole, tiled = (
@@ -130,7 +129,6 @@ def test_an_opened_file_is_turned_like_its_path(painting_model, photograph, tmp_
         assert stylizer(opened).size == (24, 40)
 
 
-@pytest.mark.slow
 def test_a_strip_of_samples_is_not_black(painting_model, monkeypatch, photograph):
     monkeypatch.setattr(canvas, "WHOLE", 1)
     painted = Stylizer(painting_model(), tile=SIDE)(photograph(40, 900))

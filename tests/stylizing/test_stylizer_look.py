@@ -34,7 +34,6 @@ def test_chrominance_of_the_photograph(painting_model, photograph):
     assert np.ptp(values(Stylizer(painting_model())(grey)), axis=2).max() > 20
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("tile", [None, SIDE])
 def test_the_palette_of_the_photograph(painting_model, photograph, tile):
     picture = Image.fromarray((values(photograph(250, 170)) // 3 + [90, 60, 40]).astype(np.uint8))
@@ -47,7 +46,6 @@ def test_the_palette_of_the_photograph(painting_model, photograph, tile):
     assert np.abs(matched - wanted).max() < (1 if tile is None else 8)
 
 
-@pytest.mark.slow
 def test_the_palette_is_not_that_of_one_side(painting_model):
     wide = np.zeros((180, 270, 3), np.uint8)
     wide[:, :50], wide[:, 50:] = (200, 40, 30), (30, 60, 200)
@@ -129,7 +127,6 @@ def test_a_second_style_outside_the_mask(painting_model, photograph, half, tmp_p
     assert distance(one(picture), two(picture)).mean() > 10
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("tile", [None, SIDE])
 def test_a_blend_of_styles(painting_model, photograph, tile):
     picture = photograph(200, 120)
@@ -138,7 +135,6 @@ def test_a_blend_of_styles(painting_model, photograph, tile):
     assert distance(blend, 0.25 * one + 0.75 * two).max() <= (1 if tile is None else CLOSE)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("tile", [None, SIDE])
 @pytest.mark.parametrize("scale", [2, 0.5])
 def test_style_scale_paints_at_another_size(painting_model, photograph, scale, tile):

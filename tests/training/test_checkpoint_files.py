@@ -124,7 +124,6 @@ def flip(path: Path, place: int) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.slow
 def test_any_wrong_byte_of_the_contents_is_noticed(last):
     good, expected = last.read_bytes(), contents(2)
     generator = random.Random(0)

@@ -76,7 +76,6 @@ def test_what_the_machine_cannot_do_is_named(count, changes, words, settings, gp
         assert word in str(caught.value)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("count", "changes"),
     [
@@ -102,7 +101,6 @@ def test_several_machines_need_a_launcher_or_an_address(settings, gpus, torchrun
     check_machine(settings("num_nodes=2"))
 
 
-@pytest.mark.slow
 def test_processes_started_one_by_one_need_a_folder_with_a_name(settings, torchrun):
     check_run_folder(settings(), *DATED)
     with pytest.raises(UserError, match="2 processes"):
@@ -126,7 +124,6 @@ def test_the_number_of_processes_is_the_launchers(torchrun):
         check_launcher(trainer)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

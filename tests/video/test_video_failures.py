@@ -118,7 +118,6 @@ def test_what_was_started_with_nohup_goes_on(clip, tmp_path):
     assert names(tmp_path) == ["clip.mp4", "out.mp4"]
 
 
-@pytest.mark.slow
 def test_memory_does_not_grow_with_the_length(clip, paint):
     made, most = [], 0
 

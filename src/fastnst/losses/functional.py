@@ -13,6 +13,7 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 
 from fastnst.machine import computes_bf16
 
+# asked once: a compiled step cannot ask
 CPU_COMPUTES_BF16 = computes_bf16(torch.device("cpu"))
 
 
