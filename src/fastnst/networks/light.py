@@ -23,7 +23,7 @@ class UpsampleToRGB(nn.Conv2d):
         super().__init__(inputs, 3, 5)
 
     def forward(self, input: Tensor) -> Tensor:
-        """`(N, inputs, H, W)` -> `(N, 3, 2 H, 2 W)`, in float32 whatever autocast says."""
+        """`(N, inputs, H, W)` -> `(N, 3, 2 H, 2 W)`, of the type of the weights."""
         weight, bias = self.four_kernels()
         every = F.conv2d(replication_pad(input, 1), weight, bias)
         return F.pixel_shuffle(every, 2).to(self.weight.dtype)
