@@ -9,8 +9,8 @@ from fastnst.networks.layers import (
     FewOutputsConv2d,
     InstanceNorm2d,
     ReflectionPad2d,
-    UpsampleConv2d,
 )
+from fastnst.networks.upsample_conv import UpsampleConv2d
 
 
 def compare(fast, plain, size, **tolerance):
@@ -26,6 +26,11 @@ def compare(fast, plain, size, **tolerance):
         results.append([output, *grads])
     for ours, theirs in zip(*results, strict=True):
         torch.testing.assert_close(ours, theirs, **tolerance)
+    # and as it is computed where nothing is recorded for a gradient, in either order in memory
+    for order in (torch.contiguous_format, torch.channels_last):
+        images = torch.randn(size, generator=generator.manual_seed(1)).to(memory_format=order)
+        with torch.no_grad():
+            torch.testing.assert_close(fast(images), results[1][0].detach(), **tolerance)
 
 
 @pytest.mark.parametrize("pixels", [1, 2, 4])
@@ -51,15 +56,34 @@ def test_instance_normalisation_of_values_far_from_zero():
     images = 1000 + torch.rand(1, 1, 8, 8)
     plain = F.instance_norm(images.double()).float()
     torch.testing.assert_close(layer(images), plain, atol=1e-2, rtol=0)
+    with torch.inference_mode():
+        for order in (torch.contiguous_format, torch.channels_last):
+            painted = layer(images.to(memory_format=order))
+            torch.testing.assert_close(painted, plain, atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
+def test_instance_normalisation_of_many_equal_pixels(dtype):
+    # where one sum over all pixels would no longer grow
+    images = torch.full((1, 1, 1100, 1000), 33.0, dtype=dtype)
+    images[..., 1000:, :] += 1
+    layer = InstanceNorm2d(1)
+    with torch.inference_mode():
+        painted = layer(images.to(memory_format=torch.channels_last)).float().flatten()
+    share = torch.tensor(100 / 1100)
+    expected = torch.stack([-share, 1 - share]) / (share * (1 - share)).sqrt()
+    torch.testing.assert_close(painted[[0, -1]], expected, atol=0, rtol=1e-2)
 
 
 def test_instance_normalisation_of_bfloat16_has_float32_statistics():
     layer = InstanceNorm2d(2)
     images = 3 + torch.randn(1, 2, 64, 64)
-    output = layer(images.bfloat16())
-    assert output.dtype == torch.bfloat16
-    assert output.float().mean((2, 3)).abs().max() < 1e-3
-    assert (output.float().std((2, 3)) - 1).abs().max() < 1e-3
+    for gradients in (True, False):
+        with torch.set_grad_enabled(gradients), torch.autocast("cpu", torch.bfloat16):
+            output = layer(images.bfloat16())
+        assert output.dtype == torch.bfloat16
+        assert output.float().mean((2, 3)).abs().max() < 1e-3
+        assert (output.float().std((2, 3)) - 1).abs().max() < 1e-3
 
 
 @pytest.mark.parametrize("size", [(2, 3, 5, 4), (1, 3, 2, 7), (1, 3, 8, 8)])
@@ -90,6 +114,8 @@ def test_convolution_to_few_channels(kernel, outputs):
 )
 def test_channels_last_stays_channels_last(layer):
     images = torch.rand(2, 4, 8, 8).to(memory_format=torch.channels_last).requires_grad_()
+    with torch.no_grad():
+        assert layer(images).is_contiguous(memory_format=torch.channels_last)
     output = layer(images)
     assert output.is_contiguous(memory_format=torch.channels_last)
     (grad,) = torch.autograd.grad(output, images, torch.rand_like(output))

@@ -4,8 +4,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fastnst.networks import Johnson2016, Light, ResNet, build_network
-from fastnst.networks.layers import InstanceNorm2d, UpsampleConv2d
+from fastnst.networks import (
+    InstanceNorm2d,
+    Johnson2016,
+    Light,
+    ResNet,
+    UpsampleConv2d,
+    build_network,
+)
 from fastnst.networks.light import UpsampleToRGB
 from fastnst.networks.padding import pad_to_multiple, reflect_pad
 

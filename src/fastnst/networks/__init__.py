@@ -10,13 +10,14 @@ from typing import Any
 import torch
 
 from fastnst.networks.johnson2016 import Johnson2016
-from fastnst.networks.layers import FewOutputsConv2d, InstanceNorm2d, UpsampleConv2d
+from fastnst.networks.layers import FewOutputsConv2d, InstanceNorm2d
 from fastnst.networks.light import Light, UpsampleToRGB
 from fastnst.networks.network import QuarterNetwork, TransformationNetwork
 from fastnst.networks.padding import SMALLEST_SIDE, check_size
 from fastnst.networks.pytorch_examples import PyTorchExamples, convert, find_theirs
 from fastnst.networks.resnet import Blocks, Norm, ResNet, Upsample, Width
 from fastnst.networks.shared_statistics import Sample, measure, share_statistics
+from fastnst.networks.upsample_conv import UpsampleConv2d
 
 NETWORKS = {
     "resnet": ResNet,

@@ -1,7 +1,8 @@
 """Layers of the transformation networks, arranged for speed: the same numbers with less work.
 
 Each equals its plain counterpart in PyTorch up to rounding. Written for `torch.compile`, which
-fuses what is element-wise here into few passes over memory, and no slower without it.
+fuses what is element-wise here into few passes over memory. A processor that paints without it
+would go through memory once for each step of theirs, so there some take another way.
 """
 
 from typing import Any
@@ -11,6 +12,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
+SUMMED = 2**16  # pixels at most in one float32 sum of PyTorch's batch normalisation, which is naive
+EPS = 1e-6  # under the root of a variance, so that it is never 0
+
+
+def paints_at_once(images: Tensor) -> bool:
+    """Whether nothing here is compiled, differentiated, or on a GPU."""
+    recorded = torch.is_grad_enabled() or torch.compiler.is_compiling()
+    return images.device.type == "cpu" and not recorded
+
 
 class _Pad(torch.autograd.Function):
     """Padding whose backward folds the margins back in with slices: PyTorch's own scatters, which
@@ -19,7 +29,9 @@ class _Pad(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, images: Tensor, pixels: int, mode: str) -> Tensor:
         ctx.pixels, ctx.mode = pixels, mode
-        return F.pad(images, (pixels,) * 4, mode)
+        # autocast pads in float32 on a processor, of which there is no need: nothing is computed
+        with torch.autocast(images.device.type, enabled=False):
+            return F.pad(images, (pixels,) * 4, mode)
 
     @staticmethod
     @once_differentiable
@@ -101,69 +113,42 @@ class InstanceNorm2d(nn.InstanceNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """`(N, C, H, W)`, each channel of each picture to mean `bias` and deviation `weight`."""
+        if paints_at_once(input):
+            every = [self._of_one(picture) for picture in input.split(1)]
+            return every[0] if len(every) == 1 else torch.cat(every)
         return _InstanceNorm.apply(input, self.weight, self.bias, self.eps)
 
-
-class UpsampleConv2d(nn.Conv2d):
-    """Nearest-neighbour upsampling to twice the size, reflection padding by one pixel, 3x3
-    convolution, all in one: no checkerboard (Odena, Dumoulin, Olah 2016).
-
-    Three neighbouring rows of the larger picture are copies of only two rows of the smaller one,
-    which two depends on whether the middle row is even or odd. So each output pixel needs a 2x2
-    kernel of sums of the weights, one of four, instead of 3x3: 4/9 of the work. And reflecting the
-    larger picture by one pixel is repeating the outermost pixel of the smaller one.
-    """
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(inputs, outputs, 3)
-
-    def forward(self, input: Tensor) -> Tensor:
-        """`(N, inputs, H, W)` -> `(N, outputs, 2 H, 2 W)`."""
-        batch, _, height, width = input.shape
-        # the four kernels as outputs of one convolution: (column parity, row parity, outputs)
-        kernels = _halves(_halves(self.weight, 2), 4).reshape(-1, self.in_channels, 2, 2)
-        assert self.bias is not None
-        every = F.conv2d(replication_pad(input, 1), kernels, self.bias.repeat(4))
-        every = every.permute(0, 2, 3, 1).reshape(
-            batch, height + 1, width + 1, 2, 2, self.out_channels
-        )
-        return _Interleave.apply(every).permute(0, 3, 1, 2)
+    def _of_one(self, picture: Tensor) -> Tensor:
+        # what batch normalisation does with a batch of one, which PyTorch has in one kernel
+        mean = variance = None
+        if picture.shape[2] * picture.shape[3] > SUMMED:
+            mean, variance = channel_statistics(picture)
+        taken = mean is None  # from the picture, by that kernel
+        with torch.autocast("cpu", enabled=False):  # which would make it float32
+            return F.batch_norm(picture, mean, variance, self.weight, self.bias, taken, 0, self.eps)
 
 
-class _Interleave(torch.autograd.Function):
-    """`(N, H + 1, W + 1, 2, 2, C)`, with the parities of column and row, -> `(N, 2 H, 2 W, C)`.
-
-    Even rows begin at row 0, odd ones at row 1, so that neither uses all rows. By index, for then
-    the compiler reads from where the values are instead of copying them together first.
-    """
-
-    @staticmethod
-    def forward(ctx: FunctionCtx, every: Tensor) -> Tensor:
-        height, width = (2 * (length - 1) for length in every.shape[1:3])
-        rows = torch.arange(height, device=every.device)[:, None]
-        columns = torch.arange(width, device=every.device)
-        return every[:, (rows + 1) // 2, (columns + 1) // 2, columns % 2, rows % 2]
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]  # the decorator hides the names
-        apart = grad.unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
-        columns: list[Tensor] = []
-        for column in (0, 1):
-            rows = [
-                F.pad(apart[:, :, row, :, column], (0, 0, column, 1 - column, row, 1 - row))
-                for row in (0, 1)
-            ]
-            columns.append(torch.stack(rows, 3))
-        return torch.stack(columns, 3)
+def channel_statistics(picture: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of each channel of one picture: `(1, C, H, W)` -> float32, `(C,)` each."""
+    if picture.device.type != "cpu":
+        variance, mean = torch.var_mean(picture.float(), (0, 2, 3), correction=0)
+        return mean, variance
+    rows = max(1, SUMMED // picture.shape[3])
+    parts = picture.split(rows, 2)
+    means, variances = (
+        torch.stack(found) for found in zip(*(_statistics(part) for part in parts), strict=True)
+    )
+    shares = torch.tensor([part.shape[2] / picture.shape[2] for part in parts])[:, None]
+    mean = (shares * means).sum(0)
+    return mean, (shares * (variances + (means - mean) ** 2)).sum(0)
 
 
-def _halves(weight: Tensor, dim: int) -> Tensor:
-    """Three taps on doubled rows -> two taps on the rows themselves, for even and for odd rows."""
-    first, middle, last = weight.unbind(dim)
-    even = torch.stack((first, middle + last), dim)
-    odd = torch.stack((first + middle, last), dim)
-    return torch.stack((even, odd))
+def _statistics(part: Tensor) -> tuple[Tensor, Tensor]:
+    # what batch normalisation finds by the way, in a seventh of the time of `var_mean`
+    part = part.contiguous(memory_format=torch.channels_last)
+    one = torch.ones(part.shape[1])  # in float32, so that these are, too
+    _, mean, scale = torch.native_batch_norm(part, one, one, None, None, True, 0, EPS)
+    return mean, (scale**-2 - EPS).clamp_min(0)
 
 
 class FewOutputsConv2d(nn.Conv2d):
@@ -177,13 +162,29 @@ class FewOutputsConv2d(nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:
         """`(N, C, H, W)` -> `(N, outputs, H - kernel + 1, W - kernel + 1)`, in float32 whatever
         autocast says: it is a sum of many parts."""
-        outputs, _, _, columns = self.weight.shape
-        # the last column first: then what a pixel gives the columns' gradients lies in a row
-        single = self.weight.flip(3).permute(3, 0, 1, 2)
-        parts = F.conv2d(input, single.reshape(columns * outputs, self.in_channels, -1, 1))
+        columns = self.weight.shape[3]
         assert self.bias is not None
-        total = _AddColumns.apply(parts, columns) + _per_channel(self.bias)
-        return total.to(self.weight.dtype)
+        # to add up is slow if it is not compiled: then three columns at a time, if that comes out
+        together = 3 if columns % 3 == 0 and paints_at_once(input) else 1
+        blocks = self.weight.unflatten(3, (-1, together))
+        # the last column first: then what a pixel gives the columns' gradients lies in a row
+        kernels = blocks.flip(3).permute(3, 0, 1, 2, 4).flatten(0, 1)
+        parts = F.conv2d(input, kernels)
+        if together == 1:
+            total = _AddColumns.apply(parts, columns)
+        else:
+            total = _add_shifted(parts, columns // together, together)
+        return (total + _per_channel(self.bias)).to(self.weight.dtype)
+
+
+def _add_shifted(parts: Tensor, count: int, shift: int) -> Tensor:
+    """`(N, count C, H, W + shift (count - 1))`, the rightmost first, -> `(N, C, H, W)`, float32."""
+    outputs, width = parts.shape[1] // count, parts.shape[3] - shift * (count - 1)
+    total: Any = 0
+    for place, part in enumerate(parts.split(outputs, 1)):
+        left = shift * (count - 1 - place)
+        total = total + part[..., left : left + width].float()
+    return total
 
 
 class _AddColumns(torch.autograd.Function):
@@ -196,12 +197,7 @@ class _AddColumns(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, parts: Tensor, columns: int) -> Tensor:
         ctx.columns, ctx.dtype = columns, parts.dtype
-        outputs, width = parts.shape[1] // columns, parts.shape[3] - columns + 1
-        total: Any = 0
-        for place, part in enumerate(parts.split(outputs, 1)):
-            column = columns - 1 - place
-            total = total + part[..., column : column + width].float()
-        return total
+        return _add_shifted(parts, columns, 1)
 
     @staticmethod
     @once_differentiable

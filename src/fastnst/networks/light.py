@@ -5,9 +5,10 @@ import torch.nn.functional as F
 from pydantic import ConfigDict, validate_call
 from torch import Tensor, nn
 
-from fastnst.networks.layers import InstanceNorm2d, UpsampleConv2d, replication_pad
+from fastnst.networks.layers import InstanceNorm2d, replication_pad
 from fastnst.networks.network import QuarterNetwork
 from fastnst.networks.resnet import Blocks, ResidualBlock, Width, conv
+from fastnst.networks.upsample_conv import UpsampleConv2d
 
 
 class UpsampleToRGB(nn.Conv2d):
@@ -65,16 +66,16 @@ class Light(QuarterNetwork):
         self.downsample = nn.Sequential(
             conv(3, width, 7, stride=2),
             InstanceNorm2d(width),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             conv(width, 4 * width, 3, stride=2),
             InstanceNorm2d(4 * width),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
         self.residual = nn.Sequential(
             *(ResidualBlock(4 * width, "instance") for _ in range(blocks))
         )
         self.upsample = nn.Sequential(
-            UpsampleConv2d(4 * width, width), InstanceNorm2d(width), nn.ReLU()
+            UpsampleConv2d(4 * width, width), InstanceNorm2d(width), nn.ReLU(inplace=True)
         )
         self.to_rgb = UpsampleToRGB(width)
         # in pixels: 7x7 conv 3, 3x3 at half the resolution 2, blocks 2 x 4, upsamplings 4 and 3

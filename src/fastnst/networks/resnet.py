@@ -9,9 +9,9 @@ from fastnst.networks.layers import (
     FewOutputsConv2d,
     InstanceNorm2d,
     ReflectionPad2d,
-    UpsampleConv2d,
 )
 from fastnst.networks.network import QuarterNetwork
+from fastnst.networks.upsample_conv import UpsampleConv2d
 
 Width = Annotated[int, Field(ge=1, le=1024)]
 Blocks = Annotated[int, Field(ge=0, le=100)]
@@ -46,7 +46,7 @@ class ResidualBlock(nn.Module):
         self.body = nn.Sequential(
             conv(channels, channels, 3),
             normalization(norm, channels),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             conv(channels, channels, 3),
             normalization(norm, channels),
         )
@@ -85,22 +85,22 @@ class ResNet(QuarterNetwork):
         self.downsample = nn.Sequential(
             conv(3, width, 9),
             normalization(norm, width),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             conv(width, 2 * width, 3, stride=2),
             normalization(norm, 2 * width),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             conv(2 * width, 4 * width, 3, stride=2),
             normalization(norm, 4 * width),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
         self.residual = nn.Sequential(*(ResidualBlock(4 * width, norm) for _ in range(blocks)))
         self.upsample = nn.Sequential(
             upsampling(upsample, 4 * width, 2 * width),
             normalization(norm, 2 * width),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             upsampling(upsample, 2 * width, width),
             normalization(norm, width),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
         self.to_rgb = nn.Sequential(ReflectionPad2d(4), FewOutputsConv2d(width, 3, 9))
         # in pixels: 9x9 convs 4 each, strided 1 and 2, blocks 2 x 4, upsamplings 4 and 2 at most

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from fastnst.networks.layers import InstanceNorm2d
+from fastnst.networks.layers import InstanceNorm2d, channel_statistics
 from fastnst.networks.network import QuarterNetwork
 from fastnst.networks.padding import pad_to_multiple
 from fastnst.networks.resnet import ResidualBlock
@@ -39,21 +39,20 @@ class Sample(NamedTuple):
 Walk = Generator[tuple["_SharedNorm", Tensor], None, Tensor]
 
 
-class _SharedNorm(nn.Module):
-    """An instance normalisation with given statistics: `features * slope + shift`."""
+class _SharedNorm(nn.BatchNorm2d):
+    """An instance normalisation with given statistics: what batch normalisation does in `eval()`.
 
-    slope: Tensor
-    shift: Tensor
+    They are changed in place, so that a compiled network sees it.
+    """
 
     def __init__(self, norm: InstanceNorm2d) -> None:
-        super().__init__()
-        self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
-        # changed in place, so that a compiled network sees it
-        self.register_buffer("slope", torch.ones_like(norm.weight).view(1, -1, 1, 1))
-        self.register_buffer("shift", torch.zeros_like(norm.bias).view(1, -1, 1, 1))
+        super().__init__(norm.num_features, norm.eps)
+        self.weight, self.bias = norm.weight, norm.bias
+        self.eval()
 
-    def forward(self, features: Tensor) -> Tensor:
-        return torch.addcmul(self.shift, features, self.slope).to(features.dtype)
+    def forward(self, input: Tensor) -> Tensor:
+        with torch.autocast(input.device.type, enabled=False):  # for it computes in float32
+            return super().forward(input)
 
     def take(self, found: Sequence[tuple[int, Tensor, Tensor]]) -> None:
         """Take the statistics of parts: number of pixels, mean and variance of each."""
@@ -63,9 +62,10 @@ class _SharedNorm(nn.Module):
         variance: Any = sum(
             pixels * (variance + (part.double() - mean) ** 2) for pixels, part, variance in found
         )
-        slope = self.weight * torch.rsqrt((variance / total).float() + self.eps)
-        self.slope.copy_(slope.view(1, -1, 1, 1))
-        self.shift.copy_((self.bias - mean.float() * slope).view(1, -1, 1, 1))
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        self.running_mean.copy_(mean)
+        self.running_var.copy_(variance / total)
 
 
 def share_statistics(network: nn.Module) -> nn.Module:
@@ -95,7 +95,7 @@ def measure(shared: nn.Module, samples: Sequence[Sample]) -> list[Tensor]:
         samples: of the picture.
 
     Returns:
-        For each sample what the residual blocks make of it, in float16, from which the network can
+        For each sample what the residual blocks make of it, in 16 bits, from which the network can
         `finish`; nothing if there is no instance normalisation, for then nothing was computed.
     """
     if not _norms(shared):
@@ -106,9 +106,8 @@ def measure(shared: nn.Module, samples: Sequence[Sample]) -> list[Tensor]:
     def statistics(index: int, features: Tensor) -> tuple[int, Tensor, Tensor]:
         scale = widths[index] // features.shape[-1]
         left, upper, right, lower = (-(-edge // scale) for edge in counted[index])
-        part = features[..., upper:lower, left:right].float()
-        variance, mean = torch.var_mean(part, (0, 2, 3), correction=0)
-        return part.shape[-1] * part.shape[-2], mean, variance
+        part = features[..., upper:lower, left:right]
+        return part.shape[-1] * part.shape[-2], *channel_statistics(part)
 
     *large, small = _norms(shared.downsample)
     for norm in large:
@@ -150,7 +149,7 @@ def _norms(module: nn.Module) -> list[_SharedNorm]:
 def _walk(module: nn.Module, features: Tensor) -> Walk:
     """What the module computes, with a halt before each normalisation.
 
-    What is held meanwhile is held in float16.
+    What is held meanwhile is held in 16 bits.
     """
     shortcut = None
     for step in _steps(module):
@@ -182,7 +181,9 @@ def _steps(module: nn.Module) -> Iterator[nn.Module]:
 
 
 def _half(features: Tensor) -> Tensor:
-    """In float16, infinite nowhere: 3 digits are enough, and there is much to hold."""
+    """In 16 bits, infinite nowhere: 3 digits are enough, and there is much to hold."""
+    if features.dtype == torch.bfloat16:  # which is what was computed
+        return features
     largest = torch.finfo(torch.float16).max
     return features.clamp(-largest, largest).half()
 
