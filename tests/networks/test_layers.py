@@ -62,10 +62,9 @@ def test_instance_normalisation_of_values_far_from_zero():
             torch.testing.assert_close(painted, plain, atol=1e-2, rtol=0)
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
-def test_instance_normalisation_of_many_equal_pixels(dtype):
+def test_instance_normalisation_of_many_equal_pixels():
     # where one sum over all pixels would no longer grow
-    images = torch.full((1, 1, 1100, 1000), 33.0, dtype=dtype)
+    images = torch.full((1, 1, 1100, 1000), 101.5, dtype=torch.bfloat16)
     images[..., 1000:, :] += 1
     layer = InstanceNorm2d(1)
     with torch.inference_mode():
