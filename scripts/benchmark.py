@@ -2,7 +2,7 @@
 
     python scripts/benchmark.py             # CPU: a quarter of an hour
     python scripts/benchmark.py --float32   # also with bfloat16 forbidden
-    python scripts/benchmark.py --device cuda --steps 5000
+    python scripts/benchmark.py --device cuda --report   # also tests and 3,000 steps: 8 minutes
 
 Everything is measured in one run, in turn and three times over, each part in a process of its own:
 (a) `plain_recipe.py`, what published scripts do, (b) `train.py` itself and the stylizer of
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import benchmark_parts
+import benchmark_report
 import torch
 from benchmark_parts import BATCH, ROOT, SIZES
 from PIL import ImageOps
@@ -69,10 +70,26 @@ def run_training(device: str, place: Path, steps: int, precision: str, network: 
         _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit((place / "log").read_text())
-    speeds = EventAccumulator(str(folder)).Reload().Scalars("train/images_per_second")
+    curves = EventAccumulator(str(folder)).Reload()
     # the first of them holds the time of the compilation
-    seconds = [BATCH / event.value for event in speeds[1:]]
-    return {"seconds": seconds, "memory": usage.ru_maxrss * 1024 / 1e9}
+    speeds = curves.Scalars("train/images_per_second")[1:]
+    totals = [event.value for event in curves.Scalars("train/total")]
+    return {
+        "seconds": [BATCH / event.value for event in speeds],
+        "memory": usage.ru_maxrss * 1024 / 1e9,
+        "learnt": (totals[0], totals[-1]),
+    }
+
+
+def training(device: str, steps: int) -> Iterator[str]:
+    """How `train.py` does in so many steps, in a few lines."""
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary)
+        make_photographs(place / "photographs")
+        done = run_training(device, place, steps, "auto", "vgg16")
+    median, (first, last) = statistics.median(done["seconds"]), done["learnt"]
+    yield f"{BATCH / median:.4g} images/s, {median * 1e3:.4g} ms an iteration of 4 x 256x256, so"
+    yield f"{40_000 * median:.0f} s for 40,000. The total loss went from {first:.3g} to {last:.3g}."
 
 
 def make_photographs(folder: Path, count: int = 64) -> None:
@@ -105,7 +122,7 @@ class Figures(NamedTuple):
         return max(self.rounds[name]) / min(self.rounds[name])
 
 
-def measure(device: str, steps: int | None, kinds: dict[str, str]) -> Figures:
+def measure(device: str, steps: int | None, kinds: dict[str, str], rounds: int) -> Figures:
     """All that changes with the state of the machine, in turn, several times over."""
     found, memory = defaultdict(list), {}
 
@@ -119,7 +136,7 @@ def measure(device: str, steps: int | None, kinds: dict[str, str]) -> Figures:
         place = Path(temporary)
         photographs = place / "photographs"
         make_photographs(photographs)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             plain = run_part(
                 "plain_training", device=device, folder=str(photographs), steps=plain_steps
             )
@@ -142,7 +159,7 @@ def measure(device: str, steps: int | None, kinds: dict[str, str]) -> Figures:
     return Figures(dict(found), memory)
 
 
-def report(device: str, steps: int | None, float32: bool) -> Iterator[str]:
+def report(device: str, steps: int | None, float32: bool, rounds: int = ROUNDS) -> Iterator[str]:
     """The lines of the table."""
     bf16 = computes_bf16(torch.device(device))
     yield f"# {device_name(device)}, PyTorch {torch.__version__}, {time.strftime('%Y-%m-%d')}"
@@ -150,8 +167,8 @@ def report(device: str, steps: int | None, float32: bool) -> Iterator[str]:
     if float32 and bf16:
         kinds["32-true"] = "float32"
     work = run_part("work")["flops"]
-    found = measure(device, steps, kinds)
-    yield f"\nMedians of {ROUNDS} rounds, in brackets the lowest and the highest.\n"
+    found = measure(device, steps, kinds, rounds)
+    yield f"\nMedians of {rounds} rounds, in brackets the lowest and the highest.\n"
     plain, peak = found.spread("plain"), found.spread(f"peak {kinds['auto']}")
     if max(plain, peak) > QUIET:
         yield (
@@ -222,9 +239,25 @@ def main() -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--steps", type=int, help="of train.py that are measured")
     parser.add_argument("--float32", action="store_true", help="also without bfloat16")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of all measurements")
+    parser.add_argument("--training", type=int, metavar="STEPS", help="only train.py, so many")
+    parser.add_argument(
+        "--report",
+        nargs="?",
+        type=Path,
+        const=Path("benchmark-report.md"),
+        metavar="FILE",
+        help="tests, training and benchmark in under eight minutes, written to one Markdown file",
+    )
     arguments = parser.parse_args()
     device = choose_device(arguments.device).type
-    for line in report(device, arguments.steps, arguments.float32):
+    if arguments.report:
+        parts = benchmark_report.parts(device)
+        sys.exit(not benchmark_report.write_report(arguments.report, device, parts))
+    lines = report(device, arguments.steps, arguments.float32, arguments.rounds)
+    if arguments.training:
+        lines = training(device, arguments.training)
+    for line in lines:
         print(line, flush=True)
 
 

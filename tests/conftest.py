@@ -56,6 +56,12 @@ def quick_unless_marked(request, monkeypatch) -> None:
     monkeypatch.setattr(torch, "compile", refuse)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") is not None and not torch.cuda.is_available():
+        pytest.skip("needs an NVIDIA GPU")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT

@@ -235,7 +235,7 @@ def test_the_memory_of_this_machine_is_known():
     assert share == 0.5
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.gpu
 @pytest.mark.parametrize("cache", ["disk", "device"])
 def test_batches_on_cuda_are_those_of_the_processor(made, cache):
     data = made(cache=cache)

@@ -99,7 +99,7 @@ def test_training_compiled_or_not(tmp_path):
     assert totals(compiled) == pytest.approx(totals(plain), rel=0.02)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.gpu
 @pytest.mark.parametrize("clip", ["null", "1.0"])
 def test_a_cuda_graph_learns_what_plain_steps_learn(tmp_path, clip):
     """Logging, validation and clipping read what the graph is about to overwrite."""

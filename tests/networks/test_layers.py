@@ -119,3 +119,26 @@ def test_channels_last_stays_channels_last(layer):
     assert output.is_contiguous(memory_format=torch.channels_last)
     (grad,) = torch.autograd.grad(output, images, torch.rand_like(output))
     assert grad.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(
+    "layer",
+    [ReflectionPad2d(2), InstanceNorm2d(4), UpsampleConv2d(4, 4), FewOutputsConv2d(4, 3, 9)],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_a_gpu_computes_what_a_processor_does(layer):
+    found = []
+    for device in ("cpu", "cuda"):
+        layer = layer.to(device)
+        images = torch.rand(2, 4, 16, 12, generator=torch.Generator().manual_seed(0))
+        images = images.to(device).requires_grad_()
+        output = layer(images)
+        with torch.inference_mode():
+            painted = layer(images.detach())
+        wanted = torch.rand(output.shape, generator=torch.Generator().manual_seed(1)).to(device)
+        (grad,) = torch.autograd.grad(output, images, wanted)
+        found.append([values.detach().cpu() for values in (output, painted, grad)])
+    layer.to("cpu")
+    for on_processor, on_gpu in zip(*found, strict=True):
+        torch.testing.assert_close(on_gpu, on_processor, atol=1e-4, rtol=1e-3)

@@ -160,3 +160,14 @@ def test_how_many_together_counts_what_the_network_sees(painting_model, monkeypa
     assert Stylizer(painting_model(), style_scale=0.5).together((50, 50)) == 1
     assert Stylizer(painting_model(), tile=SIDE).together((50, 50)) == 1
     assert Stylizer(painting_model(), size=100).fitted((300, 200)) == (150, 100)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("tile", [None, 320])
+def test_a_gpu_paints_what_a_processor_does(painting_model, photograph, tile):
+    photo = photograph(420, 380)
+    painted = [
+        np.asarray(Stylizer(painting_model(), device, tile=tile)(photo.copy())).astype(int)
+        for device in ("cpu", "cuda")
+    ]
+    assert np.abs(painted[0] - painted[1]).mean() < 1
