@@ -16,6 +16,7 @@ from fastnst.commands.publish import page
 from fastnst.config.hydra import CONFIGS
 from fastnst.config.settings import read_settings
 from fastnst.data.photo_files import BUNDLED
+from fastnst.evaluation.structure import lattice
 from fastnst.images.pixels import crop_center, to_image, to_tensor
 from fastnst.images.read import read_image
 from fastnst.losses.network import LossNetwork
@@ -69,32 +70,6 @@ def test_a_finished_style_has_less_than_half_of_the_photographs_style_error(
         before = loss(astronaut, astronaut)["style"]
         after = loss(painted(card.name, astronaut), astronaut)["style"]
     assert after < before / 2
-
-
-def lattice(picture: Tensor) -> float:
-    """How much of `picture` (3, H, W) above 1/16 cycle to the pixel repeats every 4 or 8 pixels.
-
-    The share of the energy that lies within one step of the multiples of 1/8 cycle to the pixel in
-    both directions, mean over windows of 128x128; 0.035 where energy is spread evenly.
-    """
-    frequencies = torch.fft.fftfreq(128)
-    high = torch.hypot(frequencies[:, None], frequencies) > 1 / 16
-    place = torch.arange(128) % 16
-    near = torch.minimum(place, 16 - place) <= 1
-    repeated = high & near[:, None] & near
-    window = torch.hann_window(128, periodic=False)
-    tiles = picture.unfold(1, 128, 64).unfold(2, 128, 64).flatten(1, 2)
-    tiles = (tiles - tiles.mean(dim=(2, 3), keepdim=True)) * window[:, None] * window
-    energy = torch.fft.fft2(tiles).abs().square().sum(0)
-    return float((energy[:, repeated].sum(1) / energy[:, high].sum(1)).mean())
-
-
-def test_a_weave_is_told_from_noise() -> None:
-    noise = torch.rand(3, 256, 256, generator=torch.Generator().manual_seed(0))
-    assert 0.03 < lattice(noise) < 0.04
-    x = torch.arange(256)
-    weave = torch.cos(x * torch.pi / 4)[:, None] * torch.cos(x * torch.pi / 4)
-    assert lattice(noise + weave) > 0.4
 
 
 @pytest.mark.slow

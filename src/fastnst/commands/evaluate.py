@@ -10,11 +10,15 @@ from fastnst.evaluation import (
     LossNetworks,
     evaluate,
     held_out,
+    judge_networks,
     photographs_in,
     read_run,
     report,
+    verdict_table,
     write_report,
+    write_verdicts,
 )
+from fastnst.losses import build_loss_network
 from fastnst.machine import (
     choose_device,
     measure_in_float32,
@@ -35,7 +39,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         required=True,
         action="append",
-        help="a run: its folder or last.ckpt; several",
+        help="a run: its folder or last.ckpt, with --judge any network; several",
     )
     parser.add_argument(
         "--photographs",
@@ -43,9 +47,17 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="folder; without it those that the first run held out for validation",
     )
     parser.add_argument(
+        "--judge",
+        type=Path,
+        metavar="PAINTINGS",
+        help="measure instead, by other features than training sees, how near the networks come "
+        "to their paintings, close up and from afar; folder of those paintings and others, as "
+        "<style>.jpg",
+    )
+    parser.add_argument(
         "--size",
         type=_at_least(SMALLEST_SIDE),
-        help="side that they are cropped to, in pixels; default: as trained",
+        help="side that they are cropped to, in pixels; default: as trained, with --judge 512",
     )
     parser.add_argument(
         "--optimize",
@@ -64,7 +76,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "-o", "--output", type=Path, help="folder; default: evaluation in the first run's folder"
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.judge is not None and options.photographs is None:
+        parser.error("--judge needs --photographs, a folder")
+    return options
 
 
 def _at_least(least: int) -> Callable[[str], int]:
@@ -84,6 +99,9 @@ def main() -> None:
     logging.basicConfig(format="%(message)s")
     advice = "give a smaller --size, or a smaller folder of photographs"
     with one_sentence_errors(), memory_errors(advice):
+        if options.judge is not None:
+            _judge(options)
+            return
         runs = [read_run(path) for path in dict.fromkeys(options.ckpt)]
         folder = options.output or runs[0].folder / "evaluation"
         folder.mkdir(parents=True, exist_ok=True)  # not to find out after the measuring
@@ -99,3 +117,15 @@ def main() -> None:
         results = evaluate(runs, photographs, optimized, options.iterations, loss_networks)
         print(report(results, photographs))
         print(write_report(folder, results, photographs))
+
+
+def _judge(options: argparse.Namespace) -> None:
+    photographs = photographs_in(options.photographs, options.size or 512)
+    folder = options.output or Path("judge")
+    folder.mkdir(parents=True, exist_ok=True)
+    device = choose_device(options.device)
+    measure_in_float32(device)
+    network = build_loss_network("vgg19", options.weights or "pretrained").to(device)
+    judged = judge_networks(options.ckpt, options.judge, photographs, network)
+    print(verdict_table(judged))
+    print(write_verdicts(folder, judged, photographs))

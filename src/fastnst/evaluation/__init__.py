@@ -8,6 +8,7 @@ from fastnst.evaluation.results import NUMBERS, report, write_report
 from fastnst.evaluation.runs import LossNetworks, Run, evaluate, read_run
 from fastnst.evaluation.tv_search import search
 from fastnst.evaluation.tv_search_settings import CheckSearch, SearchSettings
+from fastnst.evaluation.verdicts import judge_networks, verdict_table, write_verdicts
 
 __all__ = [
     "NUMBERS",
@@ -17,9 +18,12 @@ __all__ = [
     "SearchSettings",
     "evaluate",
     "held_out",
+    "judge_networks",
     "photographs_in",
     "read_run",
     "report",
     "search",
+    "verdict_table",
     "write_report",
+    "write_verdicts",
 ]
