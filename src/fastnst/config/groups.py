@@ -79,7 +79,6 @@ class Loss(Group):
     content_weight: Weight
     style_weight: Weight
     tv_weight: Weight
-    afar_weight: Weight = 0.0  # runs of 0.1.0 have none
     content_layers: LayerWeights
     style_layers: LayerWeights
 

@@ -12,7 +12,6 @@ from fastnst.losses.functional import feature_loss, relative_feature_loss, total
 from fastnst.losses.network import LossNetwork
 from fastnst.losses.style import Measure, build_style_loss
 
-AFAR = "afar_"  # begins the names of layers that see pictures at a quarter of their size
 CONTENT_LOSSES = {"relative": relative_feature_loss, "johnson2016": feature_loss}
 
 
@@ -30,8 +29,6 @@ class PerceptualLoss(nn.Module):
         style_loss: of `fastnst.losses.style`.
         content_layers, style_layers: weight of each layer by its name.
         content_weight, style_weight, tv_weight: weights of the three terms.
-        afar_weight: of the style term's second part, the style of both pictures seen from afar,
-            each scaled down to a quarter, beside the first, the pictures as they are, which has 1.
         regions: `(R, 1, H, W)` in [0, 1], of the pictures' proportions: where each of R style
             images is to be, if there is more than one. Each counts by its area.
     """
@@ -49,7 +46,6 @@ class PerceptualLoss(nn.Module):
         content_weight: float,
         style_weight: float,
         tv_weight: float,
-        afar_weight: float = 0.0,
         regions: Tensor | None = None,
     ) -> None:
         super().__init__()
@@ -59,17 +55,12 @@ class PerceptualLoss(nn.Module):
         self.content_layers = self._layer_weights(measure, content_layers)
         self.style_layers = self._layer_weights(measure, style_layers)
         self.term_weights = {"content": content_weight, "style": style_weight, "tv": tv_weight}
-        whole = 1 + afar_weight if measure == "relative" else 1.0
-        self.parts = {"": 1 / whole}
-        if afar_weight:
-            self.parts[AFAR] = afar_weight / whole
         for number, style_image in enumerate(style_images):
-            for part in self.parts:
-                with torch.no_grad():
-                    activations = loss_network(_seen(style_image, part), self.style_layers)
-                for layer, features in activations.items():
-                    target = self.style_loss.target(features)
-                    self.register_buffer(f"style{number}_{part}{layer}", target, persistent=False)
+            with torch.no_grad():
+                activations = loss_network(style_image, self.style_layers)
+            for layer, features in activations.items():
+                target = self.style_loss.target(features)
+                self.register_buffer(f"style{number}_{layer}", target, persistent=False)
         self.register_buffer("regions", regions, persistent=False)
 
     @staticmethod
@@ -87,7 +78,7 @@ class PerceptualLoss(nn.Module):
         Returns:
             Scalars: `total`; the raw terms `content`, `style` and `tv`; the same as they enter the
             total, `weighted_content` and so on; the raw style loss of each layer, `style_relu1_2`
-            and so on, and from afar `style_afar_relu1_2` and so on.
+            and so on.
         """
         return self.compare(output, self.content_target(photographs))
 
@@ -99,20 +90,13 @@ class PerceptualLoss(nn.Module):
     def compare(self, output: Tensor, target: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """`forward` with what `content_target` gave."""
         features = self.loss_network(output, self.content_layers.keys() | self.style_layers.keys())
-        by_layer = self._style_by_layer(features, "")
-        if AFAR in self.parts:
-            small = self.loss_network(_seen(output, AFAR), self.style_layers)
-            by_layer |= self._style_by_layer(small, AFAR)
+        by_layer = {layer: self._style(features[layer], layer) for layer in self.style_layers}
         # Any: to the type checker a sum may be 0, the one of nothing
         content: Any = sum(
             weight * self.content_loss(features[layer], target[layer])
             for layer, weight in self.content_layers.items()
         )
-        style: Any = sum(
-            share * weight * by_layer[part + layer]
-            for part, share in self.parts.items()
-            for layer, weight in self.style_layers.items()
-        )
+        style: Any = sum(weight * by_layer[layer] for layer, weight in self.style_layers.items())
         raw: dict[str, Tensor] = {"content": content, "style": style, "tv": total_variation(output)}
         weighted = {f"weighted_{term}": self.term_weights[term] * raw[term] for term in raw}
         total: Any = sum(weighted.values())
@@ -121,11 +105,6 @@ class PerceptualLoss(nn.Module):
             **raw,
             **weighted,
             **{f"style_{layer}": value for layer, value in by_layer.items()},
-        }
-
-    def _style_by_layer(self, features: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
-        return {
-            part + layer: self._style(features[layer], part + layer) for layer in self.style_layers
         }
 
     def _style(self, features: Tensor, layer: str) -> Tensor:
@@ -141,8 +120,3 @@ class PerceptualLoss(nn.Module):
             for number in range(len(weights))
         )
         return total
-
-
-def _seen(images: Tensor, part: str) -> Tensor:
-    """As they are, or from afar: each 4x4 pixels one."""
-    return F.avg_pool2d(images, 4) if part == AFAR else images
