@@ -76,6 +76,8 @@ def test_networks_are_shown_from_best_to_worst(judge, batch, tmp_path):
     good, bad = json.loads((tmp_path / "judge.json").read_text())
     assert good["network"] == "good"
     assert good["afar"]["relu5_1"] < bad["afar"]["relu5_1"]
+    assert good["recognized"] == 1
+    assert good["recognized"] is not True
 
 
 @pytest.fixture
@@ -111,6 +113,9 @@ def test_what_is_missing_is_named(evaluate, tmp_path, capsys):
         evaluate()
     assert stopped.value.code == 2
     assert "--judge needs --photographs" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        evaluate("--photographs=photographs", "--size=127")
+    assert "--judge needs a --size of at least 128" in capsys.readouterr().err
     write_small_model(tmp_path / "model.safetensors", "monet")
     with pytest.raises(SystemExit):
         evaluate("--photographs=photographs", "--weights=random")

@@ -27,6 +27,8 @@ from fastnst.machine import (
 )
 from fastnst.networks import SMALLEST_SIDE
 
+SMALLEST_JUDGED = 128  # pixels: a window in which a lattice is looked for
+
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line; what is wrong with it ends the program with one sentence."""
@@ -77,8 +79,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "-o", "--output", type=Path, help="folder; default: evaluation in the first run's folder"
     )
     options = parser.parse_args(arguments)
-    if options.judge is not None and options.photographs is None:
-        parser.error("--judge needs --photographs, a folder")
+    if options.judge is not None:
+        if options.photographs is None:
+            parser.error("--judge needs --photographs, a folder")
+        if options.size is not None and options.size < SMALLEST_JUDGED:
+            parser.error(f"--judge needs a --size of at least {SMALLEST_JUDGED}")
     return options
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from tqdm import tqdm
 
 from fastnst.evaluation.structure import frame, lattice, luminance_structure, self_similarity
 from fastnst.losses import LossNetwork
@@ -63,10 +64,11 @@ class Judge:
         generator = torch.Generator().manual_seed(0)
         width = 512  # channels at most
         self._directions = torch.randn(DIRECTIONS, width, generator=generator).to(self.device)
-        self._near = {name: self._distributions(pixels) for name, pixels in paintings.items()}
-        self._afar = {
-            name: self._distributions(_from_afar(pixels)) for name, pixels in paintings.items()
-        }
+        self._near: dict[str, Distributions] = {}
+        self._afar: dict[str, Distributions] = {}
+        for name, pixels in tqdm(paintings.items(), "paintings", leave=False):
+            self._near[name] = self._distributions(pixels)
+            self._afar[name] = self._distributions(_from_afar(pixels))
 
     @torch.no_grad()
     def __call__(self, name: str, painted: Tensor, photographs: Tensor) -> Verdict:
@@ -74,14 +76,15 @@ class Judge:
 
         Args:
             name: of the painting it has learnt.
-            painted: `(N, 3, H, W)`, what it made
+            painted: `(N, 3, H, W)`, what it made, with sides of at least 128 pixels.
             photographs: of these, `(N, 3, H, W)`.
 
         Raises:
             KeyError: if the painting is not among those there are.
         """
         near, afar, ranks, similar, lost = [], [], [], [], []
-        for one, photograph in zip(painted.split(1), photographs.split(1), strict=True):
+        pairs = [*zip(painted.split(1), photographs.split(1), strict=True)]
+        for one, photograph in tqdm(pairs, f"judging {name}", leave=False):
             one, photograph = one.to(self.device), photograph.to(self.device)
             near.append(
                 self._shares(
@@ -98,7 +101,7 @@ class Judge:
         return Verdict(
             _means(near),
             _means(afar),
-            mean(rank == 1 for rank in ranks),
+            mean(float(rank == 1) for rank in ranks),
             mean(ranks),
             mean(similar),
             mean(lost),
