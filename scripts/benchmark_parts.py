@@ -124,7 +124,7 @@ def part_stylizing(device: str) -> dict:
         stylizer = Stylizer(path, device)
     if device == "cpu":
         keep_freed_memory()  # as stylize.py does
-    many = PAYS_AFTER.get(device, 0)
+    many = PAYS_AFTER[device]
     return stylizing(lambda photograph: stylizer.paint([photograph], many), device)
 
 
