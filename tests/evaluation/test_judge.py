@@ -116,6 +116,10 @@ def test_what_is_missing_is_named(evaluate, tmp_path, capsys):
     with pytest.raises(SystemExit):
         evaluate("--photographs=photographs", "--size=127")
     assert "--judge needs a --size of at least 128" in capsys.readouterr().err
+    for option in ("--optimize=1", "--iterations=5"):
+        with pytest.raises(SystemExit):
+            evaluate("--photographs=photographs", option)
+        assert "leave out --optimize and --iterations" in capsys.readouterr().err
     write_small_model(tmp_path / "model.safetensors", "monet")
     with pytest.raises(SystemExit):
         evaluate("--photographs=photographs", "--weights=random")

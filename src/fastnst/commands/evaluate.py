@@ -64,12 +64,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--optimize",
         type=_at_least(0),
-        default=4,
         metavar="COUNT",
         help="how many of them are optimised too (default 4)",
     )
     parser.add_argument(
-        "--iterations", type=_at_least(1), default=100, help="of each optimisation (default 100)"
+        "--iterations", type=_at_least(1), help="of each optimisation (default 100)"
     )
     parser.add_argument(
         "--weights", help="of the VGGs, if they are no longer where they were in training"
@@ -84,6 +83,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
             parser.error("--judge needs --photographs, a folder")
         if options.size is not None and options.size < SMALLEST_JUDGED:
             parser.error(f"--judge needs a --size of at least {SMALLEST_JUDGED}")
+        if (options.optimize, options.iterations) != (None, None):
+            parser.error("--judge optimises nothing: leave out --optimize and --iterations")
+    options.optimize = 4 if options.optimize is None else options.optimize
+    options.iterations = options.iterations or 100
     return options
 
 
