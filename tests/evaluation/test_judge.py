@@ -15,7 +15,12 @@ from fastnst.evaluation.verdicts import Judged, verdict_table, write_verdicts
 
 @pytest.fixture
 def judge(small_vgg, batch):
-    return Judge(small_vgg, dict(zip("abc", batch(3, 128).split(1), strict=True)))
+    paintings = dict(zip("abc", batch(3, 128).split(1), strict=True))
+
+    def call(name, painted, photographs):
+        return Judge(small_vgg, paintings, photographs)(name, painted)
+
+    return call
 
 
 def test_a_painting_is_itself_and_a_photograph_is_no_painting(judge, batch):
@@ -51,8 +56,8 @@ def test_what_is_seen_close_up_only_is_told_from_what_is_seen_from_afar(judge, b
 def test_the_distance_is_that_of_sorted_projections(small_vgg, batch):
     """At as many quantiles as positions it is the formula itself."""
     one, other = batch(2, 256).split(1)  # relu5_1 has 16 x 16 positions
-    judge = Judge(small_vgg, {"other": other})
-    verdict = judge("other", one, one.flip(1))
+    judge = Judge(small_vgg, {"other": other}, one.flip(1))
+    verdict = judge("other", one)
     layer, found = LAYERS[2], []
     for pixels in (one, one.flip(1), other):
         with torch.no_grad():

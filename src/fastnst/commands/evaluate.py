@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fastnst.evaluation import (
+    SMALLEST_JUDGED,
     LossNetworks,
     evaluate,
     held_out,
@@ -26,8 +27,6 @@ from fastnst.machine import (
     one_sentence_errors,
 )
 from fastnst.networks import SMALLEST_SIDE
-
-SMALLEST_JUDGED = 128  # pixels: a window in which a lattice is looked for
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -75,7 +74,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument(
-        "-o", "--output", type=Path, help="folder; default: evaluation in the first run's folder"
+        "-o",
+        "--output",
+        type=Path,
+        help="folder; default: evaluation in the first run's folder, with --judge the folder judge",
     )
     options = parser.parse_args(arguments)
     if options.judge is not None:

@@ -6,12 +6,14 @@ In: checkpoints of training runs, photographs they have not seen. Out: tables, s
 from fastnst.evaluation.photographs import held_out, photographs_in
 from fastnst.evaluation.results import NUMBERS, report, write_report
 from fastnst.evaluation.runs import LossNetworks, Run, evaluate, read_run
+from fastnst.evaluation.structure import SMALLEST_JUDGED
 from fastnst.evaluation.tv_search import search
 from fastnst.evaluation.tv_search_settings import CheckSearch, SearchSettings
 from fastnst.evaluation.verdicts import judge_networks, verdict_table, write_verdicts
 
 __all__ = [
     "NUMBERS",
+    "SMALLEST_JUDGED",
     "CheckSearch",
     "LossNetworks",
     "Run",

@@ -26,6 +26,14 @@ QUANTILES = 256  # at which two distributions are compared
 Distributions = dict[str, Tensor]
 
 
+class _Seen(NamedTuple):
+    """What the judge keeps of a picture; of a painting the content is not asked for."""
+
+    near: Distributions
+    afar: Distributions
+    content: Tensor  # `(1, C, H, W)`, at `CONTENT`
+
+
 class Verdict(NamedTuple):
     """Of one network, means over photographs.
 
@@ -56,47 +64,42 @@ class Judge:
     Args:
         network: a VGG, on the device that is to work; the same for all that is to be compared.
         paintings: by name, `(1, 3, H, W)`, RGB in [0, 1], of any sizes.
+        photographs: that all networks paint, `(N, 3, H, W)`, with sides of at least 128 pixels.
     """
 
-    def __init__(self, network: LossNetwork, paintings: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self, network: LossNetwork, paintings: Mapping[str, Tensor], photographs: Tensor
+    ) -> None:
         self.network = network
         self.device = network.mean.device
         generator = torch.Generator().manual_seed(0)
         width = 512  # channels at most
         self._directions = torch.randn(DIRECTIONS, width, generator=generator).to(self.device)
-        self._near: dict[str, Distributions] = {}
-        self._afar: dict[str, Distributions] = {}
-        for name, pixels in tqdm(paintings.items(), "paintings", leave=False):
-            self._near[name] = self._distributions(pixels)
-            self._afar[name] = self._distributions(_from_afar(pixels))
+        bar = tqdm(paintings.items(), "paintings", leave=False)
+        self.paintings = {name: self._see(pixels)[:2] for name, pixels in bar}
+        self.photographs = photographs
+        every = tqdm(photographs.split(1), "photographs", leave=False)
+        self._seen = [self._see(photograph) for photograph in every]
 
-    @torch.no_grad()
-    def __call__(self, name: str, painted: Tensor, photographs: Tensor) -> Verdict:
+    def __call__(self, name: str, painted: Tensor) -> Verdict:
         """Judge a network.
 
         Args:
             name: of the painting it has learnt.
-            painted: `(N, 3, H, W)`, what it made, with sides of at least 128 pixels.
-            photographs: of these, `(N, 3, H, W)`.
+            painted: `(N, 3, H, W)`, what it made of the photographs.
 
         Raises:
             KeyError: if the painting is not among those there are.
         """
+        target_near, target_afar = self.paintings[name]
         near, afar, ranks, similar, lost = [], [], [], [], []
-        pairs = [*zip(painted.split(1), photographs.split(1), strict=True)]
-        for one, photograph in tqdm(pairs, f"judging {name}", leave=False):
-            one, photograph = one.to(self.device), photograph.to(self.device)
-            near.append(
-                self._shares(
-                    self._near[name], self._distributions(one), self._distributions(photograph)
-                )
-            )
-            seen = self._distributions(_from_afar(one))
-            whole = self._distributions(_from_afar(photograph))
-            afar.append(self._shares(self._afar[name], seen, whole))
-            ranks.append(self._rank(name, seen))
-            features = [self.network(x, [CONTENT])[CONTENT] for x in (one, photograph)]
-            similar.append(self_similarity(*features))
+        pairs = [*zip(painted.split(1), self.photographs.split(1), self._seen, strict=True)]
+        for one, photograph, before in tqdm(pairs, f"judging {name}", leave=False):
+            after = self._see(one)
+            near.append(self._shares(target_near, after.near, before.near))
+            afar.append(self._shares(target_afar, after.afar, before.afar))
+            ranks.append(self._rank(name, after.afar))
+            similar.append(self_similarity(after.content, before.content))
             lost.append(luminance_structure(one, photograph))
         return Verdict(
             _means(near),
@@ -105,11 +108,18 @@ class Judge:
             mean(ranks),
             mean(similar),
             mean(lost),
-            mean(lattice(one.cpu()) for one in painted),
-            mean(frame(one.cpu()) for one in painted),
+            mean(map(lattice, painted)),
+            mean(map(frame, painted)),
         )
 
-    def _distributions(self, pixels: Tensor) -> Distributions:
+    def _see(self, pixels: Tensor) -> _Seen:
+        with torch.no_grad():
+            features = self.network(pixels.to(self.device), {*LAYERS, CONTENT})
+            small = self.network(_from_afar(pixels).to(self.device), LAYERS)
+        content = features[CONTENT]
+        return _Seen(self._distributions(features), self._distributions(small), content)
+
+    def _distributions(self, features: Mapping[str, Tensor]) -> Distributions:
         """By layer `(directions, quantiles)`: what projections of the features have.
 
         The sliced Wasserstein distance is that of these (Heitz et al. 2021, "A sliced Wasserstein
@@ -117,11 +127,10 @@ class Judge:
         numbers of pixels.
         """
         found: Distributions = {}
-        with torch.no_grad():
-            features = self.network(pixels.to(self.device), LAYERS)
-        for layer, values in features.items():
-            directions = F.normalize(self._directions[:, : values.shape[1]], dim=1)
-            ordered = (directions @ values[0].flatten(1)).sort(1).values
+        for layer in LAYERS:
+            values = features[layer][0].flatten(1)
+            directions = F.normalize(self._directions[:, : len(values)], dim=1)
+            ordered = (directions @ values).sort(1).values
             found[layer] = F.interpolate(
                 ordered[None], QUANTILES, mode="linear", align_corners=True
             )[0]
@@ -139,10 +148,11 @@ class Judge:
 
     def _rank(self, name: str, seen: Distributions) -> int:
         """Of a painting among all, by its mean distance over layers, each in units of its mean."""
-        totals = dict.fromkeys(self._afar, 0.0)
+        totals = dict.fromkeys(self.paintings, 0.0)
         for layer in LAYERS:
             distances = {
-                other: _distance(seen[layer], has[layer]) for other, has in self._afar.items()
+                other: _distance(seen[layer], afar[layer])
+                for other, (_, afar) in self.paintings.items()
             }
             unit = mean(distances.values())
             for other, distance in distances.items():

@@ -71,7 +71,7 @@ def report(results: Sequence[Result], photographs: Tensor) -> str:
         photographs: that it was measured on, `(N, 3, S, S)`.
     """
     size = photographs.shape[-1]
-    return f"""{_table([HEADINGS, *map(_row, results)])}
+    return f"""{table([HEADINGS, *map(_row, results)])}
 
 {len(photographs)} photographs of {size}x{size}; content and style error as shares of their targets
 with the standard deviation over photographs, in the loss network and the layers of the first run;
@@ -187,7 +187,8 @@ def _equivalent(result: Result) -> str:
     return f"{least}{mean(reached):.0f} ({min(reached)} to {max(reached)})"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Columns under each other, as wide as their longest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()

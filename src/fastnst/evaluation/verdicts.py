@@ -11,6 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from fastnst.evaluation.judge import LAYERS, Judge, Verdict
+from fastnst.evaluation.results import table
 from fastnst.images import (
     labelled_grid,
     list_images,
@@ -80,13 +81,13 @@ def judge_networks(
         name: to_tensor(resize_short_side(read_image(file), PAINTING))[None]
         for name, file in files.items()
     }
-    judge = Judge(network, paintings)
+    judge = Judge(network, paintings, photographs)
     pictures = [to_image(pixels) for pixels in photographs]
     found: list[Judged] = []
     for path, stylizer in zip(checkpoints, stylizers, strict=True):
         every = tqdm(pictures, path.stem, unit="picture", leave=False)
         painted = torch.stack([to_tensor(stylizer(picture)) for picture in every])
-        verdict = judge(stylizer.style["name"], painted, photographs)
+        verdict = judge(stylizer.style["name"], painted)
         found.append(Judged(f"{path.parent.name}/{path.stem}", painted, verdict))
     return found
 
@@ -98,12 +99,7 @@ def verdict_table(judged: Sequence[Judged]) -> str:
         (one.name, *(f"{value(one.verdict):.3f}" for value, _ in MEASURES.values()))
         for one in judged
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    return "\n".join(lines) + (
+    return table(rows) + (
         "\n\nnear, afar: distance to the painting as a share of the photograph's own, afar at a "
         "quarter of the size;\nrecognised: share of photographs whose nearest painting is the "
         "right one, and its mean rank; self-similarity,\nstructure: what is lost of the "
@@ -130,10 +126,9 @@ def _sheet(judged: Sequence[Judged], photographs: Tensor) -> Image.Image:
     labels: list[str] = []
     for row, (name, (value, less_is_better)) in enumerate(MEASURES.items()):
         number = row % len(photographs)  # another one each time, as far as there are
-        values = {id(one): value(one.verdict) for one in judged}
-        best = sorted(judged, key=lambda one, values=values: values[id(one)])
-        if not less_is_better:
-            best.reverse()
+        best = sorted(
+            judged, key=lambda one, value=value: value(one.verdict), reverse=not less_is_better
+        )
         pictures = [to_image(one.painted[number]) for one in best]
         cells.append([to_image(photographs[number]), *pictures])
         labels.append("\n".join([f"{name}:", *(one.name for one in best)]))
