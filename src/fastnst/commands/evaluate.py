@@ -77,7 +77,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "-o",
         "--output",
         type=Path,
-        help="folder; default: evaluation in the first run's folder, with --judge the folder judge",
+        help="folder; default: evaluation in the first run's folder, with --judge judge",
     )
     options = parser.parse_args(arguments)
     if options.judge is not None:

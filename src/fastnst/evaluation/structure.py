@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fastnst.images import LUMA
+from fastnst.images import luminance
 
 SMALLEST_JUDGED = 128  # pixels: of a window in which a lattice is looked for
 POSITIONS = 1024  # at most, that self-similarity compares
@@ -42,8 +42,7 @@ def luminance_structure(picture: Tensor, photograph: Tensor) -> float:
     Returns:
         0 for the same structure, 1 for none, up to 2 for the opposite.
     """
-    weights = torch.tensor(LUMA, device=picture.device).view(1, 3, 1, 1)
-    x, y = ((values * weights).sum(1, keepdim=True) for values in (picture, photograph))
+    x, y = luminance(picture), luminance(photograph)
     mean_x, mean_y = _local_mean(x), _local_mean(y)
     variance_x = (_local_mean(x * x) - mean_x**2).clamp_min(0)
     variance_y = (_local_mean(y * y) - mean_y**2).clamp_min(0)

@@ -12,7 +12,13 @@ from fastnst.images.animated import (
     read_frames,
     read_plays,
 )
-from fastnst.images.colors import LUMA, ColorMap, PreserveColor, keep_chrominance, match_colors
+from fastnst.images.colors import (
+    ColorMap,
+    PreserveColor,
+    keep_chrominance,
+    luminance,
+    match_colors,
+)
 from fastnst.images.detail import noise
 from fastnst.images.folders import list_images
 from fastnst.images.formats import SUFFIXES, open_picture
@@ -34,7 +40,6 @@ from fastnst.images.write import write_image
 
 __all__ = [
     "ANIMATED",
-    "LUMA",
     "SUFFIXES",
     "UNMARKED",
     "Animation",
@@ -49,6 +54,7 @@ __all__ = [
     "keep_chrominance",
     "labelled_grid",
     "list_images",
+    "luminance",
     "match_colors",
     "noise",
     "open_picture",

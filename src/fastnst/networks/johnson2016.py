@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from fastnst.networks.network import TransformationNetwork
-from fastnst.networks.padding import check_size, pad_to_multiple, reflect_pad
+from fastnst.networks.padding import reflect_pad
 
 
 class UnpaddedResidualBlock(nn.Module):
@@ -57,23 +57,10 @@ class Johnson2016(TransformationNetwork):
         self.to_rgb = nn.Conv2d(32, 3, 9, padding=4)
         self.reach = 4 + 1 + 2 + 5 * 8 + 4 + 2 + 4  # in pixels
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Stylize.
-
-        Args:
-            images: `(N, 3, H, W)`, RGB in [0, 1], H and W at least 16.
-
-        Returns:
-            The same shape, in [0, 1].
-
-        Raises:
-            ValueError: if a side is smaller than 16 pixels.
-        """
-        check_size(images)
-        height, width = images.shape[-2:]
-        padded = reflect_pad(pad_to_multiple(images, 4), 40, 40, 40, 40)
-        features = self.residual(self.downsample(padded))
-        output = self.to_rgb(self.upsample(features))[..., :height, :width]
+    def repaint(self, images: Tensor) -> Tensor:
+        """See `TransformationNetwork`."""
+        features = self.residual(self.downsample(reflect_pad(images, 40, 40, 40, 40)))
+        output = self.to_rgb(self.upsample(features))
         # a quarter, as in ResNet.into_range: otherwise the first steps of Adam can drive pixels to
         # where the tanh is flat, and there they stay
         return 0.5 + 0.5 * torch.tanh(output / 4)

@@ -15,6 +15,26 @@ class TransformationNetwork(nn.Module):
 
     reach: int
 
+    def forward(self, images: Tensor) -> Tensor:
+        """Stylize.
+
+        Args:
+            images: `(N, 3, H, W)`, RGB in [0, 1], H and W at least 16.
+
+        Returns:
+            The same shape, in [0, 1].
+
+        Raises:
+            ValueError: if a side is smaller than 16 pixels.
+        """
+        check_size(images)
+        height, width = images.shape[-2:]
+        return self.repaint(pad_to_multiple(images, 4))[..., :height, :width]
+
+    def repaint(self, images: Tensor) -> Tensor:
+        """`forward` for sides that are multiples of 4."""
+        raise NotImplementedError
+
 
 class QuarterNetwork(TransformationNetwork):
     """One whose residual blocks work at a quarter of the resolution.
@@ -31,22 +51,9 @@ class QuarterNetwork(TransformationNetwork):
     upsample: nn.Sequential
     to_rgb: nn.Module
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Stylize.
-
-        Args:
-            images: `(N, 3, H, W)`, RGB in [0, 1], H and W at least 16.
-
-        Returns:
-            The same shape, in [0, 1].
-
-        Raises:
-            ValueError: if a side is smaller than 16 pixels.
-        """
-        check_size(images)
-        height, width = images.shape[-2:]
-        features = self.residual(self.downsample(pad_to_multiple(images, 4)))
-        return self.finish(features)[..., :height, :width]
+    def repaint(self, images: Tensor) -> Tensor:
+        """See `TransformationNetwork`."""
+        return self.finish(self.residual(self.downsample(images)))
 
     def finish(self, features: Tensor) -> Tensor:
         """The second half: `(N, C, H, W)`, from the residual blocks -> `(N, 3, 4 H, 4 W)`."""

@@ -46,7 +46,7 @@ class _Interleave(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: FunctionCtx, every: Tensor) -> Tensor:
-        if paints_at_once(every):
+        if paints_at_once(every):  # in training too: in here nothing is recorded
             return _interleave_now(every)
         height, width = (2 * (length - 1) for length in every.shape[1:3])
         rows = torch.arange(height, device=every.device)[:, None]
