@@ -3,7 +3,7 @@
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from fastnst.config import CONFIGS, Settings, one_run, run_command
+from fastnst.config import CONFIGS, Settings, one_run, run_command, run_name
 from fastnst.streams import prepare_streams
 from fastnst.training import newest_run, train
 
@@ -16,6 +16,7 @@ def _run(config: DictConfig) -> None:
 
 def main() -> None:
     """Run the command line `fastnst train key=value ...`."""
+    OmegaConf.register_new_resolver("run_name", run_name, replace=True)
     OmegaConf.register_new_resolver("newest_run", newest_run, use_cache=True, replace=True)
     run_command(_run)
 

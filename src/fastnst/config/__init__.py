@@ -16,6 +16,7 @@ from fastnst.config.groups import (
     VGGSettings,
 )
 from fastnst.config.hydra import CONFIGS, is_sweep, run_command, write_settings
+from fastnst.config.many_styles import MANY, run_name, with_styles
 from fastnst.config.one_run import one_run, run_in_folder
 from fastnst.config.recipe import recipe_command
 from fastnst.config.run_folder import ClaimFolder, claim_folder
@@ -25,6 +26,7 @@ from fastnst.config.types import Count, File, ImageSide, NoBool, Positive, Weigh
 __all__ = [
     "AUTO",
     "CONFIGS",
+    "MANY",
     "AdamSettings",
     "ClaimFolder",
     "CocoData",
@@ -53,5 +55,7 @@ __all__ = [
     "recipe_command",
     "run_command",
     "run_in_folder",
+    "run_name",
+    "with_styles",
     "write_settings",
 ]

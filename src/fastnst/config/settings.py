@@ -70,7 +70,9 @@ class Settings(Objective):
     trainer: TrainerOptions
     seed: Annotated[int, NoBool, Field(ge=0, lt=2**32)]
     resume: File | None
-    init: File | None = None  # the first checkpoints have none
+    init: File | None = None  # the first checkpoints have none, nor of the next two
+    styles: Annotated[list[Style], Field(min_length=1)] | None = None
+    trunk: File | None = None
     compile: Literal["auto", True, False]
     tf32: bool
     log_every: Count
@@ -92,7 +94,23 @@ class Settings(Objective):
                 f"init={self.init} with resume={self.resume}: a checkpoint that is gone on from "
                 f"has weights already; leave out one of the two"
             )
+        if self.init is not None and self.trunk is not None:
+            raise ValueError(
+                f"init={self.init} with trunk={self.trunk}: the network is that of trunk; leave "
+                f"out init"
+            )
+        shared = self.styles is not None or self.trunk is not None
+        if shared and (self.network.name == "johnson2016" or getattr(self.network, "norm", "") == "batch"):
+            raise ValueError(
+                "styles share a network by its instance normalisations, which network=johnson2016 "
+                "and network.norm=batch do not have; take network=resnet or network=light"
+            )
         return self
+
+    @property
+    def paintings(self) -> list[Style]:
+        """The styles that the run learns."""
+        return [self.style] if self.styles is None else self.styles
 
 
 Model = TypeVar("Model", bound=Group)

@@ -15,7 +15,15 @@ from torch.utils.data import DataLoader, Dataset
 from fastnst.config import CocoData, DeadLeavesData, FolderData
 from fastnst.data.bad_pictures import BadPictures
 from fastnst.data.photo_files import BUNDLED, coco_files, folder_files
-from fastnst.data.pictures import MAKING, Batch, DeadLeaves, Photographs, Pictures, to_pixels
+from fastnst.data.pictures import (
+    MAKING,
+    Batch,
+    DeadLeaves,
+    Drawn,
+    Photographs,
+    Pictures,
+    to_pixels,
+)
 from fastnst.data.preparation import prepare
 from fastnst.data.prepared import PreparedPictures
 from fastnst.data.resident import ResidentBatches, load
@@ -36,6 +44,7 @@ class PhotographData(pl.LightningDataModule):
     Args:
         settings: the `data` group.
         seed: of the shuffling.
+        styles: how many styles pictures are painted in; each held-out one is painted in all.
 
     Raises:
         UserError: if there are no photographs where the settings say, or too many are missing.
@@ -43,9 +52,11 @@ class PhotographData(pl.LightningDataModule):
 
     trainer: pl.Trainer  # pyright: ignore[reportIncompatibleVariableOverride]  # None before a Trainer has it
 
-    def __init__(self, settings: CocoData | FolderData | DeadLeavesData, seed: int) -> None:
+    def __init__(
+        self, settings: CocoData | FolderData | DeadLeavesData, seed: int, styles: int = 1
+    ) -> None:
         super().__init__()
-        self.settings, self.seed = settings, seed
+        self.settings, self.seed, self.styles = settings, seed, styles
         size = settings.image_size
         if isinstance(settings, DeadLeavesData):
             self.train_set: Pictures = DeadLeaves(settings.images, size, seed)
@@ -100,6 +111,7 @@ class PhotographData(pl.LightningDataModule):
             rank=trainer.global_rank,
             processes=trainer.world_size,
             start=self.seen,
+            styles=self.styles,
         )
         if self.resident is not None:
             return ResidentBatches(self.resident, shuffle)
@@ -138,32 +150,37 @@ class PhotographData(pl.LightningDataModule):
             )
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        every = [(index, False) for index in range(len(self.val_set))]
+        count = len(self.val_set)
+        every = [Drawn(i, style=style) for style in range(self.styles) for i in range(count)]
         # few pictures and seldom: starting workers would take longer than reading them
         return self._loader(self.val_set, 0, sampler=every, batch_size=self.settings.batch_size)
 
-    def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> tuple[Tensor, Tensor]:
+    def on_before_batch_transfer(
+        self, batch: Batch, dataloader_idx: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """The batch without the bad pictures that came with it, which are counted.
 
         Raises:
             UserError: if there are too many by now.
         """
-        pictures, mirrored, bad = batch
-        (self.bad if self.trainer.training else self.bad_held_out).add(bad)
-        return pictures, mirrored
+        (self.bad if self.trainer.training else self.bad_held_out).add(batch.bad)
+        return batch.pictures, batch.mirrored, batch.styles
 
-    def on_after_batch_transfer(self, batch: tuple[Tensor, Tensor], dataloader_idx: int) -> Tensor:
-        """`(N, 3, S, S)` in [0, 1], of the type that the Trainer's precision works with."""
+    def on_after_batch_transfer(
+        self, batch: tuple[Tensor, Tensor, Tensor], dataloader_idx: int
+    ) -> tuple[Tensor, Tensor]:
+        """`(N, 3, S, S)` in [0, 1], of the type that the Trainer's precision works with, and the
+        numbers of the styles, `(N,)`."""
+        pictures, mirrored, styles = batch
         # Lightning has done this before, when there were only bytes
-        return self.trainer.precision_plugin.convert_input(to_pixels(*batch))
+        return self.trainer.precision_plugin.convert_input(to_pixels(pictures, mirrored)), styles
 
     def sheet_photographs(self, count: int) -> Tensor:
         """The first held-out photographs, `(n, 3, size, size)` with n at most `count`."""
         count = min(count, len(self.val_set))
-        every = [(index, False) for index in range(count)]
-        pictures, mirrored, bad = self.val_set.__getitems__(every)
-        self.bad_held_out.add(bad)
-        return to_pixels(pictures, mirrored)
+        batch = self.val_set.__getitems__([Drawn(index) for index in range(count)])
+        self.bad_held_out.add(batch.bad)
+        return to_pixels(batch.pictures, batch.mirrored)
 
     def teardown(self, stage: str) -> None:
         # with data.cache=none each process knows of those that it came to itself

@@ -9,7 +9,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -24,8 +24,36 @@ from fastnst.machine import UserError
 MAKING = 1  # change it with how pictures are made: prepared ones of another number are not used
 TRIES = 100  # photographs come shuffled: so many bad ones in a row are no chance
 
-# uint8 (N, S, S, 3), RGB; bool (N,): which to mirror; why pictures, by their numbers, cannot be had
-Batch = tuple[Tensor, Tensor, dict[int, str]]
+
+class Drawn(NamedTuple):
+    """What is drawn of a picture: its number, whether to mirror it, and its style's number."""
+
+    index: int
+    mirrored: bool = False
+    style: int = 0
+
+
+class Batch(NamedTuple):
+    """Pictures on their way to the device.
+
+    Attributes:
+        pictures: uint8 `(N, S, S, 3)`, RGB.
+        mirrored: bool `(N,)`, which to mirror.
+        styles: int64 `(N,)`, numbers of the styles to paint them in.
+        bad: why pictures, by their numbers, cannot be had.
+    """
+
+    pictures: Tensor
+    mirrored: Tensor
+    styles: Tensor
+    bad: dict[int, str]
+
+
+def to_batch(pictures: Tensor, drawn: Sequence[Drawn], bad: dict[int, str] | None = None) -> Batch:
+    """Put pictures together with what was drawn of them."""
+    _, mirrored, styles = (torch.tensor(column) for column in zip(*drawn, strict=True))
+    return Batch(pictures, mirrored, styles, bad or {})
+
 
 
 def to_pixels(pictures: Tensor, mirrored: Tensor) -> Tensor:
@@ -60,8 +88,8 @@ class Pictures(Dataset[np.ndarray], ABC):
     def state(self) -> str:
         """Of what the pictures are made from: another one says that they have changed."""
 
-    def __getitems__(self, pairs: Sequence[tuple[int, bool]]) -> Batch:
-        """Pictures by (index, mirrored); instead of one that cannot be had, the next one.
+    def __getitems__(self, drawn: Sequence[Drawn]) -> Batch:
+        """Pictures by their numbers; instead of one that cannot be had, the next one.
 
         A loader process does this: what it finds to be bad travels with the batch.
 
@@ -69,9 +97,8 @@ class Pictures(Dataset[np.ndarray], ABC):
             UserError: if too many in a row cannot be had.
         """
         bad: dict[int, str] = {}
-        pictures = np.stack([self._from(index, bad) for index, _ in pairs])
-        mirrored = torch.tensor([mirrored for _, mirrored in pairs])
-        return torch.from_numpy(pictures), mirrored, bad
+        pictures = np.stack([self._from(one.index, bad) for one in drawn])
+        return to_batch(torch.from_numpy(pictures), drawn, bad)
 
     def _from(self, index: int, bad: dict[int, str]) -> np.ndarray:
         tries, number = min(TRIES, len(self)), index

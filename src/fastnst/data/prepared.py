@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from fastnst.data.pictures import Batch
+from fastnst.data.pictures import Batch, Drawn, to_batch
 
 PICTURES, INDEX = "pictures.npy", "index.json"
 
@@ -32,10 +32,10 @@ class PreparedPictures(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitems__(self, pairs: Sequence[tuple[int, bool]]) -> Batch:
-        """Pictures by (index, mirrored)."""
-        pictures = np.asarray(self.rows[[index for index, _ in pairs]])
-        return torch.from_numpy(pictures), torch.tensor([mirrored for _, mirrored in pairs]), {}
+    def __getitems__(self, drawn: Sequence[Drawn]) -> Batch:
+        """Pictures by their numbers."""
+        pictures = np.asarray(self.rows[[one.index for one in drawn]])
+        return to_batch(torch.from_numpy(pictures), drawn)
 
 
 def read_note(path: Path) -> dict[str, Any]:

@@ -36,16 +36,16 @@ class ResidentBatches:
         return len(self.shuffle)
 
     def __iter__(self) -> Iterator[Batch]:
-        for pairs in self.shuffle:
+        for drawn in self.shuffle:
             # a copy that blocks would wait for all that the device has still to do; but others than
             # CUDA devices may read these tensors when they are gone already:
             # https://github.com/pytorch/pytorch/issues/139550
             free = self.pictures.device.type == "cuda"
-            index, mirrored = (
+            index, mirrored, styles = (
                 torch.tensor(column).to(self.pictures.device, non_blocking=free)
-                for column in zip(*pairs, strict=True)
+                for column in zip(*drawn, strict=True)
             )
-            yield self.pictures.index_select(0, index), mirrored, {}
+            yield Batch(self.pictures.index_select(0, index), mirrored, styles, {})
 
 
 def load(prepared: PreparedPictures, device: torch.device) -> Tensor | None:

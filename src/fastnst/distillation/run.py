@@ -15,7 +15,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from safetensors.torch import save_file
 from torch import Tensor
 
-from fastnst.data import PhotographData, to_pixels
+from fastnst.data import Drawn, PhotographData, to_pixels
 from fastnst.distillation.settings import DistillSettings
 from fastnst.distillation.step import Distillation
 from fastnst.distillation.student import Student, fit_embeddings, fit_to_teacher
@@ -114,11 +114,11 @@ def distill(settings: DistillSettings, folder: Path) -> None:
         [] if settings.paintings is None else read_paintings(settings.paintings, settings.crop)
     )
     count = min(settings.first_pictures, len(data.train_set))
-    some = [(index, False) for index in torch.randperm(len(data.train_set))[:count].tolist()]
-    pictures, mirrored, bad = data.train_set.__getitems__(some)
-    data.bad.add(bad)
+    some = [Drawn(index) for index in torch.randperm(len(data.train_set))[:count].tolist()]
+    batch = data.train_set.__getitems__(some)
+    data.bad.add(batch.bad)
     some_paintings = paintings[: settings.first_pictures]
-    cut = crops_of_any_size(to_pixels(pictures, mirrored), settings.crop)
+    cut = crops_of_any_size(to_pixels(batch.pictures, batch.mirrored), settings.crop)
     images = vary(torch.cat([cut, *(crops([one], settings.crop) for one in some_paintings)]))
     print(f"fitting to the teacher on {len(images)} pictures", flush=True)
     student, units = first_weights(teacher, images, settings.start)

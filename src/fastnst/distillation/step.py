@@ -75,12 +75,13 @@ class Distillation(pl.LightningModule):
         found: dict[str, Tensor] = {}
         for layer, embedded in self.student(images, EXPOSED).items():
             aim = aims[layer] / self.units[layer]
-            found[f"features_{layer}"] = relative_feature_loss(embedded, aim)
+            found[f"features_{layer}"] = relative_feature_loss(embedded, aim).mean()
             grams = gram_matrix(embedded), gram_matrix(aim)
-            found[f"gram_{layer}"] = relative_style_loss(*grams)
+            found[f"gram_{layer}"] = relative_style_loss(*grams).mean()
         return found
 
-    def training_step(self, photographs: Tensor, batch_idx: int) -> Tensor:
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        photographs, _ = batch  # it knows nothing of styles by number
         cut = crops_of_any_size(photographs, self.crop)
         styles = self.paintings or [*photographs]
         painted = self._painter.paint(cut.contiguous(memory_format=torch.channels_last), styles)
@@ -101,7 +102,8 @@ class Distillation(pl.LightningModule):
             self.log("train/total", total, prog_bar=True)
         return total
 
-    def validation_step(self, photographs: Tensor, batch_idx: int) -> None:
+    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        photographs, _ = batch
         for name, value in self.errors(photographs).items():
             self.log(f"val/{name}", value, batch_size=len(photographs))
 

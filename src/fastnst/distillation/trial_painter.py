@@ -79,4 +79,4 @@ class TrialPainter:
         style = [relative_style_loss(gram_matrix(seen[layer]), grams[layer]) for layer in EXPOSED]
         loss = relative_feature_loss(seen[CONTENT], content)
         loss = loss + STYLE_WEIGHT * sum(style) / len(style) + total_variation(painted)
-        return loss, painted
+        return loss.mean(), painted

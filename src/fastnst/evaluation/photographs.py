@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from fastnst.data import PhotographData, Photographs, to_pixels
+from fastnst.data import Drawn, PhotographData, Photographs, to_pixels
 from fastnst.evaluation.runs import Run
 from fastnst.images import list_images
 from fastnst.machine import UserError
@@ -55,8 +55,8 @@ def photographs_in(folder: Path, size: int) -> Tensor:
     files = list_images(folder)
     if not files:
         raise UserError(f"There are no images in {folder}: check --photographs.")
-    every = [(index, False) for index in range(len(files))]
-    pictures, mirrored, bad = Photographs(files, size, "crop").__getitems__(every)
-    for sentence in bad.values():
+    every = [Drawn(index) for index in range(len(files))]
+    batch = Photographs(files, size, "crop").__getitems__(every)
+    for sentence in batch.bad.values():
         raise UserError(sentence)
-    return to_pixels(pictures, mirrored)
+    return to_pixels(batch.pictures, batch.mirrored)

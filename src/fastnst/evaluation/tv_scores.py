@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 
-from fastnst.data import BadPictures, Photographs, to_pixels
+from fastnst.data import BadPictures, Drawn, Photographs, to_pixels
 from fastnst.images import noise
 from fastnst.losses import PerceptualLoss
 from fastnst.machine import UserError
@@ -64,9 +64,9 @@ def measure(
     """
     found: list[torch.Tensor] = []
     for index in range(len(held_out)):
-        pictures, mirrored, unreadable = held_out.__getitems__([(index, False)])
-        bad.add(unreadable)
-        photograph = to_pixels(pictures, mirrored).to(style.device)
+        batch = held_out.__getitems__([Drawn(index)])
+        bad.add(batch.bad)
+        photograph = to_pixels(batch.pictures, batch.mirrored).to(style.device)
         painted = network(photograph)
         terms = loss(painted, photograph)
         excess = noise(painted, style).mean()

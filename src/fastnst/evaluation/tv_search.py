@@ -12,7 +12,7 @@ from typing import cast
 import torch
 
 from fastnst.config import flat
-from fastnst.data import BadPictures, PhotographData, Photographs, read_note, to_pixels
+from fastnst.data import BadPictures, Drawn, PhotographData, Photographs, read_note, to_pixels
 from fastnst.evaluation.folds import link_training_sets, split
 from fastnst.evaluation.tv_scores import Candidate, Score, choose, measure, table
 from fastnst.evaluation.tv_search_settings import SearchSettings, training_settings
@@ -95,8 +95,8 @@ class Search:
         """Photographs of the first fold as the networks paint them that have not seen them."""
         photographs = self._held_out(0)
         rows = range(min(SHEET_ROWS, len(photographs)))
-        pictures, mirrored, _ = photographs.__getitems__([(row, False) for row in rows])
-        columns = [to_pixels(pictures, mirrored)]
+        batch = photographs.__getitems__([Drawn(row) for row in rows])
+        columns = [to_pixels(batch.pictures, batch.mirrored)]
         for weight in self.settings.tv_weights:
             network = read_model(self._place(weight, 0) / MODEL).network.to(self.device)
             with torch.no_grad():

@@ -1,7 +1,9 @@
 """Perceptual losses as pure functions. `docs/train/losses.md` compares them with the sources.
 
 Feature maps are `(N, C, H, W)` activations of the loss network, Gram matrices `(N, C, C)` or
-`(1, C, C)`, results are scalars. All are means or ratios: none grows with the picture's size.
+`(1, C, C)`, results are `(N,)`, one for each picture: that of a batch is their mean, so that a batch
+shared out to several processes, or to several steps that accumulate, means the same. All are means
+or ratios: none grows with the picture's size.
 """
 
 from typing import Any
@@ -80,11 +82,11 @@ def feature_loss(features: Tensor, target: Tensor) -> Tensor:
         ValueError: if the shapes differ.
     """
     _same_shape(features, target)
-    return (features.float() - target.float()).square().mean()
+    return (features.float() - target.float()).square().flatten(1).mean(1)
 
 
 def style_loss(gram: Tensor, target: Tensor) -> Tensor:
-    """Style reconstruction loss of one layer: `mean((G(y) - G(s))^2)` over batch and entries.
+    """Style reconstruction loss of one layer: `mean((G(y) - G(s))^2)` over entries.
 
     The paper's eq. 4 is the squared Frobenius norm, C^2 times this; the mean is the convention of
     pytorch/examples.
@@ -93,15 +95,13 @@ def style_loss(gram: Tensor, target: Tensor) -> Tensor:
         ValueError: if the Gram matrices are of different layers.
     """
     _same_channels(gram, target)
-    return (gram - target).square().mean()
+    return (gram - target).square().mean((1, 2))
 
 
 def relative_feature_loss(features: Tensor, target: Tensor) -> Tensor:
     """Feature reconstruction loss relative to the target: `||F(y) - F(x)||^2 / ||F(x)||^2`.
 
-    Averaged over the batch, so that a batch shared out to several processes, or to several steps
-    that accumulate, means the same. Dimensionless: 0 is a perfect match, 1 is as far off as
-    features that are zero everywhere.
+    Dimensionless: 0 is a perfect match, 1 is as far off as features that are zero everywhere.
 
     Raises:
         ValueError: if the shapes differ.
@@ -109,27 +109,27 @@ def relative_feature_loss(features: Tensor, target: Tensor) -> Tensor:
     _same_shape(features, target)
     target, within = target.float(), tuple(range(1, target.dim()))
     distance = (features.float() - target).square().sum(within)
-    return (distance / _positive(target.square().sum(within))).mean()
+    return distance / _positive(target.square().sum(within))
 
 
 def relative_style_loss(gram: Tensor, target: Tensor) -> Tensor:
     """Style reconstruction loss relative to the target: `||G(y) - G(s)||^2 / ||G(s)||^2`.
 
-    Frobenius norms, averaged over the batch. Dimensionless: 0 is a perfect match, 1 is as far off
-    as a picture with no features at all.
+    Frobenius norms. Dimensionless: 0 is a perfect match, 1 is as far off as a picture with no
+    features at all.
 
     Raises:
         ValueError: if the Gram matrices are of different layers.
     """
     _same_channels(gram, target)
     distance = (gram - target).square().sum((1, 2))
-    return (distance / _positive(target.square().sum((1, 2)))).mean()
+    return distance / _positive(target.square().sum((1, 2)))
 
 
 def total_variation(images: Tensor) -> Tensor:
     """Mean squared difference of horizontal neighbours plus the same of vertical neighbours.
 
-    Means over pixels, channels and batch (the sources sum), in squared units of [0, 1] values.
+    Means over pixels and channels (the sources sum), in squared units of [0, 1] values.
 
     Args:
         images: `(N, C, H, W)` with H and W at least 2.
@@ -145,16 +145,17 @@ class _TotalVariation(torch.autograd.Function):
     def forward(ctx: FunctionCtx, images: Tensor) -> Tensor:
         ctx.save_for_backward(images)
         horizontal, vertical = _differences(images.float())
-        return horizontal.square().mean() + vertical.square().mean()
+        return horizontal.square().mean((1, 2, 3)) + vertical.square().mean((1, 2, 3))
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]  # the decorator hides the names
         (images,) = ctx.saved_tensors
         horizontal, vertical = _differences(images.float())
-        across = (F.pad(horizontal, (1, 0)) - F.pad(horizontal, (0, 1))) / horizontal.numel()
-        down = (F.pad(vertical, (0, 0, 1, 0)) - F.pad(vertical, (0, 0, 0, 1))) / vertical.numel()
-        return (2 * grad * (across + down)).to(images.dtype)
+        across = (F.pad(horizontal, (1, 0)) - F.pad(horizontal, (0, 1))) / horizontal[0].numel()
+        down = F.pad(vertical, (0, 0, 1, 0)) - F.pad(vertical, (0, 0, 0, 1))
+        both = across + down / vertical[0].numel()
+        return (2 * grad[:, None, None, None] * both).to(images.dtype)
 
 
 def _differences(images: Tensor) -> tuple[Tensor, Tensor]:

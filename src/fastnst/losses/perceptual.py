@@ -20,6 +20,7 @@ class PerceptualLoss(nn.Module):
 
     With the measure `relative` layers are averaged by their weights, so that a term keeps its
     meaning whatever the number of layers; with `johnson2016` they are summed, as the paper does.
+    With many style images each picture has one of them as its aim, unless `regions` are given.
 
     Args:
         loss_network: gives the activations.
@@ -28,12 +29,15 @@ class PerceptualLoss(nn.Module):
         measure: `relative` or `johnson2016`.
         style_loss: of `fastnst.losses.style`.
         content_layers, style_layers: weight of each layer by its name.
-        content_weight, style_weight, tv_weight: weights of the three terms.
+        content_weight, style_weight, tv_weight: weights of the three terms; the last two for all
+            style images or for each.
         regions: `(R, 1, H, W)` in [0, 1], of the pictures' proportions: where each of R style
-            images is to be, if there is more than one. Each counts by its area.
+            images is to be in every picture. Each counts by its area.
     """
 
     regions: Tensor | None
+    style_weights: Tensor
+    tv_weights: Tensor
 
     def __init__(
         self,
@@ -44,8 +48,8 @@ class PerceptualLoss(nn.Module):
         content_layers: Mapping[str, float],
         style_layers: Mapping[str, float],
         content_weight: float,
-        style_weight: float,
-        tv_weight: float,
+        style_weight: float | Sequence[float],
+        tv_weight: float | Sequence[float],
         regions: Tensor | None = None,
     ) -> None:
         super().__init__()
@@ -54,14 +58,19 @@ class PerceptualLoss(nn.Module):
         self.style_loss = build_style_loss(style_loss, measure)
         self.content_layers = self._layer_weights(measure, content_layers)
         self.style_layers = self._layer_weights(measure, style_layers)
-        self.term_weights = {"content": content_weight, "style": style_weight, "tv": tv_weight}
-        for number, style_image in enumerate(style_images):
-            with torch.no_grad():
-                activations = loss_network(style_image, self.style_layers)
-            for layer, features in activations.items():
-                target = self.style_loss.target(features)
-                self.register_buffer(f"style{number}_{layer}", target, persistent=False)
+        self.content_weight = content_weight
+        count, layers = len(style_images), self.style_layers
+        with torch.no_grad():
+            seen = [self._targets(loss_network(image, layers)) for image in style_images]
+        kept = {f"style_{layer}": _together([targets[layer] for targets in seen]) for layer in layers}
+        kept["style_weights"] = torch.tensor(style_weight).expand(count)
+        kept["tv_weights"] = torch.tensor(tv_weight).expand(count)
+        for name, values in kept.items():
+            self.register_buffer(name, values, persistent=False)
         self.register_buffer("regions", regions, persistent=False)
+
+    def _targets(self, activations: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {layer: self.style_loss.target(seen) for layer, seen in activations.items()}
 
     @staticmethod
     def _layer_weights(measure: str, layers: Mapping[str, float]) -> dict[str, float]:
@@ -89,8 +98,21 @@ class PerceptualLoss(nn.Module):
 
     def compare(self, output: Tensor, target: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """`forward` with what `content_target` gave."""
+        return {name: values.mean() for name, values in self.each(output, target).items()}
+
+    def each(
+        self, output: Tensor, target: Mapping[str, Tensor], styles: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """The terms of each picture, `(N,)`, which `forward` averages.
+
+        Args:
+            output: `(N, 3, H, W)`, the stylized photographs.
+            target: what `content_target` gave for these.
+            styles: int64 `(N,)`, which of the style images is the aim of each; None: the first.
+        """
+        aims = slice(0, 1) if styles is None else styles
         features = self.loss_network(output, self.content_layers.keys() | self.style_layers.keys())
-        by_layer = {layer: self._style(features[layer], layer) for layer in self.style_layers}
+        by_layer = {layer: self._style(features[layer], layer, aims) for layer in self.style_layers}
         # Any: to the type checker a sum may be 0, the one of nothing
         content: Any = sum(
             weight * self.content_loss(features[layer], target[layer])
@@ -98,7 +120,11 @@ class PerceptualLoss(nn.Module):
         )
         style: Any = sum(weight * by_layer[layer] for layer, weight in self.style_layers.items())
         raw: dict[str, Tensor] = {"content": content, "style": style, "tv": total_variation(output)}
-        weighted = {f"weighted_{term}": self.term_weights[term] * raw[term] for term in raw}
+        weighted = {
+            "weighted_content": self.content_weight * content,
+            "weighted_style": self.style_weights[aims] * style,
+            "weighted_tv": self.tv_weights[aims] * raw["tv"],
+        }
         total: Any = sum(weighted.values())
         return {
             "total": total,
@@ -107,16 +133,23 @@ class PerceptualLoss(nn.Module):
             **{f"style_{layer}": value for layer, value in by_layer.items()},
         }
 
-    def _style(self, features: Tensor, layer: str) -> Tensor:
+    def _style(self, features: Tensor, layer: str, aims: Tensor | slice) -> Tensor:
+        targets: Tensor = getattr(self, f"style_{layer}")
         if self.regions is None:
-            return self.style_loss(features, getattr(self, f"style0_{layer}"))
+            return self.style_loss(features, targets[aims])
         areas = self.regions.mean((1, 2, 3)) / self.regions.mean((1, 2, 3)).sum()
         weights = F.interpolate(self.regions, features.shape[2:], mode="area")
         total: Any = sum(
             areas[number]
             * self.style_loss(
-                features, getattr(self, f"style{number}_{layer}"), weights[number : number + 1]
+                features, targets[number : number + 1], weights[number : number + 1]
             )
             for number in range(len(weights))
         )
         return total
+
+
+def _together(targets: Sequence[Tensor]) -> Tensor:
+    """`(1, ., .)` each -> `(S, ., .)`; those of samples, as many as there are of the fewest."""
+    fewest = min(target.shape[1] for target in targets)
+    return torch.cat([target[:, :fewest] for target in targets])

@@ -36,7 +36,7 @@ class StyleLoss(Protocol):
         ...
 
     def __call__(self, features: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Scalar: how far activations `(N, C, H, W)` are from it, a mean over the batch."""
+        """`(N,)`: how far activations `(N, C, H, W)` are from it, or each from its own of N."""
         ...
 
 
@@ -141,12 +141,12 @@ class GaussianMMD:
         drawn = _draw(features, weights)
         with torch.autocast(features.device.type, enabled=False):  # differences of large numbers
             among = _squared_distances(target, target)
-            scale = 2 * _of_different(among).clamp_min(TINY)
+            scale = 2 * _of_different(among).clamp_min(TINY)[:, None, None]
             own = _of_different((-_squared_distances(drawn, drawn) / scale).exp())
             wanted = _of_different((-among / scale).exp())
             across = (-_squared_distances(drawn, target.expand(len(drawn), -1, -1)) / scale).exp()
         discrepancy = own + wanted - 2 * across.mean((1, 2))
-        return (discrepancy / wanted if self.relative else discrepancy).mean()
+        return discrepancy / wanted if self.relative else discrepancy
 
 
 def _mean(features: Tensor, weights: Tensor | None) -> Tensor:

@@ -4,10 +4,13 @@ In: a transformation network, its plain description and its style. Out: the same
 """
 
 from fastnst.models.export import CHECKED_SIZES, OPSET, export_onnx
-from fastnst.models.model_file import LONGEST_NAME, Model, read_model, write_model
+from fastnst.models.model_file import LONGEST_NAME, Model, read_network, write_model
 from fastnst.models.onnx_network import OnnxNetwork
+from fastnst.models.read import Mixture, find_mixture, read_model
+from fastnst.models.style_file import ENDING, StyleFile, fingerprint, read_style, write_style
 from fastnst.models.zoo import (
     MODELS,
+    TRUNK,
     Card,
     finished_model,
     finished_styles,
@@ -18,18 +21,27 @@ from fastnst.models.zoo import (
 
 __all__ = [
     "CHECKED_SIZES",
+    "ENDING",
     "LONGEST_NAME",
     "MODELS",
     "OPSET",
+    "TRUNK",
     "Card",
+    "Mixture",
     "Model",
     "OnnxNetwork",
+    "StyleFile",
     "export_onnx",
+    "find_mixture",
+    "fingerprint",
     "finished_model",
     "finished_styles",
     "listing",
     "read_cards",
     "read_model",
+    "read_network",
+    "read_style",
     "thumbnail_file",
     "write_model",
+    "write_style",
 ]

@@ -64,7 +64,7 @@ def write_model(
         temporary.write_bytes(save(state, metadata))
 
 
-def read_model(path: str | Path) -> Model:
+def read_network(path: str | Path) -> Model:
     """Read a `model.safetensors`, a training checkpoint, or a network that fast_neural_style of
     pytorch/examples saved, in whatever dictionary, or as `.safetensors`; no code in the file is
     ever run.
@@ -135,7 +135,7 @@ def _check_shapes(architecture: dict[str, Any], state: dict[str, Tensor]) -> Non
 
 
 def _read_safetensors(path: Path) -> Read:
-    with _readable_name(path) as name, safetensors.safe_open(name, "pt") as file:
+    with readable_name(path) as name, safetensors.safe_open(name, "pt") as file:
         metadata = file.metadata() or {}
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     theirs = find_theirs(state)
@@ -145,7 +145,7 @@ def _read_safetensors(path: Path) -> Read:
 
 
 @contextmanager
-def _readable_name(path: Path) -> Generator[str]:
+def readable_name(path: Path) -> Generator[str]:
     """For safetensors, which takes names in UTF-8 only."""
     if re.search("[\ud800-\udfff]", str(path)) is None:
         yield str(path)

@@ -8,6 +8,7 @@ from fastnst.machine import UserError
 
 PACKAGED = Path(__file__).parents[1] / "finished"
 MODELS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[3] / "models"
+TRUNK = MODELS / "many_styles.safetensors"  # the network that finished styles share
 
 
 class Card(BaseModel):
@@ -73,7 +74,7 @@ def finished_styles() -> list[Card]:
 
 
 def finished_model(name: str) -> Path:
-    """The network of a finished style.
+    """The file of a finished style: of a network of its own, or of what it is in the shared one.
 
     Raises:
         UserError: if there is no such style, naming those that there are.
@@ -81,7 +82,8 @@ def finished_model(name: str) -> Path:
     names = [card.name for card in finished_styles()]
     if name not in names:
         raise UserError(f"{name} is no finished style; there are {', '.join(names)}.")
-    return MODELS / f"{name}.safetensors"
+    own = MODELS / f"{name}.safetensors"
+    return own if own.is_file() else MODELS / f"{name}.style.safetensors"
 
 
 def thumbnail_file(name: str, folder: Path) -> Path:

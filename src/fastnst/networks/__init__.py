@@ -9,6 +9,13 @@ from typing import Any
 
 import torch
 
+from fastnst.networks.conditional import (
+    has_styles,
+    paint_styles,
+    set_style,
+    share_convolutions,
+    style_of,
+)
 from fastnst.networks.johnson2016 import Johnson2016
 from fastnst.networks.layers import FewOutputsConv2d, InstanceNorm2d
 from fastnst.networks.light import Light, UpsampleToRGB
@@ -62,6 +69,11 @@ __all__ = [
     "check_size",
     "convert",
     "find_theirs",
+    "has_styles",
     "measure",
+    "paint_styles",
+    "set_style",
+    "share_convolutions",
     "share_statistics",
+    "style_of",
 ]

@@ -5,6 +5,7 @@ fuses what is element-wise here into few passes over memory. A processor that pa
 would go through memory once for each step of theirs, so there some take another way.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -93,20 +94,28 @@ class _InstanceNorm(torch.autograd.Function):
         features, mean, scale, weight = ctx.saved_tensors
         values = grad.float()
         normalized = (features.float() - mean) * scale
-        grad_bias = values.sum((2, 3), keepdim=True)
-        grad_weight = (values * normalized).sum((2, 3), keepdim=True)
+        grad_bias = values.sum((2, 3))
+        grad_weight = (values * normalized).sum((2, 3))
         pixels = features.shape[2] * features.shape[3]
-        rest = values - (grad_bias + normalized * grad_weight) / pixels
+        common = grad_bias[..., None, None] + normalized * grad_weight[..., None, None]
+        rest = values - common / pixels
         grad_features = (scale * _per_channel(weight) * rest).to(features.dtype)
-        return grad_features, grad_weight.sum((0, 2, 3)), grad_bias.sum((0, 2, 3)), None
+        if weight.dim() == 1:  # one for all pictures
+            grad_weight, grad_bias = grad_weight.sum(0), grad_bias.sum(0)
+        return grad_features, grad_weight, grad_bias, None
 
 
 def _per_channel(values: Tensor) -> Tensor:
-    return values.view(1, -1, 1, 1)
+    """`(C,)` -> `(1, C, 1, 1)`; of each picture, `(N, C)` -> `(N, C, 1, 1)`."""
+    return values.view(-1, values.shape[-1], 1, 1)
 
 
 class InstanceNorm2d(nn.InstanceNorm2d):
-    """Affine instance normalisation without running statistics (Ulyanov et al. 2016)."""
+    """Affine instance normalisation without running statistics (Ulyanov et al. 2016).
+
+    With another `weight` and `bias` in each style it is conditional instance normalisation, see
+    `fastnst.networks.conditional`; in training these may be `(N, C)`, those of each picture.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, affine=True)
@@ -114,18 +123,24 @@ class InstanceNorm2d(nn.InstanceNorm2d):
     def forward(self, input: Tensor) -> Tensor:
         """`(N, C, H, W)`, each channel of each picture to mean `bias` and deviation `weight`."""
         if paints_at_once(input):
-            every = [self._of_one(picture) for picture in input.split(1)]
+            rows = zip(input.split(1), *self._rows(len(input)), strict=True)
+            every = [self._of_one(*row) for row in rows]
             return every[0] if len(every) == 1 else torch.cat(every)
         return _InstanceNorm.apply(input, self.weight, self.bias, self.eps)
 
-    def _of_one(self, picture: Tensor) -> Tensor:
+    def _rows(self, count: int) -> Iterator[tuple[Tensor, ...]]:
+        """Weight and bias for each of so many pictures, `(C,)` each."""
+        for values in (self.weight, self.bias):
+            yield values.expand(count, -1).unbind()
+
+    def _of_one(self, picture: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         # what batch normalisation does with a batch of one, which PyTorch has in one kernel
         mean = variance = None
         if picture.shape[2] * picture.shape[3] > SUMMED:
             mean, variance = channel_statistics(picture)
         taken = mean is None  # from the picture, by that kernel
         with torch.autocast("cpu", enabled=False):  # which would make it float32
-            return F.batch_norm(picture, mean, variance, self.weight, self.bias, taken, 0, self.eps)
+            return F.batch_norm(picture, mean, variance, weight, bias, taken, 0, self.eps)
 
 
 def channel_statistics(picture: Tensor) -> tuple[Tensor, Tensor]:

@@ -38,7 +38,7 @@ def load_style_image(name: str, image: str | None, size: int) -> Tensor:
 
     Args:
         name: of the style; `data/styles/<name>.*` is taken instead of a download.
-        image: a file, an `http(s)` address, or `builtin:brush_strokes`.
+        image: a file, an `http(s)` address, `builtin:brush_strokes`, or None if there is only that.
         size: length of the short side in pixels, aspect kept.
 
     Returns:
@@ -47,8 +47,6 @@ def load_style_image(name: str, image: str | None, size: int) -> Tensor:
     Raises:
         UserError: if there is no picture, or it is too small or damaged.
     """
-    if image is None:
-        raise UserError(f"The style {name} has no picture: give one with style.image=<file>.")
     if image == BUILTIN:
         return to_tensor(Image.fromarray(paint_brush_strokes(size)))[None]
     path = _find(name, image)
@@ -90,8 +88,8 @@ def _warn(path: Path, read: Image.Image, style: Tensor) -> None:
         )
 
 
-def _find(name: str, image: str) -> Path:
-    if not image.startswith(("http://", "https://")):
+def _find(name: str, image: str | None) -> Path:
+    if image is not None and not image.startswith(("http://", "https://")):
         path = from_home(image)
         if not path.is_file():
             raise UserError(f"There is no style image {path}: check style.image.")
@@ -99,6 +97,11 @@ def _find(name: str, image: str) -> Path:
     for path in sorted(LOCAL_FOLDER.glob(f"{name}.*")):
         if path.suffix.lower() in SUFFIXES:
             return path
+    if image is None:
+        raise UserError(
+            f"The style {name} comes without a picture: save one as {LOCAL_FOLDER / name}.jpg, or "
+            f"name it with style.image=<file>."
+        )
     # Pillow looks at the bytes, not at the name, which therefore needs no extension of its own
     cached = cache_folder() / f"{name}-{hashlib.sha256(image.encode()).hexdigest()[:12]}"
     if not cached.is_file():

@@ -1,6 +1,6 @@
 """Trained networks as a tool: pictures in, painted pictures out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, overload
 
@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from fastnst.images import PreserveColor, resize_short_side, with_short_side
 from fastnst.machine import UserError, choose_device
-from fastnst.models import Model, OnnxNetwork, read_model
+from fastnst.models import Mixture, Model, OnnxNetwork, find_mixture, finished_model, read_model
 from fastnst.networks import SMALLEST_SIDE
 from fastnst.stylizing.canvas import Canvas
 from fastnst.stylizing.look import make_look
@@ -22,6 +22,8 @@ from fastnst.stylizing.tiling import smallest_side
 
 TILED_FROM = 2**21  # pixels: larger pictures go through the network in tiles
 TILE_SIDE = 768  # pixels
+
+Checkpoint = str | Path | Mixture
 BATCH_PIXELS = 2**20  # in a batch at most, unless one picture alone has more
 
 
@@ -31,8 +33,9 @@ class Stylizer:
         painted = Stylizer("model.safetensors")("photo.jpg")
 
     Args:
-        checkpoint: the folder of a run, a `model.safetensors`, a training checkpoint, a `.onnx`
-            file, or a network of pytorch/examples; or several of them, for `blend` or `mask`.
+        checkpoint: the folder of a run, a `model.safetensors`, a style file, a training checkpoint,
+            a `.onnx` file, or a network of pytorch/examples; or several of them, for `blend` or
+            `mask`.
         device: `auto`, `cpu`, `cuda` or `mps`, one of several as `cuda:1`, or a `torch.device`.
         size: length of the short side to work at, in pixels; None keeps each picture's size.
         style_scale: size of the strokes, as a factor: the picture is painted smaller by that, and
@@ -43,6 +46,8 @@ class Stylizer:
         mask: a picture, its file, or a `Mask`, that is white where to paint and black where the
             photograph stays, or where the second of two checkpoints paints.
         blend: shares of several checkpoints in the painted picture.
+        style: in place of a checkpoint, the name of a finished style; or several, of one network,
+            by name or style file, with their shares: then the styles are mixed, not pictures.
         tile: side of the tiles that huge pictures are painted in, in pixels; `auto` takes tiles
             for more than 2 million pixels, None never.
         progress: show a bar for a picture of many tiles.
@@ -53,7 +58,7 @@ class Stylizer:
 
     def __init__(
         self,
-        checkpoint: str | Path | Sequence[str | Path],
+        checkpoint: Checkpoint | Sequence[Checkpoint] | None = None,
         device: str | torch.device = "auto",
         *,
         size: int | None = None,
@@ -62,10 +67,11 @@ class Stylizer:
         preserve_color: PreserveColor | None = None,
         mask: Mask | str | Path | Image.Image | None = None,
         blend: Sequence[float] | None = None,
+        style: str | Mapping[str, float] | None = None,
         tile: int | Literal["auto"] | None = "auto",
         progress: bool = False,
     ) -> None:
-        checkpoints = [checkpoint] if isinstance(checkpoint, str | Path) else checkpoint
+        checkpoints = _checkpoints(checkpoint, style)
         _check(size, style_scale, tile)
         self.size, self.style_scale, self.progress = size, style_scale, progress
         self.device = choose_device(device)
@@ -198,8 +204,21 @@ def _check(size: int | None, style_scale: float, tile: object) -> None:
         raise UserError(f"The tile is {tile}: give auto, None, or a number of pixels.")
 
 
-def _read(checkpoint: str | Path, device: torch.device) -> Model:
-    if Path(checkpoint).suffix.lower() == ".onnx":
+def _checkpoints(
+    checkpoint: Checkpoint | Sequence[Checkpoint] | None, style: str | Mapping[str, float] | None
+) -> Sequence[Checkpoint]:
+    if (checkpoint is None) == (style is None):
+        raise UserError("Give a checkpoint or a style, one of the two.")
+    if isinstance(style, str):
+        return [finished_model(style)]
+    if style is not None:
+        return [find_mixture(style)]
+    assert checkpoint is not None
+    return [checkpoint] if isinstance(checkpoint, str | Path | Mapping) else checkpoint
+
+
+def _read(checkpoint: Checkpoint, device: torch.device) -> Model:
+    if not isinstance(checkpoint, Mapping) and Path(checkpoint).suffix.lower() == ".onnx":
         network = OnnxNetwork(checkpoint, "cpu" if device.type == "cpu" else "auto")
         return Model(network, network.architecture, network.style)
     return read_model(checkpoint)

@@ -1,6 +1,7 @@
 """What a training run writes beside its losses: sample sheets, its speed, its progress."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from pytorch_lightning.utilities.types import STEP_OUTPUT
 from torch import Tensor
 
 from fastnst.images import to_image, to_tensor, write_image
-from fastnst.training.sheet import draw_sheet
+from fastnst.training.sheet import draw_sheet, draw_styles_sheet
 
 
 def sheet_path(folder: Path, step: int) -> Path:
@@ -21,18 +22,18 @@ def sheet_path(folder: Path, step: int) -> Path:
 
 
 class SampleSheets(Callback):
-    """After each validation writes its losses to TensorBoard, and a sheet of the style picture and
+    """After each validation writes its losses to TensorBoard, and a sheet of the style pictures and
     a few photographs with their stylizations, there and to `samples/step_<n>.png`.
 
     Args:
         folder: the run's.
-        style: `(1, 3, H, W)`, the style picture.
+        styles: the style pictures by name, `(1, 3, H, W)` each.
         photographs: `(N, 3, S, S)`, held-out photographs.
     """
 
-    def __init__(self, folder: Path, style: Tensor, photographs: Tensor) -> None:
+    def __init__(self, folder: Path, styles: Mapping[str, Tensor], photographs: Tensor) -> None:
         self.folder = folder
-        self.style = style
+        self.styles = {name: to_image(style[0]) for name, style in styles.items()}
         # blobs, the vice of these networks, show first where there is nothing to paint
         self.photographs = torch.cat([photographs, torch.full_like(photographs[:1], 0.5)])
         self.last: Path | None = None
@@ -45,22 +46,26 @@ class SampleSheets(Callback):
         if not trainer.is_global_zero:
             return
         device, dtype = pl_module.device, cast(torch.dtype, pl_module.dtype)
+        numbers = torch.arange(len(self.styles), device=device)
         with torch.no_grad():
             # one at a time: a sheet shall not need more memory than training does
             painted = [
-                pl_module(image[None].to(device, dtype))[0].float().cpu()
-                for image in self.photographs
+                [to_image(pl_module(photograph, style)[0]) for style in numbers.split(1)]
+                for photograph in self.photographs.to(device, dtype).split(1)
             ]
-        sheet = draw_sheet(
-            to_image(self.style[0]), [*map(to_image, self.photographs)], [*map(to_image, painted)]
-        )
+        photographs = [to_image(photograph) for photograph in self.photographs]
+        if len(self.styles) == 1:
+            (style,) = self.styles.values()
+            sheet = draw_sheet(style, photographs, [row[0] for row in painted])
+        else:
+            sheet = draw_styles_sheet(self.styles, photographs, painted)
         self.last = sheet_path(self.folder, self.last_step)
         write_image(sheet, self.last)
         assert isinstance(trainer.logger, TensorBoardLogger)
         trainer.logger.experiment.add_image("samples", to_tensor(sheet), self.last_step)
         # not left to Lightning, which numbers them from 0 while it trains and from 1 afterwards
         metrics = trainer.callback_metrics.items()
-        losses = {name: value.item() for name, value in metrics if name.startswith("val/")}
+        losses = {name: value.item() for name, value in metrics if name.startswith("val")}
         trainer.logger.log_metrics(losses, self.last_step)
 
 

@@ -9,7 +9,8 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.types import STEP_OUTPUT
 
 from fastnst.machine import Stopped, StopSignals, remove_leftovers
-from fastnst.models import write_model
+from fastnst.models import ENDING, fingerprint, read_model, write_model, write_style
+from fastnst.networks import set_style
 from fastnst.training.checkpoint_files import FOLDER, LAST
 from fastnst.training.finite import NotFinite
 from fastnst.training.random_states import random_states, restore
@@ -101,16 +102,24 @@ class Checkpoints(Callback):
         self.signals.remove()
 
     def export(self, trainer: pl.Trainer, module: StyleTransfer) -> None:
-        """Write `model.safetensors`."""
-        if trainer.is_global_zero:
-            settings = module.settings
-            write_model(
-                self.model,
-                module.network,
-                settings.network.model_dump(),
-                settings.style.model_dump(),
-                settings.model_dtype,
-            )
+        """Write `model.safetensors`, and the files of styles that share it."""
+        if not trainer.is_global_zero:
+            return
+        settings = module.settings
+        if module.styles is not None:  # between them all, where a new one may begin
+            set_style(module.network, module.styles.mean(0))
+        write_model(
+            self.model,
+            module.network,
+            settings.network.model_dump(),
+            settings.style.model_dump(),
+            settings.model_dtype,
+        )
+        if module.styles is not None:
+            network = fingerprint(read_model(self.model).network)  # as it was rounded
+            for style, numbers in zip(settings.paintings, module.styles, strict=True):
+                path = self.model.with_name(f"{style.name}{ENDING}")
+                write_style(path, numbers, style.model_dump(), network)
 
     def _save(self, trainer: pl.Trainer, module: StyleTransfer) -> None:
         if not all(weights.isfinite().all() for weights in module.network.parameters()):

@@ -24,6 +24,7 @@ from fastnst.config import (
     ending_the_program,
     ours,
     read_settings,
+    with_styles,
 )
 from fastnst.losses import local_weights
 from fastnst.machine import UserError
@@ -59,7 +60,7 @@ class CheckSettings(ClaimFolder):
 
 def _check(config: DictConfig, kind: Literal["run", "sweep"], model: type[Settings]) -> Settings:
     HydraConfig.instance().set_config(config)
-    settings = read_settings(ours(config), model)
+    settings = read_settings(with_styles(ours(config)), model)
     check_files(settings)
     check_machine(settings)
     unresolved = cast(dict[str, Any], OmegaConf.to_container(config.hydra[kind], resolve=False))
@@ -80,10 +81,11 @@ def check_files(settings: Settings) -> None:
     Raises:
         UserError: naming the key.
     """
+    pictures = [(style.name, local_picture(style.image)) for style in settings.paintings]
     check_there(
         {
             "resume": settings.resume if settings.resume != AUTO else None,
-            "style.image": local_picture(settings.style.image),
+            **{f"styles, {key}: image" if settings.styles else "style.image": file for key, file in pictures},
             "loss_network.weights": local_weights(settings.loss_network.weights),
             "data.root": getattr(settings.data, "root", None),
         }

@@ -1,29 +1,29 @@
-"""What a training begins with, if not with random weights: those of a finished network."""
+"""What a training begins with, if not with random weights: those of a trained network."""
 
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from fastnst.config import Settings
+from fastnst.config import MANY, Settings
 from fastnst.machine import UserError
-from fastnst.models import finished_model, finished_styles, read_model
+from fastnst.models import TRUNK, finished_model, finished_styles, read_model
 
 
 def first_weights(settings: Settings) -> dict[str, Tensor] | None:
-    """The weights of the network that `init` names, None if it names none.
+    """The weights of the network that `init` or `trunk` names, None if neither does.
 
     Raises:
         UserError: if there is no such network, or it is another one than the run's.
     """
-    init = settings.init
+    key = "init" if settings.trunk is None else "trunk"
+    init = getattr(settings, key)
     if init is None:
         return None
-    path = _file(init)
     try:
-        model = read_model(path)
+        model = read_model(_file(key, init))
     except UserError as error:
-        raise UserError(f"init={init}: {error}") from error
+        raise UserError(f"{key}={init}: {error}") from error
     now = settings.network.model_dump()
     wanted = [f"network.{key}={value}" for key, value in _other(model.architecture, now)]
     if model.architecture["name"] != now["name"]:
@@ -33,23 +33,25 @@ def first_weights(settings: Settings) -> dict[str, Tensor] | None:
         has = ", ".join(f"{key} {value}" for key, value in now.items())
         known = model.architecture["name"] != "pytorch_examples"
         raise UserError(
-            f"init={init} does not fit: it is a network with {what}, and the run's is one with "
+            f"{key}={init} does not fit: it is a network with {what}, and the run's is one with "
             f"{has}; {'set ' + ' '.join(wanted) if known else 'give one of fastnst train'}."
         )
     state = model.network.state_dict()
     if not all(value.isfinite().all() for value in state.values()):
-        raise UserError(f"init={init}: not all of its weights are finite numbers; give another.")
+        raise UserError(f"{key}={init}: not all of its weights are finite numbers; give another.")
     return state
 
 
-def _file(init: str) -> Path:
+def _file(key: str, init: str) -> Path:
+    if init == MANY and TRUNK.is_file():
+        return TRUNK
     names = [card.name for card in finished_styles()]
     if init in names:
         return finished_model(init)
     path = Path(init)
     if not path.exists():
         raise UserError(
-            f"init={init}: there is no such file, and no finished style of that name; there are "
+            f"{key}={init}: there is no such file, and no finished style of that name; there are "
             f"{', '.join(names)}."
         )
     return path

@@ -5,6 +5,7 @@ import signal
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.strategies import ParallelStrategy
@@ -71,13 +72,10 @@ def train(settings: Settings, folder: Path) -> None:
     pl.seed_everything(settings.seed, workers=True, verbose=False)
     trainer = build_trainer(settings, device, folder, steps_done)
     _check_processes(trainer)
-    style = load_style_image(settings.style.name, settings.style.image, settings.style.size)
-    data = PhotographData(settings.data, settings.seed)
-    loss = PerceptualLoss(
-        build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed),
-        [style],
-        **settings.loss.model_dump(),
-    )
+    paintings = [load_style_image(it.name, it.image, it.size) for it in settings.paintings]
+    data = PhotographData(settings.data, settings.seed, len(paintings))
+    loss_network = build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed)
+    loss = PerceptualLoss(loss_network, paintings, **_loss_options(settings))
     batches = settings.trainer["max_steps"] * settings.trainer["accumulate_grad_batches"]
     pixels = batches * settings.data.batch_size * settings.data.image_size**2
     module = StyleTransfer(
@@ -86,9 +84,12 @@ def train(settings: Settings, folder: Path) -> None:
         compiled=compiling_pays(settings.compile, device, pixels),
         cuda_graphs=one_gpu(settings, device),
     )
-    if weights is not None:
+    if settings.styles is not None or settings.trunk is not None:
+        module.share_network(weights)
+    elif weights is not None:
         module.network.load_state_dict(weights)
-    sheets = SampleSheets(folder, style, data.sheet_photographs(SHEET_PHOTOGRAPHS))
+    named = dict(zip(module.names, paintings, strict=True))
+    sheets = SampleSheets(folder, named, data.sheet_photographs(SHEET_PHOTOGRAPHS))
     signals = StopSignals()
     checkpoints = Checkpoints(folder, settings.checkpoint_every, settings.sample_every, signals)
     speed = Speed(settings.log_every, settings.data.batch_size)
@@ -99,7 +100,7 @@ def train(settings: Settings, folder: Path) -> None:
             settings.style.title,
             trainer.strategy.root_device,
             len(data.train_set),
-            _beginning(checkpoint, steps_done, settings.init),
+            _beginning(checkpoint, steps_done, settings.init or settings.trunk),
             folder,
         )
     with warnings.catch_warnings(), training_failures(trainer, checkpoints):
@@ -122,6 +123,16 @@ def train(settings: Settings, folder: Path) -> None:
         if trainer.global_step == steps_done:  # all was done but, perhaps, for this
             checkpoints.export(trainer, module)
     _say_where(sheets.last, model)
+
+
+def _loss_options(settings: Settings) -> dict[str, Any]:
+    """Arguments of `PerceptualLoss`; of many styles each has the weights that its file says."""
+    options = settings.loss.model_dump()
+    if settings.styles is not None:
+        for key in ("style_weight", "tv_weight"):
+            own = [getattr(style, key) for style in settings.styles]
+            options[key] = [options[key] if weight is None else weight for weight in own]
+    return options
 
 
 def _beginning(checkpoint: Path | None, steps: int, init: str | None) -> str:

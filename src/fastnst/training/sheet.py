@@ -1,8 +1,10 @@
-"""A sheet of pictures: the style at the left, photographs above, their stylizations below."""
+"""Sheets of pictures that show what a training has learnt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PIL import Image, ImageOps
+
+from fastnst.images import labelled_grid
 
 MARGIN = 8  # pixels between pictures
 
@@ -10,7 +12,7 @@ MARGIN = 8  # pixels between pictures
 def draw_sheet(
     style: Image.Image, photographs: Sequence[Image.Image], painted: Sequence[Image.Image]
 ) -> Image.Image:
-    """Put pictures on one white sheet.
+    """One style: it is at the left, photographs are above, their stylizations below.
 
     Args:
         style: any size; it is fitted into the first column.
@@ -31,3 +33,22 @@ def draw_sheet(
             left = MARGIN + column * (width + MARGIN)
             sheet.paste(picture, (left, MARGIN + row * (height + MARGIN)))
     return sheet
+
+
+def draw_styles_sheet(
+    styles: Mapping[str, Image.Image],
+    photographs: Sequence[Image.Image],
+    painted: Sequence[Sequence[Image.Image]],
+) -> Image.Image:
+    """Many styles: they are above, and each photograph is at the left of its stylizations.
+
+    Args:
+        styles: by name, any sizes.
+        photographs: all of one size.
+        painted: of each photograph the stylization in each style, of the same size.
+    """
+    size = photographs[0].size
+    heads = [ImageOps.contain(it, size, Image.Resampling.LANCZOS) for it in styles.values()]
+    rows = [[photograph, *row] for photograph, row in zip(photographs, painted, strict=True)]
+    cells = [[None, *heads], *rows]
+    return labelled_grid(cells, ["", *styles], [""] * len(cells))

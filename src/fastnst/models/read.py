@@ -1,0 +1,96 @@
+"""Reading what paints: a network of its own, a style of a network that many share, a mixture."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fastnst.machine import UserError, from_home
+from fastnst.models.model_file import LONGEST_NAME, Model, read_network
+from fastnst.models.style_file import ENDING, StyleFile, fingerprint, read_style
+from fastnst.models.zoo import TRUNK, finished_model
+from fastnst.networks import has_styles, set_style, style_of
+
+Mixture = Mapping[Path, float]  # style files with the share of each
+
+
+def read_model(source: str | Path | Mixture) -> Model:
+    """Read a network that paints one style.
+
+    Args:
+        source: what `read_network` takes; or a style file, whose network is the `model.safetensors`
+            beside it or one that comes with fastnst; or several style files of one network with
+            their shares: then the numbers of the styles are mixed, and it paints in one pass.
+
+    Raises:
+        UserError: if a file is not there or is none of these, or its network is not at hand.
+    """
+    if isinstance(source, Mapping):
+        return _mixed(source)
+    path = from_home(source)
+    if not path.name.endswith(ENDING):
+        return read_network(path)
+    return _mixed({path: 1.0})
+
+
+def find_mixture(shares: Mapping[str, float]) -> Mixture:
+    """The files of finished styles, by name, or of one's own, with the share of each.
+
+    Raises:
+        UserError: if one is not there.
+    """
+    return {_style_file(name): share for name, share in shares.items()}
+
+
+def _style_file(name: str) -> Path:
+    return from_home(name) if name.endswith(ENDING) else finished_model(name)
+
+
+def _mixed(shares: Mixture) -> Model:
+    total = sum(shares.values())
+    if not (total > 0 and total < float("inf") and min(shares.values()) >= 0):
+        given = ", ".join(f"{path.name} {share:g}" for path, share in shares.items())
+        raise UserError(f"The shares of a mixture are {given}: give none below 0, and not all 0.")
+    styles: dict[Path, StyleFile] = {}
+    for path in shares:
+        if not path.name.endswith(ENDING):
+            raise UserError(
+                f"{path} is a network of its own, and only styles that share one can be mixed: mix "
+                f"their pictures, with --blend."
+            )
+        styles[path] = read_style(path)
+    first, *others = styles
+    for other in others:
+        if styles[other].network != styles[first].network:
+            raise UserError(
+                f"{other} and {first} belong to different networks: only styles that share one can "
+                f"be mixed."
+            )
+    model = _network_of(first, styles[first])
+    numbers = sum(share / total * styles[path].numbers for path, share in shares.items())
+    set_style(model.network, numbers)
+    return Model(model.network, model.architecture, _described([*styles.values()]))
+
+
+def _network_of(path: Path, style: StyleFile) -> Model:
+    for candidate in _candidates(path):
+        model = read_network(candidate)
+        if has_styles(model.network) and fingerprint(model.network) == style.network:
+            if style_of(model.network).shape != style.numbers.shape:
+                break  # somebody has changed the numbers
+            return model
+    raise UserError(
+        f"{path} belongs to a network that is not at hand, neither beside it nor in fastnst: put "
+        f"the model.safetensors of the run that it was learnt in beside it."
+    )
+
+
+def _candidates(path: Path) -> Iterator[Path]:
+    return (it for it in (path.with_name("model.safetensors"), TRUNK) if it.is_file())
+
+
+def _described(styles: list[StyleFile]) -> dict[str, Any]:
+    if len(styles) == 1:
+        return styles[0].style
+    names = "_".join(style.style["name"] for style in styles)
+    titles = [str(style.style.get("title", style.style["name"])) for style in styles]
+    return {"name": names[:LONGEST_NAME], "title": " + ".join(titles)}

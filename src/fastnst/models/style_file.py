@@ -1,0 +1,98 @@
+"""A style as a file of a few kilobytes: its numbers, for a network that many styles share.
+
+`<style>.style.safetensors` holds `numbers`, see `fastnst.networks.conditional`, and says what they
+are of and which network they belong to.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import safetensors
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from fastnst.machine import UserError, whole_file
+from fastnst.models.model_file import check_style, readable_name
+from fastnst.networks import InstanceNorm2d
+
+ENDING = ".style.safetensors"
+LARGEST = 2**18  # bytes of a file; `resnet` with its default settings has 3,200 numbers
+
+
+class StyleFile(NamedTuple):
+    """A style.
+
+    Attributes:
+        numbers: float32 `(K,)`.
+        style: plain facts about it, `name` among them.
+        network: fingerprint of the network that it belongs to.
+        thumbnail: an encoded picture of a photograph painted in it, if there is one.
+    """
+
+    numbers: Tensor
+    style: dict[str, Any]
+    network: str
+    thumbnail: bytes | None
+
+
+def fingerprint(network: nn.Module) -> str:
+    """A hash of all that the styles in a network share, 64 letters."""
+    own = {
+        f"{name}.{kind}"
+        for name, module in network.named_modules()
+        if isinstance(module, InstanceNorm2d)
+        for kind in ("weight", "bias")
+    }
+    digest = hashlib.sha256()
+    for name, values in network.state_dict().items():
+        if name not in own:
+            plain = values.detach().cpu().float().contiguous()
+            digest.update(f"{name}{tuple(plain.shape)}".encode() + plain.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def write_style(
+    path: Path,
+    numbers: Tensor,
+    style: Mapping[str, Any],
+    network: str,
+    thumbnail: bytes | None = None,
+) -> None:
+    """Write a style file; it appears whole or not at all. Arguments as in `StyleFile`."""
+    metadata = {"format": "fastnst style", "style": json.dumps(dict(style)), "network": network}
+    if thumbnail is not None:
+        metadata["thumbnail"] = base64.b64encode(thumbnail).decode()
+    with whole_file(path) as temporary:
+        # half precision: no picture differs by more than one of 255
+        temporary.write_bytes(save({"numbers": numbers.detach().cpu().half()}, metadata))
+
+
+def read_style(path: Path) -> StyleFile:
+    """Read a style file; no code in it is run.
+
+    Raises:
+        UserError: if it is not there, or is none.
+    """
+    if not path.is_file():
+        raise UserError(f"There is no style file {path}: check the name.")
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ValueError("it is too large")
+        with readable_name(path) as name, safetensors.safe_open(name, "pt") as file:
+            metadata, numbers = file.metadata() or {}, file.get_tensor("numbers").float()
+        style = json.loads(metadata["style"])
+        check_style(style)
+        if numbers.dim() != 1 or not numbers.isfinite().all():
+            raise ValueError("its numbers are none")
+        packed = metadata.get("thumbnail")
+        thumbnail = None if packed is None else base64.b64decode(packed, validate=True)
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, OSError,
+            safetensors.SafetensorError) as error:  # fmt: skip
+        raise UserError(
+            f"{path} is no style file, or is cut off or damaged: give one that fastnst train wrote."
+        ) from error
+    return StyleFile(numbers, style, str(metadata.get("network")), thumbnail)
