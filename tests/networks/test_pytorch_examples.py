@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 from fastnst.machine.errors import UserError
-from fastnst.models.model_file import read_model
+from fastnst.models import read_model
 
 
 def normalized(features, state, name):

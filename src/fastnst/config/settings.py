@@ -100,7 +100,9 @@ class Settings(Objective):
                 f"out init"
             )
         shared = self.styles is not None or self.trunk is not None
-        if shared and (self.network.name == "johnson2016" or getattr(self.network, "norm", "") == "batch"):
+        if shared and (
+            self.network.name == "johnson2016" or getattr(self.network, "norm", "") == "batch"
+        ):
             raise ValueError(
                 "styles share a network by its instance normalisations, which network=johnson2016 "
                 "and network.norm=batch do not have; take network=resnet or network=light"

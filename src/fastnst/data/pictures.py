@@ -28,7 +28,7 @@ TRIES = 100  # photographs come shuffled: so many bad ones in a row are no chanc
 class Drawn(NamedTuple):
     """What is drawn of a picture: its number, whether to mirror it, and its style's number."""
 
-    index: int
+    number: int
     mirrored: bool = False
     style: int = 0
 
@@ -53,7 +53,6 @@ def to_batch(pictures: Tensor, drawn: Sequence[Drawn], bad: dict[int, str] | Non
     """Put pictures together with what was drawn of them."""
     _, mirrored, styles = (torch.tensor(column) for column in zip(*drawn, strict=True))
     return Batch(pictures, mirrored, styles, bad or {})
-
 
 
 def to_pixels(pictures: Tensor, mirrored: Tensor) -> Tensor:
@@ -97,7 +96,7 @@ class Pictures(Dataset[np.ndarray], ABC):
             UserError: if too many in a row cannot be had.
         """
         bad: dict[int, str] = {}
-        pictures = np.stack([self._from(one.index, bad) for one in drawn])
+        pictures = np.stack([self._from(one.number, bad) for one in drawn])
         return to_batch(torch.from_numpy(pictures), drawn, bad)
 
     def _from(self, index: int, bad: dict[int, str]) -> np.ndarray:

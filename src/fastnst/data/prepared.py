@@ -34,7 +34,7 @@ class PreparedPictures(Dataset[Batch]):
 
     def __getitems__(self, drawn: Sequence[Drawn]) -> Batch:
         """Pictures by their numbers."""
-        pictures = np.asarray(self.rows[[one.index for one in drawn]])
+        pictures = np.asarray(self.rows[[one.number for one in drawn]])
         return to_batch(torch.from_numpy(pictures), drawn)
 
 

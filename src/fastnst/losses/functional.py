@@ -1,9 +1,9 @@
 """Perceptual losses as pure functions. `docs/train/losses.md` compares them with the sources.
 
 Feature maps are `(N, C, H, W)` activations of the loss network, Gram matrices `(N, C, C)` or
-`(1, C, C)`, results are `(N,)`, one for each picture: that of a batch is their mean, so that a batch
-shared out to several processes, or to several steps that accumulate, means the same. All are means
-or ratios: none grows with the picture's size.
+`(1, C, C)`, results are `(N,)`, one for each picture: what is minimised is their mean, so that a
+batch shared out to several processes, or to several steps that accumulate, means the same. All are
+means or ratios: none grows with the picture's size.
 """
 
 from typing import Any

@@ -62,7 +62,7 @@ class PerceptualLoss(nn.Module):
         count, layers = len(style_images), self.style_layers
         with torch.no_grad():
             seen = [self._targets(loss_network(image, layers)) for image in style_images]
-        kept = {f"style_{layer}": _together([targets[layer] for targets in seen]) for layer in layers}
+        kept = {f"style_{layer}": _together([every[layer] for every in seen]) for layer in layers}
         kept["style_weights"] = torch.tensor(style_weight).expand(count)
         kept["tv_weights"] = torch.tensor(tv_weight).expand(count)
         for name, values in kept.items():
@@ -141,9 +141,7 @@ class PerceptualLoss(nn.Module):
         weights = F.interpolate(self.regions, features.shape[2:], mode="area")
         total: Any = sum(
             areas[number]
-            * self.style_loss(
-                features, targets[number : number + 1], weights[number : number + 1]
-            )
+            * self.style_loss(features, targets[number : number + 1], weights[number : number + 1])
             for number in range(len(weights))
         )
         return total

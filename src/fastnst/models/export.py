@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from fastnst.drawing import draw_dead_leaves
 from fastnst.machine import UserError, whole_file
-from fastnst.models.model_file import Model, read_model
+from fastnst.models.model_file import Model
 from fastnst.models.onnx_network import INPUT, OUTPUT, OnnxNetwork
+from fastnst.models.read import read_model
 from fastnst.networks import (
     SMALLEST_SIDE,
     FewOutputsConv2d,

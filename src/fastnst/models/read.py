@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from fastnst.machine import UserError, from_home
 from fastnst.models.model_file import LONGEST_NAME, Model, read_network
 from fastnst.models.style_file import ENDING, StyleFile, fingerprint, read_style
@@ -66,8 +68,8 @@ def _mixed(shares: Mixture) -> Model:
                 f"be mixed."
             )
     model = _network_of(first, styles[first])
-    numbers = sum(share / total * styles[path].numbers for path, share in shares.items())
-    set_style(model.network, numbers)
+    parts = [share / total * styles[path].numbers for path, share in shares.items()]
+    set_style(model.network, torch.stack(parts).sum(0))
     return Model(model.network, model.architecture, _described([*styles.values()]))
 
 

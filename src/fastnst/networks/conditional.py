@@ -23,7 +23,9 @@ def has_styles(network: nn.Module) -> bool:
 
 def style_of(network: nn.Module) -> Tensor:
     """The numbers of the style that a network paints, `(K,)`."""
-    rows = [values for _, norm in _norms(network) for values in (norm.weight, norm.bias)]
+    rows: list[Tensor] = [
+        values for _, norm in _norms(network) for values in (norm.weight, norm.bias)
+    ]
     return torch.cat(rows).detach().clone()
 
 

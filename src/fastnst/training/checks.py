@@ -85,7 +85,10 @@ def check_files(settings: Settings) -> None:
     check_there(
         {
             "resume": settings.resume if settings.resume != AUTO else None,
-            **{f"styles, {key}: image" if settings.styles else "style.image": file for key, file in pictures},
+            **{
+                f"styles, {key}: image" if settings.styles else "style.image": file
+                for key, file in pictures
+            },
             "loss_network.weights": local_weights(settings.loss_network.weights),
             "data.root": getattr(settings.data, "root", None),
         }
