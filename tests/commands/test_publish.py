@@ -14,7 +14,7 @@ from fastnst.commands.publish import page, publish
 from fastnst.evaluation.runs import Run, read_run
 from fastnst.images.write import write_image
 from fastnst.machine.errors import UserError
-from fastnst.models.model_file import read_model
+from fastnst.models import read_model
 from fastnst.models.zoo import read_cards
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ from small.bad_files import BAD, ODD
 from small.data import attach, folder_data, given, index
 
 from fastnst.data import pictures as sources
-from fastnst.data.pictures import Photographs
+from fastnst.data.pictures import Drawn, Photographs
 from fastnst.machine.errors import UserError
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -130,8 +130,8 @@ def test_the_next_picture_takes_the_place_of_a_bad_one(make):
     files = make().train_set.files
     for number in (2, 3, 15):
         files[number].write_bytes(b"")
-    (two, three, last, four, first), _, bad = Photographs(files, 32, "crop").__getitems__(
-        [(number, False) for number in (2, 3, 15, 4, 0)]
+    (two, three, last, four, first), _, _, bad = Photographs(files, 32, "crop").__getitems__(
+        [Drawn(number) for number in (2, 3, 15, 4, 0)]
     )
     assert torch.equal(two, four)
     assert torch.equal(three, four)
@@ -142,7 +142,7 @@ def test_the_next_picture_takes_the_place_of_a_bad_one(make):
 def test_so_many_bad_ones_in_a_row_are_not_searched_to_the_end(tmp_path, decoded):
     gone = [tmp_path / f"{i}.jpg" for i in range(1000)]
     with pytest.raises(UserError, match=r"None of 100 images in a row .*/104\.jpg"):
-        Photographs(gone, 32, "crop").__getitems__([(5, False)])
+        Photographs(gone, 32, "crop").__getitems__([Drawn(5)])
     assert len(decoded) == 100
 
 

@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 from small.data import attach, batches, dead_leaves_data, folder_data, given
 
-from fastnst.data.pictures import Photographs, to_pixels
+from fastnst.data.pictures import Drawn, Photographs, to_pixels
 from fastnst.drawing.dead_leaves import draw_dead_leaves
 from fastnst.images.pixels import crop_center, flatten, to_tensor
 from fastnst.images.read import read_image
@@ -90,7 +90,9 @@ def test_crop_and_squash(picture):
 
 def test_bytes_become_pixels_mirrored_where_asked(picture):
     path = picture()
-    pictures, mirrored, bad = Photographs([path], 32, "crop").__getitems__([(0, False), (0, True)])
+    pictures, mirrored, _, bad = Photographs([path], 32, "crop").__getitems__(
+        [Drawn(0), Drawn(0, True)]
+    )
     assert (pictures.dtype, pictures.shape) == (torch.uint8, (2, 32, 32, 3))
     assert mirrored.tolist() == [False, True]
     assert bad == {}

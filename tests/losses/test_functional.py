@@ -111,13 +111,15 @@ def features():
 
 def relative_losses(features, target):
     grams = losses.gram_matrix(features), losses.gram_matrix(target)
-    return losses.relative_feature_loss(features, target), losses.relative_style_loss(*grams)
+    both = losses.relative_feature_loss(features, target), losses.relative_style_loss(*grams)
+    assert [loss.shape for loss in both] == [features.shape[:1]] * 2
+    return tuple(loss.mean() for loss in both)
 
 
 def test_relative_losses_by_hand():
     features = torch.tensor([[[[1.0, 2.0]], [[0.0, 4.0]]]])
     target = torch.tensor([[[[3.0, 2.0]], [[0.0, 1.0]]]])
-    assert losses.relative_feature_loss(features, target) == pytest.approx((4 + 9) / (9 + 4 + 1))
+    assert relative_losses(features, target)[0] == pytest.approx((4 + 9) / (9 + 4 + 1))
     # Gram matrices, times C H W = 4
     gram, wanted = torch.tensor([[5.0, 8.0], [8.0, 16.0]]), torch.tensor([[13.0, 2.0], [2.0, 1.0]])
     torch.testing.assert_close(losses.gram_matrix(features)[0], gram / 4)
@@ -143,20 +145,21 @@ def test_relative_losses_do_not_depend_on_the_scale(features, scale):
         torch.testing.assert_close(ours, scaled, rtol=1e-5, atol=0)
 
 
-def test_relative_feature_loss_is_a_mean_over_the_batch(features):
+def test_relative_feature_loss_is_that_of_each_picture(features):
     output, target = features[0], features[1] * torch.tensor([1.0, 3.0]).view(2, 1, 1, 1)
     single = [losses.relative_feature_loss(output[i : i + 1], target[i : i + 1]) for i in (0, 1)]
     assert abs(single[0] - single[1]) > 0.1
-    together = losses.relative_feature_loss(output, target)
-    torch.testing.assert_close(together, (single[0] + single[1]) / 2)
+    torch.testing.assert_close(losses.relative_feature_loss(output, target), torch.cat(single))
 
 
-def test_relative_style_loss_is_a_mean_over_the_batch(features):
-    grams, target = losses.gram_matrix(features[0]), losses.gram_matrix(features[1][:1])
-    single = [losses.relative_style_loss(gram[None], target) for gram in grams]
+@pytest.mark.parametrize("targets", [[0, 0], [1, 0]])
+def test_relative_style_loss_is_that_of_each_picture_from_one_target_or_its_own(features, targets):
+    grams, other = losses.gram_matrix(features[0]), losses.gram_matrix(features[1])
+    pairs = zip(grams, targets, strict=True)
+    single = [losses.relative_style_loss(gram[None], other[[number]]) for gram, number in pairs]
     assert single[0] != single[1]
-    together = losses.relative_style_loss(grams, target)
-    torch.testing.assert_close(together, (single[0] + single[1]) / 2)
+    together = losses.relative_style_loss(grams, other[targets])
+    torch.testing.assert_close(together, torch.cat(single))
 
 
 @pytest.mark.parametrize("loss", ["relative_feature_loss", "relative_style_loss"])
@@ -166,7 +169,7 @@ def test_a_dead_target_layer_gives_finite_numbers(features, loss):
     pair = (output, target)
     if loss == "relative_style_loss":
         pair = losses.gram_matrix(output), losses.gram_matrix(target)
-    value = getattr(losses, loss)(*pair)
+    value = getattr(losses, loss)(*pair).mean()
     value.backward()
     assert value.isfinite()
     assert output.grad.isfinite().all()
@@ -229,7 +232,7 @@ def test_gram_matrix_of_large_float16_does_not_overflow():
 )
 def test_total_variation_by_hand(rows, expected):
     image = torch.tensor(rows).expand(2, 3, -1, -1)
-    assert losses.total_variation(image).item() == pytest.approx(expected)
+    assert losses.total_variation(image).tolist() == pytest.approx([expected] * 2)
 
 
 def test_total_variation_has_the_gradient_of_its_formula(batch):
@@ -237,7 +240,7 @@ def test_total_variation_has_the_gradient_of_its_formula(batch):
     horizontal, vertical = images.diff(dim=3), images.diff(dim=2)
     plain = horizontal.square().mean() + vertical.square().mean()
     (expected,) = torch.autograd.grad(3 * plain, images)
-    (grad,) = torch.autograd.grad(3 * losses.total_variation(images), images)
+    (grad,) = torch.autograd.grad(3 * losses.total_variation(images).mean(), images)
     torch.testing.assert_close(grad, expected)
 
 

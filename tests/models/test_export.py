@@ -12,9 +12,8 @@ import torch
 from onnx import TensorProto, helper
 
 from fastnst.machine.errors import UserError
-from fastnst.models import export
+from fastnst.models import export, read_model, write_model
 from fastnst.models.export import export_onnx
-from fastnst.models.model_file import read_model, write_model
 from fastnst.models.onnx_network import OnnxNetwork
 from fastnst.networks import build_network
 from fastnst.version import VERSION

@@ -8,7 +8,7 @@ import torch
 from small.stylizing import write_small_model
 
 from fastnst.machine.errors import UserError
-from fastnst.models.model_file import read_model, write_model
+from fastnst.models import read_model, write_model
 from fastnst.networks import build_network
 
 SMALL = {"name": "resnet", "width": 4, "blocks": 1, "norm": "instance", "upsample": "nearest"}

@@ -13,8 +13,7 @@ from small.stylizing import ARCHITECTURE, write_small_model
 from fastnst.config.settings import read_settings
 from fastnst.losses.weights import build_loss_network
 from fastnst.machine.errors import UserError
-from fastnst.models import model_file
-from fastnst.models.model_file import LONGEST_NAME, read_model
+from fastnst.models import LONGEST_NAME, model_file, read_model
 from fastnst.networks import build_network
 
 CONFIGS = Path(__file__).parents[2] / "configs"

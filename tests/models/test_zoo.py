@@ -21,8 +21,7 @@ from fastnst.images.pixels import crop_center, to_image, to_tensor
 from fastnst.images.read import read_image
 from fastnst.losses.network import LossNetwork
 from fastnst.losses.perceptual import PerceptualLoss
-from fastnst.models import zoo
-from fastnst.models.model_file import read_model
+from fastnst.models import read_model, zoo
 from fastnst.styles.image import load_style_image
 from fastnst.stylizing.stylizer import Stylizer
 

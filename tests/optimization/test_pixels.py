@@ -100,7 +100,7 @@ def test_each_region_takes_its_own_style(build, batch):
                 target = alone.style_loss.target(
                     alone.loss_network(batch(1, 32, seed=9 + style), [layer])[layer]
                 )
-                setattr(alone, f"style0_{layer}", target)
+                setattr(alone, f"style_{layer}", target)
             distances.append(alone(half, half)["style"].item())
         assert distances[number] < 0.5 * distances[1 - number]
 

@@ -59,11 +59,11 @@ def attach(data, device="cpu", **changes):
 
 
 def given(data, loader):
-    """The batches of a loader as the training steps get them."""
+    """The pictures of a loader's batches as the training steps get them."""
     device = data.trainer.strategy.root_device
     bare = (data.on_before_batch_transfer(batch, 0) for batch in loader)
     moved = (tuple(part.to(device) for part in batch) for batch in bare)
-    return [data.on_after_batch_transfer(batch, 0) for batch in moved]
+    return [data.on_after_batch_transfer(batch, 0)[0] for batch in moved]
 
 
 def batches(data, **changes):

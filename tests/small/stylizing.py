@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from fastnst.commands.stylize import main
-from fastnst.models.model_file import write_model
+from fastnst.models import write_model
 from fastnst.networks import build_network
 
 ARCHITECTURE = {

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from fastnst.machine.errors import UserError
-from fastnst.models.model_file import write_model
+from fastnst.models import write_model
 from fastnst.networks import build_network
 from fastnst.stylizing import files as painting
 from fastnst.stylizing import painter as painters

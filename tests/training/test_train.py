@@ -15,7 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from fastnst.config.hydra import CONFIGS
 from fastnst.config.settings import read_settings
 from fastnst.drawing.dead_leaves import draw_dead_leaves
-from fastnst.models.model_file import read_model
+from fastnst.models import read_model
 
 pytestmark = pytest.mark.slow
 

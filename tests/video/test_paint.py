@@ -17,7 +17,7 @@ from small.clips import (
     write_clip,
 )
 
-from fastnst.models.model_file import write_model
+from fastnst.models import write_model
 from fastnst.networks import build_network
 from fastnst.stylizing.stylizer import Stylizer
 from fastnst.video.formats import is_video

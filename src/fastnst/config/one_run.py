@@ -14,7 +14,7 @@ from fastnst.config.hydra import is_sweep, write_settings
 from fastnst.config.many_styles import with_styles
 from fastnst.config.own_picture import truly_labelled
 from fastnst.config.run_folder import claimed_by_the_first
-from fastnst.config.settings import read_settings
+from fastnst.config.settings import Settings, read_settings
 from fastnst.machine import like_ctrl_c, memory_errors, one_sentence_errors
 
 Read = TypeVar("Read", bound=Group)
@@ -34,7 +34,9 @@ def one_run(config: DictConfig, model: type[Read]) -> Generator[tuple[Read, Path
         os.chdir(runtime.cwd)  # paths are as they were given, also with hydra.job.chdir=true
         folder = Path(runtime.output_dir)
         with claimed_by_the_first(folder):
-            yield read_settings(with_styles(truly_labelled(config)), model), folder
+            config = truly_labelled(config)
+            config = with_styles(config) if issubclass(model, Settings) else config
+            yield read_settings(config, model), folder
 
 
 def run_in_folder(
