@@ -3,11 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from fastnst.config import MANY, Settings
 from fastnst.machine import UserError
-from fastnst.models import TRUNK, finished_model, finished_styles, read_model
+from fastnst.models import (
+    ENDING,
+    TRUNK,
+    fingerprint,
+    finished_model,
+    finished_styles,
+    read_model,
+    read_style,
+)
 
 
 def first_weights(settings: Settings) -> dict[str, Tensor] | None:
@@ -40,6 +48,29 @@ def first_weights(settings: Settings) -> dict[str, Tensor] | None:
     if not all(value.isfinite().all() for value in state.values()):
         raise UserError(f"{key}={init}: not all of its weights are finite numbers; give another.")
     return state
+
+
+def first_styles(settings: Settings, network: nn.Module) -> dict[str, Tensor]:
+    """The numbers of those styles of a run that lie beside the network that it begins with, by name;
+    a style that is new there begins like all of them together.
+
+    Args:
+        settings: the run's.
+        network: with the weights that it begins with.
+
+    Raises:
+        UserError: if a style file there is damaged.
+    """
+    key = "init" if settings.trunk is None else "trunk"
+    init = getattr(settings, key)
+    if init is None:
+        return {}
+    path = _file(key, init)
+    folder = path if path.is_dir() else path.parent
+    files = {style.name: folder / f"{style.name}{ENDING}" for style in settings.paintings}
+    found = {name: read_style(file) for name, file in files.items() if file.is_file()}
+    shared = fingerprint(network)
+    return {name: style.numbers for name, style in found.items() if style.network == shared}
 
 
 def _file(key: str, init: str) -> Path:

@@ -26,7 +26,7 @@ from fastnst.styles import load_style_image
 from fastnst.training.callbacks import SampleSheets, Speed, sheet_path
 from fastnst.training.checkpoints import MODEL, Checkpoints
 from fastnst.training.failures import training_failures
-from fastnst.training.first_weights import first_weights
+from fastnst.training.first_weights import first_styles, first_weights
 from fastnst.training.resume import check_resume, checkpoint_to_resume, is_complete
 from fastnst.training.step import StyleTransfer
 from fastnst.training.trainer import (
@@ -84,10 +84,10 @@ def train(settings: Settings, folder: Path) -> None:
         compiled=compiling_pays(settings.compile, device, pixels),
         cuda_graphs=one_gpu(settings, device),
     )
-    if settings.styles is not None or settings.trunk is not None:
-        module.share_network(weights)
-    elif weights is not None:
+    if weights is not None:
         module.network.load_state_dict(weights)
+    if settings.styles is not None or settings.trunk is not None:
+        module.share_network({} if checkpoint else first_styles(settings, module.network))
     named = dict(zip(module.names, paintings, strict=True))
     sheets = SampleSheets(folder, named, data.sheet_photographs(SHEET_PHOTOGRAPHS))
     signals = StopSignals()

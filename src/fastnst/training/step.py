@@ -54,19 +54,18 @@ class StyleTransfer(pl.LightningModule):
         self.skipped = SkippedSteps()
         self._finite = True  # the losses of this step so far
 
-    def share_network(self, weights: Mapping[str, Tensor] | None) -> None:
-        """Give each style numbers of its own: with those of `settings.trunk` they are all that is
-        trained, else the convolutions too, which they share.
+    def share_network(self, styles: Mapping[str, Tensor]) -> None:
+        """Give each style numbers of its own: with `settings.trunk` they are all that is trained,
+        else the convolutions too, which they share.
 
         Args:
-            weights: of the network, which are loaded; every style begins as the one in them.
+            styles: `(K,)` each, what styles begin with, by name; others as the network paints now.
         """
-        if weights is not None:
-            self.network.load_state_dict(weights)
         if self.settings.trunk is not None:
             self.network.requires_grad_(False)
         share_convolutions(self.network)
-        self.styles = nn.Parameter(style_of(self.network).repeat(len(self.names), 1))
+        now = style_of(self.network)
+        self.styles = nn.Parameter(torch.stack([styles.get(name, now) for name in self.names]))
 
     def forward(self, photographs: Tensor, styles: Tensor) -> Tensor:
         """Stylize `(N, 3, H, W)` in [0, 1], each in the style of its number, `(N,)`."""
