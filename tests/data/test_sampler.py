@@ -96,3 +96,30 @@ def test_batches_of_another_size_go_on_with_the_pictures_that_come_next():
     first = [pair for batch in pairs(batch_size=2, last=4) for pair in batch]
     shuffle = EndlessShuffle(10, 3, 4, 8, 1, True, start=8)
     assert first + [pair for batch in shuffle for pair in batch] == whole[: 8 + 4 * 3]
+
+
+def styles_of(batches):
+    return [style for batch in batches for _, _, style in batch]
+
+
+def test_of_as_many_pictures_in_a_row_as_there_are_styles_each_has_another_one():
+    given = styles_of(EndlessShuffle(100, 4, 0, 30, 1, True, styles=6))
+    turns = [given[start : start + 6] for start in range(0, 120, 6)]
+    assert all(sorted(turn) == list(range(6)) for turn in turns)
+    assert len({tuple(turn) for turn in turns}) > 15
+    assert given != styles_of(EndlessShuffle(100, 4, 0, 30, 2, True, styles=6))
+
+
+def test_styles_change_nothing_of_the_pictures():
+    one, many = ([*EndlessShuffle(10, 5, 0, 6, 1, True, styles=count)] for count in (1, 7))
+    assert [[pair[:2] for pair in batch] for batch in one] == [
+        [pair[:2] for pair in batch] for batch in many
+    ]
+    assert {*styles_of(one)} == {0}
+
+
+def test_processes_and_a_later_start_give_the_styles_of_one_run():
+    alone = [*EndlessShuffle(20, 3, 0, 8, 1, True, styles=5)]
+    shares = [EndlessShuffle(20, 3, 0, 4, 1, True, rank, 2, styles=5) for rank in (0, 1)]
+    assert [batch for both in zip(*shares, strict=True) for batch in both] == alone
+    assert [*EndlessShuffle(20, 3, 5, 8, 1, True, styles=5)] == alone[5:]

@@ -200,7 +200,7 @@ def test_the_student_learns_what_is_painted_against_it(learning, batch, monkeypa
     monkeypatch.setattr(learning, "_train_errors", errors)
     learning.trainer = SimpleNamespace(log_every_n_steps=100)
     photographs = batch(3, 40)
-    learning.training_step(photographs, 0).backward()
+    learning.training_step((photographs, torch.zeros(3, dtype=torch.int64)), 0).backward()
     assert all(torch.equal(*pair) for pair in zip(offered[0], photographs, strict=True))
     (images,) = seen
     assert images.shape == (3 + NEW + OLD, 3, 32, 32)

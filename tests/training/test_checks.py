@@ -127,7 +127,7 @@ def test_the_number_of_processes_is_the_launchers(torchrun):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["trainer.devices=2"], ["hydra.run.dir=runs/${style.name}", "2 processes"]),
+        (["trainer.devices=2"], ["hydra.run.dir=runs/${run_name:${style.name}", "2 processes"]),
         (["trainer.devices=3", "hydra.run.dir=run"], ["trainer.devices=3", "world size (2)"]),
     ],
 )

@@ -37,11 +37,11 @@ import os
 from fastnst.commands.train import main
 from fastnst.training import StyleTransfer
 
-def spoiled(module, photographs):
-    found = terms(module, photographs)
+def spoiled(module, *batch):
+    total, found = terms(module, *batch)
     if os.environ.get("LOCAL_RANK") == "1" and module.global_step in (2, 4):
-        found["total"] = found["total"] * float("inf")
-    return found
+        total = total * float("inf")
+    return total, found
 
 terms = StyleTransfer._terms
 StyleTransfer._terms = spoiled

@@ -26,6 +26,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--float16", action="store_true", help="compute in float16; half the size, made for GPUs"
     )
+    parser.add_argument(
+        "--any-style",
+        action="store_true",
+        help="the numbers of the style are a second input: one file for all that share the network",
+    )
     return parser.parse_args(arguments)
 
 
@@ -33,7 +38,9 @@ def main() -> None:
     """Run the command line."""
     with one_sentence_errors():
         wanted = parse()
-        difference = export_onnx(wanted.ckpt, wanted.output, wanted.uint8, wanted.float16)
+        difference = export_onnx(
+            wanted.ckpt, wanted.output, wanted.uint8, wanted.float16, wanted.any_style
+        )
         size = readable_size(wanted.output.stat().st_size)
         print(
             f"{wanted.output}: {size}, ONNX opset {OPSET}; differs from PyTorch by at most "

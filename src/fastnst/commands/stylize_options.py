@@ -8,7 +8,7 @@ from typing import Any
 from fastnst.commands.jobs import name_pattern
 from fastnst.commands.pipes import STDIN, is_pipe
 from fastnst.machine import UserError
-from fastnst.models import find_mixture, finished_model, listing
+from fastnst.models import find_style, listing
 from fastnst.networks import SMALLEST_SIDE
 from fastnst.video import CODECS
 
@@ -62,7 +62,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--style",
         dest="ckpt",
-        type=_style,
+        type=_checked(find_style),
         action="append",
         metavar="NAME[:SHARE],...",
         help="finished style that comes with fastnst, see --list-styles; or a mixture of several "
@@ -216,20 +216,6 @@ def _tile(text: str) -> Any:
     if text in ("auto", "off"):
         return None if text == "off" else text
     return _number(int, 1)(text)
-
-
-@_checked
-def _style(text: str) -> Any:
-    if ":" not in text and "," not in text:
-        return finished_model(text)
-    shares: dict[str, float] = {}
-    for word in text.split(","):
-        name, colon, share = word.rpartition(":")
-        try:
-            shares[name if colon else share] = float(share) if colon else 1.0
-        except ValueError:
-            raise ValueError(f"{word}: give a style and its share, such as irises:0.6") from None
-    return find_mixture(shares)
 
 
 @_checked

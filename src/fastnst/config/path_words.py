@@ -12,8 +12,8 @@ from fastnst.images import SUFFIXES
 from fastnst.machine import UserError, from_home
 
 PATHS = {"style.image", "data.root", "data.annotations", "data.prepared", "loss_network.weights",
-         "resume", "init", "trunk", "content", "paintings", "start", "hydra.run.dir", "hydra.sweep.dir",
-         "hydra.sweep.subdir"}  # fmt: skip
+         "resume", "init", "trunk", "content", "paintings", "start", "hydra.run.dir",
+         "hydra.sweep.dir", "hydra.sweep.subdir"}  # fmt: skip
 LISTS = {"masks", "styles"}
 PLAIN = ("", "null", "???")  # values that are no paths
 PARTS = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^,]+""")  # of a list, with its quotes

@@ -6,7 +6,7 @@ In: a transformation network, its plain description and its style. Out: the same
 from fastnst.models.export import CHECKED_SIZES, OPSET, export_onnx
 from fastnst.models.model_file import LONGEST_NAME, Model, read_network, write_model
 from fastnst.models.onnx_network import OnnxNetwork
-from fastnst.models.read import Mixture, find_mixture, read_model
+from fastnst.models.read import Mixture, find_mixture, find_style, read_model
 from fastnst.models.style_file import ENDING, StyleFile, fingerprint, read_style, write_style
 from fastnst.models.zoo import (
     MODELS,
@@ -33,6 +33,7 @@ __all__ = [
     "StyleFile",
     "export_onnx",
     "find_mixture",
+    "find_style",
     "fingerprint",
     "finished_model",
     "finished_styles",

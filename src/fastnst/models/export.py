@@ -1,27 +1,21 @@
 """Exporting: a trained network as one ONNX file, checked against PyTorch."""
 
-import copy
+import base64
 import importlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fastnst.drawing import draw_dead_leaves
 from fastnst.machine import UserError, whole_file
 from fastnst.models.model_file import Model
-from fastnst.models.onnx_network import INPUT, OUTPUT, OnnxNetwork
+from fastnst.models.onnx_graph import Graph
+from fastnst.models.onnx_network import INPUT, OUTPUT, STYLE, OnnxNetwork
 from fastnst.models.read import read_model
-from fastnst.networks import (
-    SMALLEST_SIDE,
-    FewOutputsConv2d,
-    InstanceNorm2d,
-    UpsampleConv2d,
-    UpsampleToRGB,
-)
+from fastnst.models.style_file import fingerprint
+from fastnst.networks import SMALLEST_SIDE, has_styles, style_of
 from fastnst.version import VERSION
 
 # Until 2026 onnxruntime had padding of opset 19 and later for the CPU only, with copies to and
@@ -33,7 +27,11 @@ TOLERANCE = {torch.float32: 1e-3, torch.float16: 1e-2}  # of [0, 1]
 
 
 def export_onnx(
-    checkpoint: str | Path, target: str | Path, uint8: bool = False, float16: bool = False
+    checkpoint: str | Path,
+    target: str | Path,
+    uint8: bool = False,
+    float16: bool = False,
+    any_style: bool = False,
 ) -> float:
     """Write a trained network as one `.onnx` file: `images` in, `stylized` out, of any batch,
     height and width from 16.
@@ -44,13 +42,15 @@ def export_onnx(
         uint8: take and give `(N, H, W, 3)`, uint8 RGB in 0..255, as cameras and the web have it,
             instead of `(N, 3, H, W)`, float32 RGB in [0, 1].
         float16: compute in float16, in a file of half the size; input and output stay as they are.
+        any_style: a second input, `style`, float32 `(K,)`: the numbers of the style to paint in, as
+            style files have them, or a mixture; so that one file serves all styles of a network.
 
     Returns:
         The largest difference from PyTorch in float32 found in the check, of [0, 1].
 
     Raises:
-        UserError: if the checkpoint is none, the target ends in something else, a library is
-            missing, or the file does not compute what the checkpoint does.
+        UserError: if the checkpoint is none, or has no styles for `any_style`; the target ends in
+            something else; a library is missing; the file does not compute what it should.
     """
     for library in ("onnx", "onnxscript", "onnxruntime"):
         try:
@@ -61,9 +61,13 @@ def export_onnx(
     if target.suffix != ".onnx":
         raise UserError(f"{target} would be an ONNX file: give it a name that ends in .onnx.")
     model = read_model(checkpoint)
+    if any_style and not has_styles(model.network):
+        raise UserError(
+            f"{checkpoint} has no instance normalisations, which are what styles change."
+        )
     dtype = torch.float16 if float16 else torch.float32
     with whole_file(target) as temporary:
-        temporary.write_bytes(_to_onnx(model, uint8, dtype))
+        temporary.write_bytes(_to_onnx(model, uint8, dtype, any_style))
         difference = _largest_difference(model.network, OnnxNetwork(temporary, "cpu"))
         allowed = TOLERANCE[dtype] + uint8 * 0.5 / 255  # half a step of what was rounded
         if not difference <= allowed:  # nor NaN
@@ -75,7 +79,7 @@ def export_onnx(
     return difference
 
 
-def _to_onnx(model: Model, uint8: bool, dtype: torch.dtype) -> bytes:
+def _to_onnx(model: Model, uint8: bool, dtype: torch.dtype, any_style: bool) -> bytes:
     batch, height, width = CHECKED_SIZES[0]
     images = torch.rand(batch, 3, height, width)
     if uint8:
@@ -88,11 +92,11 @@ def _to_onnx(model: Model, uint8: bool, dtype: torch.dtype) -> bytes:
     }
     try:
         program = torch.onnx.export(
-            _Graph(model.network, uint8, dtype),
-            (images,),
+            Graph(model.network, uint8, dtype),
+            (images, style_of(model.network)) if any_style else (images,),
             dynamo=True,
-            dynamic_shapes=(sizes,),
-            input_names=[INPUT],
+            dynamic_shapes=(sizes, None) if any_style else (sizes,),
+            input_names=[INPUT, STYLE] if any_style else [INPUT],
             output_names=[OUTPUT],
             opset_version=OPSET,
             verbose=False,
@@ -110,7 +114,8 @@ def _to_onnx(model: Model, uint8: bool, dtype: torch.dtype) -> bytes:
     del graph.value_info[:]  # as are those in between
     for part in (graph, *graph.input, *graph.output, *graph.node):
         del part.metadata_props[:]  # of the exporter, such as which source file a node came from
-    for key, value in _metadata(model, uint8, dtype).items():
+    metadata = _metadata(model, uint8, dtype) | (_style_metadata(model) if any_style else {})
+    for key, value in metadata.items():
         file.metadata_props.add(key=key, value=value)
     return file.SerializeToString()
 
@@ -128,91 +133,13 @@ def _metadata(model: Model, uint8: bool, dtype: torch.dtype) -> dict[str, str]:
     }
 
 
-class _Graph(nn.Module):
-    """What goes into the file: a copy of the network, and around it all that depends on the size
-    of the pictures, or on their form."""
-
-    def __init__(self, network: nn.Module, uint8: bool, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.network = _replaced(copy.deepcopy(network), _plain).to(dtype)
-        if dtype != torch.float32:
-            self.network = _replaced(self.network, _in_float32)
-        self.uint8, self.dtype = uint8, dtype
-        self.eval()
-
-    def forward(self, images: Tensor) -> Tensor:
-        if self.uint8:
-            images = images.permute(0, 3, 1, 2).float() / 255
-        height, width = images.shape[-2:]
-        # The network does this itself, but decides by the size it is exported with. Written so
-        # that the exporter sees multiples of 4, it is faster than with the remainder.
-        right, bottom = (4 * ((length + 3) // 4) - length for length in (width, height))
-        padded = F.pad(images, (0, right, 0, bottom), "reflect").to(self.dtype)
-        painted = self.network(padded)[..., :height, :width].float()
-        if self.uint8:
-            painted = painted.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1)
-        return painted
-
-
-def _replaced(module: nn.Module, replace: Callable[[nn.Module], nn.Module | None]) -> nn.Module:
-    """The module with each part replaced for which there is something else."""
-    for name, child in module.named_children():
-        setattr(module, name, replace(child) or _replaced(child, replace))
-    return module
-
-
-def _plain(module: nn.Module) -> nn.Module | None:
-    """What runtimes have fast code for, in place of what is fast in PyTorch."""
-    if isinstance(module, InstanceNorm2d):
-        return _take(nn.InstanceNorm2d(module.num_features, module.eps, affine=True), module)
-    if isinstance(module, FewOutputsConv2d):
-        height, width = module.kernel_size
-        plain = nn.Conv2d(module.in_channels, module.out_channels, (height, width))
-        return _take(plain, module)
-    if isinstance(module, UpsampleToRGB):
-        return _plain_upsample_to_rgb(module)
-    return _PlainUpsampleConv2d(module) if isinstance(module, UpsampleConv2d) else None
-
-
-def _take(module: nn.Module, other: nn.Module) -> nn.Module:
-    module.load_state_dict(other.state_dict())
-    return module
-
-
-def _plain_upsample_to_rgb(module: UpsampleToRGB) -> nn.Module:
-    """The four kernels, made beforehand."""
-    weight, bias = (values.detach() for values in module.four_kernels())
-    plain = nn.Conv2d(module.in_channels, len(bias), 3)
-    plain.load_state_dict({"weight": weight, "bias": bias})
-    return nn.Sequential(nn.ReplicationPad2d(1), plain, nn.PixelShuffle(2))
-
-
-class _PlainUpsampleConv2d(nn.Module):
-    """`UpsampleConv2d` step by step."""
-
-    def __init__(self, module: UpsampleConv2d) -> None:
-        super().__init__()
-        self.weight, self.bias = module.weight, module.bias
-
-    def forward(self, features: Tensor) -> Tensor:
-        larger = F.interpolate(features, scale_factor=2, mode="nearest")
-        return F.conv2d(F.pad(larger, (1, 1, 1, 1), "reflect"), self.weight, self.bias)
-
-
-def _in_float32(module: nn.Module) -> nn.Module | None:
-    norm = isinstance(module, nn.InstanceNorm2d | nn.BatchNorm2d)
-    return _InFloat32(module) if norm else None
-
-
-class _InFloat32(nn.Module):
-    """A normalisation whose sums and squares float16 could not hold."""
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module.float()
-
-    def forward(self, features: Tensor) -> Tensor:
-        return self.module(features.float()).to(features.dtype)
+def _style_metadata(model: Model) -> dict[str, str]:
+    """The network's own style, for who gives no other, and what style files know the network by."""
+    numbers = style_of(model.network).numpy().tobytes()
+    return {
+        "network": fingerprint(model.network),
+        "numbers": base64.b64encode(numbers).decode(),
+    }
 
 
 @torch.inference_mode()

@@ -1,11 +1,14 @@
 """An exported network, run by onnxruntime in place of PyTorch."""
 
+import base64
 import importlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,7 +17,7 @@ from fastnst.machine import UserError, from_home
 from fastnst.models.model_file import check_style
 from fastnst.networks import TransformationNetwork, check_size
 
-INPUT, OUTPUT = "images", "stylized"
+INPUT, STYLE, OUTPUT = "images", "style", "stylized"
 LARGEST = 2**29  # bytes of a file
 FARTHEST = 1000  # pixels: more than the reach of any network here
 # what the exporter writes for our networks, and what versions of it may write instead: all of them
@@ -41,6 +44,8 @@ class OnnxNetwork(TransformationNetwork):
         architecture: of the network it was exported from, as `build_network` takes it.
         style: plain facts about the style.
         reach: how far an input pixel's influence goes, statistics aside, in pixels.
+        numbers: `(K,)` of the style that it paints in, which may be set; None where there is one
+            style for good.
 
     Raises:
         UserError: if onnx or onnxruntime is not installed, or the file is not there or something
@@ -61,8 +66,9 @@ class OnnxNetwork(TransformationNetwork):
             self.session = _open(onnxruntime, content, device)
             metadata = self.session.get_modelmeta().custom_metadata_map
             self.architecture, self.style, self.reach = _read(metadata)
-            (input_,), (output,) = self.session.get_inputs(), self.session.get_outputs()
+            (input_, *others), (output,) = self.session.get_inputs(), self.session.get_outputs()
             self.uint8 = _takes_uint8(input_, output)
+            self.numbers = _own_style(others, metadata)
         except Exception as error:  # each of onnxruntime's is derived from Exception alone
             raise UserError(
                 f"{path} is not an ONNX file of fastnst that onnxruntime "
@@ -85,7 +91,8 @@ class OnnxNetwork(TransformationNetwork):
         check_size(images)
         pixels = to_bytes(images) if self.uint8 else images.detach().float().cpu().numpy()
         try:
-            (painted,) = self.session.run([OUTPUT], {INPUT: pixels})
+            style = {} if self.numbers is None else {STYLE: self.numbers.numpy()}
+            (painted,) = self.session.run([OUTPUT], {INPUT: pixels} | style)
         except Exception as error:  # as above
             raise RuntimeError(str(error)) from error
         painted = torch.from_numpy(painted).to(images.device)
@@ -141,6 +148,16 @@ def _read(metadata: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any], int
     if not 0 <= reach <= FARTHEST:
         raise ValueError("no reach that a network has")
     return architecture, style, reach
+
+
+def _own_style(inputs: Sequence[Any], metadata: dict[str, str]) -> Tensor | None:
+    if not inputs:
+        return None
+    (style,) = inputs
+    own = np.frombuffer(base64.b64decode(metadata["numbers"], validate=True), np.float32)
+    if (style.name, style.type, style.shape) != (STYLE, "tensor(float)", [len(own)]):
+        raise ValueError("another second input")
+    return torch.from_numpy(own.copy())
 
 
 def _takes_uint8(input_: Any, output: Any) -> bool:

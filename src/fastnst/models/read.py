@@ -34,6 +34,24 @@ def read_model(source: str | Path | Mixture) -> Model:
     return _mixed({path: 1.0})
 
 
+def find_style(text: str) -> Path | Mixture:
+    """The file of a finished style by name, or a mixture: `irises:0.6,red_fuji:0.4`.
+
+    Raises:
+        UserError: if a style is not there, or what is said of it is no share.
+    """
+    if ":" not in text and "," not in text:
+        return _style_file(text)
+    shares: dict[str, float] = {}
+    for word in text.split(","):
+        name, colon, share = word.rpartition(":")
+        try:
+            shares[name if colon else share] = float(share) if colon else 1.0
+        except ValueError:
+            raise UserError(f"{word}: give a style and its share, such as irises:0.6.") from None
+    return find_mixture(shares)
+
+
 def find_mixture(shares: Mapping[str, float]) -> Mixture:
     """The files of finished styles, by name, or of one's own, with the share of each.
 

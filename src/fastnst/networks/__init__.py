@@ -14,6 +14,7 @@ from fastnst.networks.conditional import (
     paint_styles,
     set_style,
     share_convolutions,
+    split_style,
     style_of,
 )
 from fastnst.networks.johnson2016 import Johnson2016
@@ -75,5 +76,6 @@ __all__ = [
     "set_style",
     "share_convolutions",
     "share_statistics",
+    "split_style",
     "style_of",
 ]

@@ -38,7 +38,7 @@ def set_style(network: nn.Module, numbers: Tensor) -> None:
         numbers: `(K,)`.
     """
     state = network.state_dict()
-    for name, values in _split(network, numbers).items():
+    for name, values in split_style(network, numbers).items():
         state[name].copy_(values)
 
 
@@ -53,7 +53,7 @@ def paint_styles(network: TransformationNetwork, images: Tensor, numbers: Tensor
     Returns:
         `(N, 3, H, W)`, in [0, 1].
     """
-    return functional_call(network, _split(network, numbers), (images,))
+    return functional_call(network, split_style(network, numbers), (images,))
 
 
 def share_convolutions(network: nn.Module) -> None:
@@ -62,16 +62,16 @@ def share_convolutions(network: nn.Module) -> None:
         norm.requires_grad_(False)
 
 
+def split_style(network: nn.Module, numbers: Tensor) -> dict[str, Tensor]:
+    """`(..., K)` -> `(..., C)` for each weight and bias, by its name in the network."""
+    names = [f"{name}.{kind}" for name, _ in _norms(network) for kind in ("weight", "bias")]
+    lengths = [norm.num_features for _, norm in _norms(network) for _ in range(2)]
+    return dict(zip(names, numbers.split(lengths, -1), strict=True))
+
+
 def _norms(network: nn.Module) -> Iterator[tuple[str, InstanceNorm2d]]:
     return (
         (name, module)
         for name, module in network.named_modules()
         if isinstance(module, InstanceNorm2d)
     )
-
-
-def _split(network: nn.Module, numbers: Tensor) -> dict[str, Tensor]:
-    """`(..., K)` -> `(..., C)` for each weight and bias, by its name in the network."""
-    names = [f"{name}.{kind}" for name, _ in _norms(network) for kind in ("weight", "bias")]
-    lengths = [norm.num_features for _, norm in _norms(network) for _ in range(2)]
-    return dict(zip(names, numbers.split(lengths, -1), strict=True))

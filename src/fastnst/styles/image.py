@@ -99,8 +99,8 @@ def _find(name: str, image: str | None) -> Path:
             return path
     if image is None:
         raise UserError(
-            f"The style {name} comes without a picture: save one as {LOCAL_FOLDER / name}.jpg, or "
-            f"name it with style.image=<file>."
+            f"The style {name} has no picture of its own: save one as {LOCAL_FOLDER / name}.jpg, "
+            f"or name it with style.image=<file>."
         )
     # Pillow looks at the bytes, not at the name, which therefore needs no extension of its own
     cached = cache_folder() / f"{name}-{hashlib.sha256(image.encode()).hexdigest()[:12]}"

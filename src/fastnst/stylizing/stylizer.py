@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from fastnst.images import PreserveColor, resize_short_side, with_short_side
 from fastnst.machine import UserError, choose_device
-from fastnst.models import Mixture, Model, OnnxNetwork, find_mixture, finished_model, read_model
+from fastnst.models import Mixture, Model, OnnxNetwork, find_mixture, find_style, read_model
 from fastnst.networks import SMALLEST_SIDE
 from fastnst.stylizing.canvas import Canvas
 from fastnst.stylizing.look import make_look
@@ -46,8 +46,8 @@ class Stylizer:
         mask: a picture, its file, or a `Mask`, that is white where to paint and black where the
             photograph stays, or where the second of two checkpoints paints.
         blend: shares of several checkpoints in the painted picture.
-        style: in place of a checkpoint, the name of a finished style; or several, of one network,
-            by name or style file, with their shares: then the styles are mixed, not pictures.
+        style: in place of a checkpoint, the name of a finished style, or styles of one network, by
+            name or style file, with their shares: then the styles are mixed, not pictures.
         tile: side of the tiles that huge pictures are painted in, in pixels; `auto` takes tiles
             for more than 2 million pixels, None never.
         progress: show a bar for a picture of many tiles.
@@ -210,7 +210,7 @@ def _checkpoints(
     if (checkpoint is None) == (style is None):
         raise UserError("Give a checkpoint or a style, one of the two.")
     if isinstance(style, str):
-        return [finished_model(style)]
+        return [find_style(style)]
     if style is not None:
         return [find_mixture(style)]
     assert checkpoint is not None

@@ -51,8 +51,8 @@ def first_weights(settings: Settings) -> dict[str, Tensor] | None:
 
 
 def first_styles(settings: Settings, network: nn.Module) -> dict[str, Tensor]:
-    """The numbers of those styles of a run that lie beside the network that it begins with, by name;
-    a style that is new there begins like all of them together.
+    """Numbers by name of those styles of a run that lie beside the network that it begins with: one
+    that is new there begins like all of them together.
 
     Args:
         settings: the run's.

@@ -1,0 +1,158 @@
+"""Training of many styles in one network, and of a new one in a network that has many."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from small.runs import fails, run, scalars
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from fastnst.commands.train import main
+from fastnst.drawing.dead_leaves import draw_dead_leaves
+from fastnst.models import ENDING, fingerprint, read_model, read_style
+from fastnst.networks import style_of
+
+STYLES = ("red_fuji", "irises", "the_kiss")
+MANY = (f"styles=[{','.join(STYLES)}]", "data=dead_leaves", "data.images=9", "sample_every=3")
+LAST = "checkpoints/last.ckpt"
+
+
+@pytest.fixture
+def paintings(tmp_path):
+    """Pictures for the styles, where they are looked for."""
+    folder = tmp_path / "data" / "styles"
+    folder.mkdir(parents=True)
+    for number, name in enumerate(STYLES):
+        picture = Image.fromarray(draw_dead_leaves(64, 9, number))
+        picture.rotate(90 * number).save(folder / f"{name}.png")
+
+
+@pytest.fixture
+def train(paintings, tmp_path, command_line):
+    """Train in this process; gives the run folder."""
+
+    def train(folder, *arguments):
+        command_line(f"hydra.run.dir={folder}", *arguments)
+        main()
+        return tmp_path / folder
+
+    return train
+
+
+def rows(folder):
+    return {name: read_style(folder / f"{name}{ENDING}") for name in STYLES}
+
+
+@pytest.mark.slow
+def test_a_run_leaves_a_network_and_a_small_file_for_each_style(train):
+    folder = train("run", *MANY, "trainer.max_steps=6")
+    model, styles = read_model(folder / "model.safetensors"), rows(folder)
+    assert {style.network for style in styles.values()} == {fingerprint(model.network)}
+    assert styles["irises"].style["artist"] == "Ogata Korin"
+    numbers = torch.stack([style.numbers for style in styles.values()])
+    torch.testing.assert_close(style_of(model.network), numbers.mean(0), rtol=0, atol=1e-3)
+    assert (numbers[0] - numbers[1]).abs().max() > 1e-4
+    assert read_model(folder / f"irises{ENDING}").style["title"] == "Irises"
+    logged = scalars(folder)
+    assert logged["val/total"] == logged["val_style/irises"] == [3, 6]
+    for name in STYLES:  # each is in four of twelve pictures, of which two may be in one step
+        assert 2 <= len(logged[f"train_content/{name}"]) <= 4
+    assert "train_total/irises" in logged
+    with Image.open(folder / "samples" / "step_000006.png") as sheet:
+        assert sheet.width > 4 * 32  # photographs at the left, and a column for each style
+        assert sheet.height > 5 * 32  # paintings above, three photographs and grey
+
+
+@pytest.mark.slow
+def test_each_style_has_the_size_and_the_weights_of_its_file(train, tmp_path):
+    own = tmp_path / "own" / "style"
+    own.mkdir(parents=True)
+    for name, line in (("plain", ""), ("bold", "style_weight: 77.0\n")):
+        (own / f"{name}.yaml").write_text(
+            f"name: {name}\ntitle: t\nartist: a\nyear: y\nrights: r\nsize: 48\n{line}"
+            f"image: {tmp_path}/data/styles/irises.png\n"
+        )
+    more = ("trainer.max_steps=1", "--config-dir=own")
+    folder = train("run", "styles=[plain,bold]", *MANY[1:], *more)
+    checkpoint = torch.load(folder / LAST, weights_only=True)
+    kept = checkpoint["hyper_parameters"]
+    assert [style["size"] for style in kept["styles"]] == [48, 48]
+    assert [style["style_weight"] for style in kept["styles"]] == [None, 77.0]
+    assert kept["style"]["name"] == "many_styles"
+    assert checkpoint["state_dict"]["styles"].shape[0] == 2
+    values = scalars(folder)
+    assert {"val_total/plain", "val_total/bold"} <= values.keys()
+
+
+@pytest.mark.slow
+def test_a_resumed_run_ends_like_an_uninterrupted_one(train):
+    whole = train("whole", *MANY, "trainer.max_steps=5")
+    train("again", *MANY, "trainer.max_steps=2")
+    resumed = train("again", *MANY, "trainer.max_steps=5", "resume=auto")
+    one, other = (torch.load(run / LAST, weights_only=True) for run in (whole, resumed))
+    for name, value in one["state_dict"].items():
+        assert torch.equal(value, other["state_dict"][name]), name
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(paintings, tmp_path):
+    usual = (*MANY, "trainer.max_steps=4", "trainer.precision=32-true", "optimizer.lr=1e-4")
+    one = run(*usual, "data.batch_size=4", "hydra.run.dir=one", cwd=tmp_path)
+    two = run(*usual, "trainer=ddp", "trainer.devices=2", "hydra.run.dir=two", cwd=tmp_path)
+    for done in (one, two):
+        assert done.returncode == 0, done.stderr
+    alone, shared = (EventAccumulator(str(tmp_path / name)).Reload() for name in ("one", "two"))
+    tags = [tag for tag in alone.Tags()["scalars"] if "images_per_second" not in tag]
+    assert {f"train_style/{name}" for name in STYLES} <= {*tags}
+    for tag in tags:
+        one, two = ([event.value for event in run.Scalars(tag)] for run in (alone, shared))
+        assert two == pytest.approx(one, rel=1e-3), tag
+
+
+@pytest.mark.slow
+def test_a_new_style_changes_nothing_that_the_others_share(train):
+    trunk = train("many", *MANY, "trainer.max_steps=3")
+    Image.fromarray(draw_dead_leaves(64, 5, 5)).save(trunk.parent / "me.png")
+    new = (*MANY[1:], "style=custom", "style.image=me.png", "style.name=me", "style.size=32")
+    folder = train("new", *new, f"trunk={trunk}", "trainer.max_steps=4")
+    style = read_style(folder / f"me{ENDING}")
+    before = read_model(trunk / "model.safetensors").network
+    assert style.network == fingerprint(before)
+    assert not np.allclose(style.numbers, style_of(before), atol=1e-4)
+    # beside the others it can be mixed with them
+    moved = (folder / f"me{ENDING}").rename(trunk / f"me{ENDING}")
+    assert read_model({moved: 1, trunk / f"irises{ENDING}": 1}).style["name"] == "me_irises"
+
+
+@pytest.mark.slow
+def test_training_goes_on_with_the_styles_beside_the_network(train):
+    first = train("first", *MANY, "trainer.max_steps=3")
+    still = ("trainer.max_steps=1", "optimizer.lr=1e-30", f"init={first}")
+    folder = train("more", f"styles=[{','.join(STYLES[:2])}]", *MANY[1:], *still)
+    for name in STYLES[:2]:
+        numbers = read_style(folder / f"{name}{ENDING}").numbers
+        assert torch.equal(numbers, rows(first)[name].numbers)
+
+
+def test_a_trunk_takes_the_recipe_for_it_unless_told_otherwise(capsys, monkeypatch):
+    import sys
+
+    for words in (["trunk=none.safetensors"], ["trunk=none.safetensors", "experiment=zoo"]):
+        assert "trunk=none.safetensors: there is no such file" in fails(capsys, monkeypatch, *words)
+        assert ("experiment=new_style" in sys.argv) == (len(words) == 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["styles=[irisses]"], "styles: there is no style irisses (did you mean irises?)"),
+        (["styles=[irises,irises]"], "each once"),
+        (["styles=[]"], "give a list"),
+        (["styles=irises"], "give a list"),
+        (["styles=[irises,custom]"], "custom has no picture of its own"),
+        (["styles=[irises]", "network.norm=batch"], "share a network by its instance"),
+        (["trunk=many_styles", "init=starry_night"], "leave out init"),
+    ],
+)
+def test_wishes_that_cannot_be_fulfilled_end_in_a_sentence(words, sentence, capsys, monkeypatch):
+    assert sentence in fails(capsys, monkeypatch, "data=dead_leaves", *words)
