@@ -26,7 +26,7 @@ OPERATORS = {
     "Add", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "Conv", "ConvTranspose",
     "DepthToSpace", "Div", "Expand", "Gather", "Identity", "InstanceNormalization", "Max", "Min",
     "Mod", "Mul", "Pad", "Range", "Relu", "Reshape", "Resize", "Round", "Shape", "Sigmoid", "Slice",
-    "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
+    "Split", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
 }  # fmt: skip
 
 
