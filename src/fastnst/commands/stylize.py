@@ -45,6 +45,7 @@ def main() -> None:
             strength=options.strength,
             preserve_color=options.preserve_color,
             mask=mask,
+            regions=options.regions,
             tile=options.tile,
         )
         if options.webcam is not None and options.blend is None and options.mask is None:

@@ -10,7 +10,7 @@ from fastnst.commands.pipes import STDIN, is_pipe
 from fastnst.machine import UserError
 from fastnst.models import find_style, listing
 from fastnst.networks import SMALLEST_SIDE
-from fastnst.video import CODECS
+from fastnst.video import CODECS, point_in_time
 
 Group = argparse._ArgumentGroup  # pyright: ignore[reportPrivateUsage]  # it has no public name
 
@@ -144,6 +144,13 @@ def _look(group: Group) -> None:
         "second --ckpt paints",
     )
     group.add_argument(
+        "--regions",
+        type=_checked(_regions),
+        metavar="MAP=STYLE,...",
+        help="pictures that are white where another style goes, of the same network, such as "
+        "sky.png=irises",
+    )
+    group.add_argument(
         "--blend", type=_shares, metavar="A,B,...", help="shares of several --ckpt, such as 0.3,0.7"
     )
 
@@ -172,8 +179,10 @@ def _videos(group: Group) -> None:
     group.add_argument(
         "--crf", type=_number(int, 0, 63), help="quality of the video: lower is better, and larger"
     )
-    group.add_argument("--start", type=_time, metavar="TIME", help="seconds, or [h:]mm:ss")
-    group.add_argument("--end", type=_time, metavar="TIME")
+    group.add_argument(
+        "--start", type=_checked(point_in_time), metavar="TIME", help="seconds, or [h:]mm:ss"
+    )
+    group.add_argument("--end", type=_checked(point_in_time), metavar="TIME")
     group.add_argument(
         "--temporal",
         nargs="?",
@@ -218,24 +227,16 @@ def _tile(text: str) -> Any:
     return _number(int, 1)(text)
 
 
+def _regions(text: str) -> dict[str, str]:
+    pairs = [word.partition("=") for word in text.split(",")]
+    if not all(file and style for file, _, style in pairs):
+        raise ValueError(f"{text}: give each picture with its style, such as sky.png=irises")
+    return {file: style for file, _, style in pairs}
+
+
 @_checked
 def _shares(text: str) -> list[float]:
     try:
         return [float(share) for share in text.split(",")]
     except ValueError:
         raise ValueError(f"{text} are not numbers with commas between") from None
-
-
-@_checked
-def _time(text: str) -> float:
-    parts = text.split(":")
-    try:
-        *hours_and_minutes, seconds = [float(part) for part in parts]
-    except ValueError:
-        seconds, hours_and_minutes = -1.0, []
-    if not all(0 <= part < float("inf") for part in (seconds, *hours_and_minutes)):
-        raise ValueError(f"{text} is neither seconds nor [h:]mm:ss")
-    total = 0.0
-    for part in hours_and_minutes:
-        total = (total + part) * 60
-    return total + seconds

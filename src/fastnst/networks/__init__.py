@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from fastnst.networks.areas import want, with_areas
 from fastnst.networks.conditional import (
     has_styles,
     paint_styles,
@@ -78,4 +79,6 @@ __all__ = [
     "share_statistics",
     "split_style",
     "style_of",
+    "want",
+    "with_areas",
 ]

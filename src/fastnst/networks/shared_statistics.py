@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from fastnst.networks.areas import Modulation
 from fastnst.networks.layers import InstanceNorm2d, channel_statistics
 from fastnst.networks.network import QuarterNetwork
 from fastnst.networks.padding import pad_to_multiple
@@ -29,11 +30,13 @@ class Sample(NamedTuple):
         size: width and height of it.
         counted: the left, upper, right and lower edge of what of it counts, in its pixels. What is
             around that is there for the network to see.
+        shares: for a network of `with_areas` what is wanted there, see `Modulation`.
     """
 
     pixels: Callable[[], Tensor]
     size: tuple[int, int]
     counted: tuple[int, int, int, int]
+    shares: Callable[[], Tensor] | None = None
 
 
 Walk = Generator[tuple["_SharedNorm", Tensor], None, Tensor]
@@ -121,14 +124,15 @@ def measure(shared: nn.Module, samples: Sequence[Sample]) -> list[Tensor]:
         norm.take([statistics(i, _until(norm, walk)) for i, walk in enumerate(waiting)])
     values = [_half(_end(walk)) for walk in waiting]
     for norm in _norms(shared.upsample):
-        walks = (_walk(shared.upsample, value.float()) for value in values)
+        pairs = zip(values, samples, strict=True)
+        walks = (_walk(shared.upsample, value.float(), sample.shares) for value, sample in pairs)
         norm.take([statistics(i, _until(norm, walk)) for i, walk in enumerate(walks)])
     return values
 
 
 def _walk_over(sample: Sample, module: nn.Module) -> Walk:
     """As `_walk`, with the pixels there only when it begins."""
-    return (yield from _walk(module, pad_to_multiple(sample.pixels(), 4)))
+    return (yield from _walk(module, pad_to_multiple(sample.pixels(), 4), sample.shares))
 
 
 def _extent(sample: Sample) -> tuple[int, tuple[int, int, int, int]]:
@@ -146,7 +150,7 @@ def _norms(module: nn.Module) -> list[_SharedNorm]:
     return [child for child in module.modules() if isinstance(child, _SharedNorm)]
 
 
-def _walk(module: nn.Module, features: Tensor) -> Walk:
+def _walk(module: nn.Module, features: Tensor, shares: Callable[[], Tensor] | None = None) -> Walk:
     """What the module computes, with a halt before each normalisation.
 
     What is held meanwhile is held in 16 bits.
@@ -163,6 +167,8 @@ def _walk(module: nn.Module, features: Tensor) -> Walk:
             dtype, features = features.dtype, _half(features)
             yield step, features
             features = features.to(dtype)
+        if isinstance(step, Modulation) and shares is not None:
+            step.shares = pad_to_multiple(shares(), 4)  # other walks have set theirs meanwhile
         features = step(features)
     return features
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from fastnst.images import PreserveColor, keep_chrominance
 from fastnst.machine import UserError
+from fastnst.stylizing.areas import Areas
 from fastnst.stylizing.mask import Mask
 
 
@@ -21,12 +22,20 @@ class Look:
         strength: of the painted picture over the photograph, 0 to 1.
         preserve_color: `lum` for the photograph's colours, `hist` for its palette, or None.
         mask: where to paint; None for everywhere.
+        areas: where each style goes, if the network paints several at once.
     """
 
     shares: tuple[float, ...]
     strength: float
     preserve_color: PreserveColor | None
     mask: Mask | None
+    areas: Areas | None = None
+
+    @property
+    def masks(self) -> Sequence[Mask]:
+        """All that a picture has to have the proportions of."""
+        own = [] if self.mask is None else [self.mask]
+        return own if self.areas is None else [*own, *self.areas.masks]
 
     @property
     def needs_photograph(self) -> bool:
@@ -68,6 +77,7 @@ def make_look(
     strength: float,
     preserve_color: PreserveColor | None,
     mask: Mask | None,
+    areas: Areas | None = None,
 ) -> Look:
     """Check that the wishes go together.
 
@@ -95,4 +105,4 @@ def make_look(
             f"What are {networks} checkpoints for? Give their shares, as --blend 0.3,0.7, or two "
             f"with a --mask: the first is inside it, the second outside."
         )
-    return Look(shares, strength, preserve_color, mask)
+    return Look(shares, strength, preserve_color, mask, areas)

@@ -7,7 +7,15 @@ from torch import Tensor, nn
 
 from fastnst.machine import Compiled, computes_bf16
 from fastnst.models import OnnxNetwork
-from fastnst.networks import QuarterNetwork, Sample, measure, share_statistics
+from fastnst.networks import (
+    QuarterNetwork,
+    Sample,
+    TransformationNetwork,
+    measure,
+    share_statistics,
+    want,
+    with_areas,
+)
 
 # Pixels of one size still to paint after which compiling the network for that size has won back
 # the time it takes: on two cores of an Intel Xeon with AMX up to a minute against 0.13 seconds for
@@ -21,18 +29,29 @@ class Painter:
     Args:
         network: a transformation network in `eval()` mode.
         device: where it runs.
+        styles: `(R, K)`, numbers of styles to paint in at once, see `with_areas`; None for one.
 
     Attributes:
         exported: whether it is one that can neither be compiled nor paint tiles: the statistics of
             its normalisations are out of reach.
     """
 
-    def __init__(self, network: nn.Module, device: torch.device) -> None:
+    def __init__(
+        self, network: TransformationNetwork, device: torch.device, styles: Tensor | None = None
+    ) -> None:
+        self.regional = styles is not None
+        if styles is not None:
+            network = with_areas(network, styles)
         self.network, self.device = network.to(device), device
         self.exported = isinstance(network, OnnxNetwork)
         self._for_tiles: nn.Module | None = None
         self._features: list[Tensor] = []
         self._compiled: dict[tuple[Callable[[Tensor], Tensor], torch.Size], Compiled] = {}
+
+    def want(self, shares: Tensor) -> None:
+        """Say how much of each style is wanted where, `(1, R, H, W)`, in what is painted next."""
+        want(self._for_tiles or self.network, shares)
+        want(self.network, shares)
 
     def whole(self, pictures: Tensor, to_come: int = 0) -> Tensor:
         """Paint whole pictures.
@@ -85,7 +104,8 @@ class Painter:
     def _run(self, function: Callable[[Tensor], Tensor], values: Tensor, to_come: int) -> Tensor:
         key = function, values.shape
         work = to_come * values.shape[2] * values.shape[3]
-        if work >= PAYS_AFTER.get(self.device.type, float("inf")) and not self.exported:
+        pays = work >= PAYS_AFTER.get(self.device.type, float("inf"))
+        if pays and not self.exported and not self.regional:
             self._compiled.setdefault(key, Compiled(function))
         with self._precision():
             return self._compiled.get(key, function)(values).float()

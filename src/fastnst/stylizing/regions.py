@@ -38,6 +38,7 @@ def paint_whole(
         As many pictures, of the same mode.
     """
     pixels = canvas.seen(pictures, tile)
+    _want(painters, canvas, tile, look)
     painted = [painter.whole(pixels, to_come) for painter in painters]
     if look.preserve_color == "hist":
         painted = [_recolored(one, pixels, canvas.margin) for one in painted]
@@ -82,6 +83,7 @@ def paint_tiles(
         for tile in row:
             left -= 1
             pixels = canvas.seen([picture], tile)
+            _want(painters, canvas, tile, look)
             painted = [painter.tile(index, pixels, left) for painter in painters]
             index += 1
             if maps is not None:
@@ -95,11 +97,22 @@ def paint_tiles(
         painter.forget()
 
 
+def _want(painters: Sequence[Painter], canvas: Canvas, tile: Tile, look: Look) -> None:
+    """Tell painters of several styles at once where these are wanted."""
+    if look.areas is not None:
+        for painter in painters:
+            painter.want(look.areas.wanted(canvas, tile))
+
+
 def _palette_map(painter: Painter, samples: Sequence[Sample]) -> ColorMap:
     # by chance: every n-th may be all of one side of the picture
     few = random.Random(0).sample(range(len(samples)), min(8, len(samples)))
     pixels = [samples[index].pixels() for index in few]
-    painted = [painter.tile(index, one) for index, one in zip(few, pixels, strict=True)]
+    painted: list[Tensor] = []
+    for index, one in zip(few, pixels, strict=True):
+        if (shares := samples[index].shares) is not None:
+            painter.want(shares())
+        painted.append(painter.tile(index, one))
     flat = [torch.cat([one.flatten(2) for one in both], 2)[..., None] for both in (painted, pixels)]
     return match_colors(*flat)
 

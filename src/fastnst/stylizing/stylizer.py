@@ -12,6 +12,7 @@ from fastnst.images import PreserveColor, resize_short_side, with_short_side
 from fastnst.machine import UserError, choose_device
 from fastnst.models import Mixture, Model, OnnxNetwork, find_mixture, find_style, read_model
 from fastnst.networks import SMALLEST_SIDE
+from fastnst.stylizing.areas import make_areas, share_network
 from fastnst.stylizing.canvas import Canvas
 from fastnst.stylizing.look import make_look
 from fastnst.stylizing.mask import Mask
@@ -48,6 +49,10 @@ class Stylizer:
         blend: shares of several checkpoints in the painted picture.
         style: in place of a checkpoint, the name of a finished style, or styles of one network, by
             name or style file, with their shares: then the styles are mixed, not pictures.
+        regions: masks as above, each with a style as the command line names them; where none is
+            white the one of `checkpoint` or `style` paints. All are to be of one network, which
+            paints them in one pass, so that they flow into each other. Two checkpoints of one
+            network with a `mask` are painted so as well.
         tile: side of the tiles that huge pictures are painted in, in pixels; `auto` takes tiles
             for more than 2 million pixels, None never.
         progress: show a bar for a picture of many tiles.
@@ -68,6 +73,7 @@ class Stylizer:
         mask: Mask | str | Path | Image.Image | None = None,
         blend: Sequence[float] | None = None,
         style: str | Mapping[str, float] | None = None,
+        regions: Mapping[str | Path | Mask, str] | None = None,
         tile: int | Literal["auto"] | None = "auto",
         progress: bool = False,
     ) -> None:
@@ -75,11 +81,20 @@ class Stylizer:
         _check(size, style_scale, tile)
         self.size, self.style_scale, self.progress = size, style_scale, progress
         self.device = choose_device(device)
-        if mask is not None and not isinstance(mask, Mask):
-            mask = Mask(mask)
-        self.look = make_look(len(checkpoints), blend, strength, preserve_color, mask)
+        mask = None if mask is None else _as_mask(mask)
         models = [_read(path, self.device) for path in checkpoints]
-        self.painters = [Painter(model.network, self.device) for model in models]
+        areas = None
+        if mask is not None and len(models) == 2 and blend is None and share_network(models):
+            areas, mask = make_areas(models, [mask]), None
+        elif regions:
+            others = [_read(find_style(it), self.device) for it in regions.values()]
+            areas = make_areas([*others, *models], [_as_mask(it) for it in regions])
+        if areas is None:
+            self.painters = [Painter(model.network, self.device) for model in models]
+        else:
+            self.painters = [Painter(models[0].network, self.device, areas.styles)]
+        count = len(self.painters)
+        self.look = make_look(count, blend, strength, preserve_color, mask, areas)
         names = [model.style["name"] for model in models]
         titles = [str(model.style.get("title", model.style["name"])) for model in models]
         self.style = {"name": "_".join(names), "title": " + ".join(titles)}
@@ -134,8 +149,8 @@ class Stylizer:
             UserError: if a side is shorter than the network can take, or the mask has other
                 proportions.
         """
-        if self.look.mask is not None:
-            self.look.mask.check(picture.size)
+        for mask in self.look.masks:
+            mask.check(picture.size)
         width, height = self._working(self.fitted(picture.size))
         if min(width, height) < SMALLEST_SIDE:
             raise UserError(
@@ -176,6 +191,8 @@ class Stylizer:
         count = len(rows) * len(rows[0])
         for picture in pictures:
             samples = canvas.samples(picture, side, self.reach)
+            if self.look.areas is not None:
+                samples = self.look.areas.on(samples, canvas, side, self.reach)
             steps = paint_tiles(
                 picture, canvas, rows, samples, self.painters, self.look, count * to_come
             )
@@ -202,6 +219,10 @@ def _check(size: int | None, style_scale: float, tile: object) -> None:
         raise UserError(f"The style_scale is {style_scale}: give a number from 0.1 to 10.")
     if not (tile is None or tile == "auto" or isinstance(tile, int)):
         raise UserError(f"The tile is {tile}: give auto, None, or a number of pixels.")
+
+
+def _as_mask(mask: Mask | str | Path | Image.Image) -> Mask:
+    return mask if isinstance(mask, Mask) else Mask(mask)
 
 
 def _checkpoints(

@@ -3,6 +3,7 @@
 In: a `Stylizer` and a video file. Out: another one, and a report.
 """
 
+from fastnst.video.ends import point_in_time
 from fastnst.video.formats import CODECS, READ_SUFFIXES, SUFFIXES, is_video, is_video_in_folder
 from fastnst.video.paint import VideoOptions, VideoReport, paint_video
 
@@ -15,4 +16,5 @@ __all__ = [
     "is_video",
     "is_video_in_folder",
     "paint_video",
+    "point_in_time",
 ]
