@@ -3,8 +3,8 @@
 In: a `Stylizer` and a video file. Out: another one, and a report.
 """
 
-from fastnst.video.ends import point_in_time
 from fastnst.video.formats import CODECS, READ_SUFFIXES, SUFFIXES, is_video, is_video_in_folder
+from fastnst.video.length import point_in_time
 from fastnst.video.paint import VideoOptions, VideoReport, paint_video
 
 __all__ = [

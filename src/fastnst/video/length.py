@@ -59,3 +59,22 @@ class Length:
         if max(self._reached, self._ended) < Fraction(AT_END) * self._end:
             return round(self.seconds * rate)
         return round((self._ended - self.first) * rate)
+
+
+def point_in_time(text: str) -> float:
+    """Seconds that are written as such, or as `[h:]mm:ss`.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    parts = text.split(":")
+    try:
+        *hours_and_minutes, seconds = [float(part) for part in parts]
+    except ValueError:
+        seconds, hours_and_minutes = -1.0, []
+    if not all(0 <= part < float("inf") for part in (seconds, *hours_and_minutes)):
+        raise ValueError(f"{text} is neither seconds nor [h:]mm:ss")
+    total = 0.0
+    for part in hours_and_minutes:
+        total = (total + part) * 60
+    return total + seconds
