@@ -11,7 +11,7 @@ from small.runs import run_forked
 
 from fastnst.commands import publish as publishing
 from fastnst.commands.publish import page, publish
-from fastnst.evaluation.runs import Run, read_run
+from fastnst.evaluation.runs import Run, read_runs
 from fastnst.images.write import write_image
 from fastnst.machine.errors import UserError
 from fastnst.models import read_model
@@ -44,7 +44,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def trained(folder: Path) -> Run:
-    return read_run(folder / "checkpoints" / "last.ckpt")
+    (run,) = read_runs(folder / "checkpoints" / "last.ckpt")
+    return run
 
 
 @pytest.fixture
@@ -129,11 +130,11 @@ def test_what_no_command_repeats_is_refused(trained: Run, evaluation: Path, tmp_
     style = trained.settings.style.model_copy(update={"name": "fields"})
     other = trained.settings.model_copy(update={"style": style})
     with pytest.raises(UserError, match=r"no short command that trains fields.*configs/style"):
-        publish(trained._replace(settings=other), evaluation, tmp_path / "models")
+        publish(trained._replace(settings=other, whole=other), evaluation, tmp_path / "models")
     layers = trained.settings.loss.model_copy(update={"style_layers": {"relu1_1": 1.0}})
     other = trained.settings.model_copy(update={"loss": layers})
     with pytest.raises(UserError, match=r"no short command that trains great_wave"):
-        publish(trained._replace(settings=other), evaluation, tmp_path / "models")
+        publish(trained._replace(settings=other, whole=other), evaluation, tmp_path / "models")
     assert not (tmp_path / "models").exists()
 
 

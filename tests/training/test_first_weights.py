@@ -5,7 +5,7 @@ from small.stylizing import write_small_model
 
 from fastnst.commands.train import main
 from fastnst.config.recipe import recipe_command
-from fastnst.evaluation.runs import read_run
+from fastnst.evaluation.runs import read_runs
 from fastnst.machine import UserError
 from fastnst.models import read_model
 from fastnst.training.checkpoint_files import read_checkpoint
@@ -42,7 +42,9 @@ def test_weights_are_taken_and_all_else_begins_anew(finished, command_line, tmp_
     main()
     assert "init: run/checkpoints/last.ckpt" in (tmp_path / "other" / "config.yaml").read_text()
     with pytest.raises(UserError, match="no short command"):
-        recipe_command(read_run(tmp_path / "other" / "checkpoints" / "last.ckpt").settings, "zoo")
+        recipe_command(
+            read_runs(tmp_path / "other" / "checkpoints" / "last.ckpt")[0].settings, "zoo"
+        )
 
 
 @pytest.mark.slow

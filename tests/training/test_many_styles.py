@@ -7,9 +7,12 @@ from PIL import Image
 from small.runs import fails, run, scalars
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from fastnst.commands.evaluate import main as evaluate_main
+from fastnst.commands.publish import publish
 from fastnst.commands.train import main
 from fastnst.drawing.dead_leaves import draw_dead_leaves
-from fastnst.models import ENDING, fingerprint, read_model, read_style
+from fastnst.evaluation import read_runs
+from fastnst.models import ENDING, fingerprint, read_model, read_network, read_style
 from fastnst.networks import style_of
 
 STYLES = ("red_fuji", "irises", "the_kiss")
@@ -156,3 +159,32 @@ def test_a_trunk_takes_the_recipe_for_it_unless_told_otherwise(capsys, monkeypat
 )
 def test_wishes_that_cannot_be_fulfilled_end_in_a_sentence(words, sentence, capsys, monkeypatch):
     assert sentence in fails(capsys, monkeypatch, "data=dead_leaves", *words)
+
+
+@pytest.mark.slow
+def test_each_style_is_evaluated_and_published(train, tmp_path, monkeypatch):
+    size = ("loss_network=vgg19", "loss_network.weights=random", "experiment=zoo")
+    folder = train("run", MANY[0], "data.images=9", *size, "trainer.max_steps=2", "sample_every=2")
+    runs = read_runs(folder)
+    assert [run.name for run in runs] == [f"{name}/run" for name in STYLES]
+    assert [run.settings.style.title for run in runs][1] == "Irises"
+    numbers = [style_of(run.model.network) for run in runs]
+    for name, row in zip(STYLES, numbers, strict=True):
+        kept = read_style(folder / f"{name}{ENDING}").numbers
+        torch.testing.assert_close(row, kept, rtol=0, atol=1e-3)
+    monkeypatch.setattr(
+        "sys.argv", ["evaluate", "--ckpt", str(folder), "--size", "64", "--optimize", "0"]
+    )
+    evaluate_main()
+    models = tmp_path / "models"
+    cards = [publish(run, folder / "evaluation" / "evaluation.json", models) for run in runs]
+    assert {card.recipe for card in cards} == {cards[0].recipe}
+    assert cards[0].recipe.startswith("fastnst train 'styles=[red_fuji,irises,the_kiss]'")
+    assert "trainer.max_steps=2" in cards[0].recipe
+    shared = read_network(models / "many_styles.safetensors").network
+    for card, row in zip(cards, numbers, strict=True):
+        file = models / f"{card.name}{ENDING}"
+        assert file.stat().st_size < 10_000
+        assert read_style(file).network == fingerprint(shared)
+        assert str(tmp_path).encode() not in file.read_bytes()
+        torch.testing.assert_close(read_style(file).numbers, row, rtol=0, atol=1e-3)

@@ -13,7 +13,7 @@ from fastnst.evaluation import (
     held_out,
     judge_networks,
     photographs_in,
-    read_run,
+    read_runs,
     report,
     verdict_table,
     write_report,
@@ -112,7 +112,7 @@ def main() -> None:
         if options.judge is not None:
             _judge(options)
             return
-        runs = [read_run(path) for path in dict.fromkeys(options.ckpt)]
+        runs = [run for path in dict.fromkeys(options.ckpt) for run in read_runs(path)]
         folder = options.output or runs[0].folder / "evaluation"
         folder.mkdir(parents=True, exist_ok=True)  # not to find out after the measuring
         device = choose_device(options.device)

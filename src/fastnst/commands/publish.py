@@ -13,10 +13,22 @@ from PIL import Image
 from fastnst.commands.gallery import PAINTED
 from fastnst.config import recipe_command
 from fastnst.data import BUNDLED
-from fastnst.evaluation import NUMBERS, Run, read_run
+from fastnst.evaluation import NUMBERS, Run, read_runs
 from fastnst.images import crop_center, read_image, write_image
 from fastnst.machine import UserError, one_sentence_errors, whole_file
-from fastnst.models import MODELS, Card, read_cards, thumbnail_file, write_model
+from fastnst.models import (
+    ENDING,
+    MODELS,
+    TRUNK,
+    Card,
+    fingerprint,
+    read_cards,
+    read_network,
+    thumbnail_file,
+    write_model,
+    write_style,
+)
+from fastnst.networks import style_of
 from fastnst.stylizing import Stylizer
 
 EXPERIMENT = "zoo"
@@ -27,9 +39,10 @@ UNPUBLISHED = ("image", "style_weight", "tv_weight")  # of what a run knows of i
 FREE = ("public domain (", "CC0 (")  # and not "public domain where ..."
 HEAD = """# Finished styles
 
-Networks that fastnst trained, ready to use: `fastnst stylize --style <name> photo.jpg`. Each has
-seen one painting, which is in the public domain, and drawn pictures (`data=dead_leaves`), no
-photographs; they are free for any use (CC0 1.0).
+Styles that fastnst learnt, ready to use: `fastnst stylize --style <name> photo.jpg`. Some have a
+network of their own, the others share `many_styles.safetensors`. These have seen paintings, which
+are in the public domain, and drawn pictures (`data=dead_leaves`), no photographs; they are free for
+any use (CC0 1.0).
 
 Their losses come from the original VGG19 of Karen Simonyan and Andrew Zisserman (CC BY 4.0), in a
 file that was named with `loss_network.weights=`. Without that the commands below train against
@@ -47,7 +60,8 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
     Args:
         run: that trained it.
         evaluation: what `fastnst evaluate` wrote about it, `evaluation.json`.
-        folder: for the files `<name>.safetensors`, `.jpg` and `.json`, and `README.md`.
+        folder: for the files `<name>.safetensors`, `.jpg` and `.json`, and `README.md`; of one of
+            many styles `<name>.style.safetensors`, and `many_styles.safetensors` for all of them.
 
     Raises:
         UserError: if the training pictures or the painting are not free, it was not trained to its
@@ -56,12 +70,16 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
     settings, style = run.settings, run.settings.style
     _check(run)
     found, photographs, size = _measured(run, evaluation)
-    command = recipe_command(settings, EXPERIMENT)
-    path = folder / f"{style.name}.safetensors"
+    command = recipe_command(run.whole, EXPERIMENT)
     # Where the painting lay on this machine is nobody's business. Weights that the style's file had
     # need not be those of the training, which the recipe tells.
     facts = {key: value for key, value in run.model.style.items() if key not in UNPUBLISHED}
-    write_model(path, run.model.network, run.model.architecture, facts, "float16")
+    if settings.styles is None:
+        path = folder / f"{style.name}.safetensors"
+        write_model(path, run.model.network, run.model.architecture, facts, "float16")
+    else:
+        path = folder / f"{style.name}{ENDING}"
+        write_style(path, style_of(run.model.network), facts, _shared(run, folder))
     painted = Stylizer(path)(crop_center(read_image(THUMBNAIL), PAINTED))
     thumbnail = painted.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     write_image(thumbnail, thumbnail_file(style.name, folder), quality=85)
@@ -79,6 +97,14 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
     _write(folder / f"{style.name}.json", card.model_dump_json(indent=2) + "\n")
     _write(folder / "README.md", page(read_cards(folder)))
     return card
+
+
+def _shared(run: Run, folder: Path) -> str:
+    """Write the network that many styles share; returns its fingerprint."""
+    path, facts = folder / TRUNK.name, {"name": TRUNK.stem, "title": "Many styles"}
+    model = read_network(run.folder)
+    write_model(path, model.network, model.architecture, facts, "float16")
+    return fingerprint(read_network(path).network)
 
 
 def _check(run: Run) -> None:
@@ -167,6 +193,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--ckpt", type=Path, required=True, help="the run: its folder or last.ckpt")
     parser.add_argument(
+        "--style",
+        action="append",
+        metavar="NAME",
+        help="of a run of many styles; default: all of them",
+    )
+    parser.add_argument(
         "--evaluation",
         type=Path,
         metavar="FOLDER",
@@ -179,8 +211,17 @@ def main() -> None:
     """Run the command line `fastnst publish --ckpt last.ckpt`."""
     options = parse()
     with one_sentence_errors():
-        run = read_run(options.ckpt)
-        folder = options.evaluation or run.folder / "evaluation"
-        card = publish(run, folder / NUMBERS, MODELS)
-        print(f"{card.label}: content {card.content}, style {card.style}; recipe: {card.recipe}")
-        print(f"model: {MODELS / card.name}.safetensors")
+        runs = read_runs(options.ckpt)
+        if options.style is not None:
+            names = [run.settings.style.name for run in runs]
+            if unknown := {*options.style} - {*names}:
+                raise UserError(
+                    f"--style {', '.join(sorted(unknown))}: {options.ckpt} has {', '.join(names)}."
+                )
+            runs = [run for run in runs if run.settings.style.name in options.style]
+        folder = options.evaluation or runs[0].folder / "evaluation"
+        for run in runs:
+            card = publish(run, folder / NUMBERS, MODELS)
+            print(f"{card.label}: content {card.content}, style {card.style}")
+        print(f"recipe: {recipe_command(runs[0].whole, EXPERIMENT)}")
+        print(f"models: {MODELS}")

@@ -7,6 +7,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 
 from fastnst.config.errors import close_to
+from fastnst.config.hydra import CONFIGS
 from fastnst.machine import UserError
 
 MANY = "many_styles"  # name of what a run with several styles trains
@@ -52,7 +53,10 @@ def with_styles(config: DictConfig) -> DictConfig:
 
 
 def _read(name: str) -> dict[str, Any]:
-    folders = [Path(source.path, "style") for source in HydraConfig.get().runtime.config_sources]
+    sources = [str(CONFIGS)]
+    if HydraConfig.initialized():  # there may be a folder of one's own
+        sources += [source.path for source in HydraConfig.get().runtime.config_sources]
+    folders = [Path(source, "style") for source in sources]
     files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
     if name not in files:
         raise UserError(

@@ -8,13 +8,14 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
 from fastnst.config.hydra import CONFIGS
+from fastnst.config.many_styles import with_styles
 from fastnst.config.settings import Settings, flat, read_settings
 from fastnst.machine import UserError
 from fastnst.models import finished_styles
 
 # What a network learns depends on these. The rest is where things are and how fast.
 LEARNT = (
-    *("style.name", "style.size", "network", "loss", "optimizer", "seed", "init"),
+    *("style.name", "style.size", "styles", "network", "loss", "optimizer", "seed", "init"),
     *("loss_network.name", "loss_network.normalization", "loss_network.pooling"),
     *("data.name", "data.images", "data.image_size", "data.batch_size", "data.hflip"),
     *("trainer.max_steps", "trainer.accumulate_grad_batches"),
@@ -31,7 +32,11 @@ def recipe_command(settings: Settings, experiment: str) -> str:
     Raises:
         UserError: if that cannot be said, as when the style has no file in `configs/style`.
     """
-    words = [f"style={settings.style.name}", f"experiment={experiment}"]
+    if settings.styles is None:
+        words = [f"style={settings.style.name}", f"experiment={experiment}"]
+    else:
+        names = ",".join(style.name for style in settings.styles)
+        words = [f"styles=[{names}]", f"experiment={experiment}"]
     wanted = _learnt(settings.model_dump())
     try:
         usual = _composed(words)
@@ -51,15 +56,18 @@ def recipe_command(settings: Settings, experiment: str) -> str:
 
 def _composed(words: list[str]) -> dict[str, Any]:
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        return _learnt(read_settings(compose("train", words)).model_dump())
+        return _learnt(read_settings(with_styles(compose("train", words))).model_dump())
 
 
 def _learnt(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+    found = {
         key: value
         for key, value in flat(settings)
         if any(f"{key}.".startswith(f"{part}.") for part in LEARNT)
     }
+    if found["styles"] is not None:  # of which each has a file that says the rest
+        found["styles"] = [{**style, "image": None} for style in found["styles"]]
+    return found
 
 
 def _text(value: Any) -> str:

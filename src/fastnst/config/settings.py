@@ -114,6 +114,16 @@ class Settings(Objective):
         """The styles that the run learns."""
         return [self.style] if self.styles is None else self.styles
 
+    def of_style(self, style: Style) -> "Settings":
+        """The same, with `style` and the weights of the loss as one of many styles has them."""
+        if self.styles is None:
+            return self
+        own = {key: getattr(style, key) for key in ("style_weight", "tv_weight")}
+        weights = {key: value for key, value in own.items() if value is not None}
+        return self.model_copy(
+            update={"style": style, "loss": self.loss.model_copy(update=weights)}
+        )
+
 
 Model = TypeVar("Model", bound=Group)
 

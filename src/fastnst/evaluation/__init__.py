@@ -5,7 +5,7 @@ In: checkpoints of training runs, photographs they have not seen. Out: tables, s
 
 from fastnst.evaluation.photographs import held_out, photographs_in
 from fastnst.evaluation.results import NUMBERS, report, write_report
-from fastnst.evaluation.runs import LossNetworks, Run, evaluate, read_run
+from fastnst.evaluation.runs import LossNetworks, Run, evaluate, read_runs
 from fastnst.evaluation.structure import SMALLEST_JUDGED
 from fastnst.evaluation.tv_search import search
 from fastnst.evaluation.tv_search_settings import CheckSearch, SearchSettings
@@ -22,7 +22,7 @@ __all__ = [
     "held_out",
     "judge_networks",
     "photographs_in",
-    "read_run",
+    "read_runs",
     "report",
     "search",
     "verdict_table",

@@ -1,5 +1,6 @@
 """Training runs as an evaluation sees them: read from checkpoints, measured on photographs."""
 
+import copy
 from collections.abc import Hashable, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from fastnst.evaluation.results import Result
 from fastnst.losses import LossNetwork, PerceptualLoss, build_loss_network
 from fastnst.machine import UserError
 from fastnst.models import Model, read_model
+from fastnst.networks import set_style
 from fastnst.styles import load_style_image
 from fastnst.training import FOLDER, read_checkpoint
 
@@ -22,15 +24,16 @@ SEED = 0  # mmd_gaussian draws positions
 
 
 class Run(NamedTuple):
-    """A training run.
+    """A training run, or one style of it.
 
     Attributes:
         name: its style and its folder.
         folder: where its files are.
         steps: that it was trained for.
         pictures: that it was trained on.
-        settings: of the run.
+        settings: of the run; `style` and the weights of the loss are those of this style.
         model: the network.
+        whole: settings of the run with all its styles.
     """
 
     name: str
@@ -39,10 +42,11 @@ class Run(NamedTuple):
     pictures: int
     settings: Settings
     model: Model
+    whole: Settings
 
 
-def read_run(path: Path) -> Run:
-    """Read a training checkpoint, or the last one in the folder of a run.
+def read_runs(path: Path) -> list[Run]:
+    """Read a training checkpoint, or the last one in the folder of a run: one for each style.
 
     Raises:
         UserError: if it is none, or of a run whose settings are not those of today.
@@ -62,8 +66,16 @@ def read_run(path: Path) -> Run:
     if folder.name == FOLDER:
         folder = folder.parent
     pictures = checkpoint.get("PhotographData", {}).get("pictures", 0)
-    name = f"{settings.style.name}/{folder.name}"
-    return Run(name, folder, checkpoint["global_step"], pictures, settings, read_model(path))
+    steps, model, found = checkpoint["global_step"], read_model(path), []
+    for number, style in enumerate(settings.paintings):
+        if settings.styles is not None:
+            network = copy.deepcopy(model.network)
+            set_style(network, checkpoint["state_dict"]["styles"][number])
+            model = Model(network, model.architecture, style.model_dump())
+        own = settings.of_style(style)
+        name = f"{style.name}/{folder.name}"
+        found.append(Run(name, folder, steps, pictures, own, model, settings))
+    return found
 
 
 class LossNetworks:

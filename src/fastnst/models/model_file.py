@@ -14,9 +14,16 @@ from torch import Tensor, nn
 
 from fastnst.machine import UserError, durable_file, from_home, load_plain
 from fastnst.models.zoo import MODELS
-from fastnst.networks import TransformationNetwork, build_network, convert, find_theirs
+from fastnst.networks import (
+    TransformationNetwork,
+    build_network,
+    convert,
+    find_theirs,
+    set_style,
+)
 
 PREFIX = "network."  # of the transformation network's weights in a training checkpoint
+STYLES = "styles"  # there: numbers of the styles that share the network, `(S, K)`
 LONGEST_NAME = 64  # letters of the name of a style
 LONGEST_STYLE = 20_000  # letters of all that is said about one
 
@@ -71,7 +78,7 @@ def read_network(path: str | Path) -> Model:
 
     Args:
         path: the file, or the folder of a run, of which `model.safetensors` is taken or, if it has
-            none yet, `checkpoints/last.ckpt`.
+            none yet, `checkpoints/last.ckpt`. Of many styles it paints what is between them all.
 
     Raises:
         UserError: if the file is not there or is none of these.
@@ -83,9 +90,12 @@ def read_network(path: str | Path) -> Model:
         read = _read_safetensors if path.suffix == ".safetensors" else _read_checkpoint
         architecture, style, state = read(path)
         check_style(style)
+        styles = state.pop(STYLES, None)
         _check_shapes(architecture, state)
         network = build_network(architecture)
         network.load_state_dict(state)
+        if styles is not None:
+            set_style(network, styles.mean(0))
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, OSError,
             safetensors.SafetensorError) as error:  # fmt: skip
         raise UserError(
@@ -163,7 +173,7 @@ def _read_checkpoint(path: Path) -> Read:
     state = {
         name.removeprefix(PREFIX): value
         for name, value in checkpoint["state_dict"].items()
-        if name.startswith(PREFIX)
+        if name.startswith(PREFIX) or name == STYLES
     }
     return settings["network"], settings["style"], state
 

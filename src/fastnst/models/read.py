@@ -9,7 +9,7 @@ import torch
 from fastnst.machine import UserError, from_home
 from fastnst.models.model_file import LONGEST_NAME, Model, read_network
 from fastnst.models.style_file import ENDING, StyleFile, fingerprint, read_style
-from fastnst.models.zoo import TRUNK, finished_model
+from fastnst.models.zoo import MODELS, TRUNK, finished_model
 from fastnst.networks import has_styles, set_style, style_of
 
 Mixture = Mapping[Path, float]  # style files with the share of each
@@ -20,7 +20,7 @@ def read_model(source: str | Path | Mixture) -> Model:
 
     Args:
         source: what `read_network` takes; or a style file, whose network is the `model.safetensors`
-            beside it or one that comes with fastnst; or several style files of one network with
+            beside it or the one that comes with fastnst; or several style files of one network with
             their shares: then the numbers of the styles are mixed, and it paints in one pass.
 
     Raises:
@@ -41,7 +41,7 @@ def find_style(text: str) -> Path | Mixture:
         UserError: if a style is not there, or what is said of it is no share.
     """
     if ":" not in text and "," not in text:
-        return _style_file(text)
+        return from_home(text) if text.endswith(ENDING) else finished_model(text)
     shares: dict[str, float] = {}
     for word in text.split(","):
         name, colon, share = word.rpartition(":")
@@ -62,7 +62,10 @@ def find_mixture(shares: Mapping[str, float]) -> Mixture:
 
 
 def _style_file(name: str) -> Path:
-    return from_home(name) if name.endswith(ENDING) else finished_model(name)
+    if name.endswith(ENDING):
+        return from_home(name)
+    shared = MODELS / f"{name}{ENDING}"
+    return shared if shared.is_file() else finished_model(name)
 
 
 def _mixed(shares: Mixture) -> Model:
@@ -105,7 +108,8 @@ def _network_of(path: Path, style: StyleFile) -> Model:
 
 
 def _candidates(path: Path) -> Iterator[Path]:
-    return (it for it in (path.with_name("model.safetensors"), TRUNK) if it.is_file())
+    beside = (path.with_name(name) for name in ("model.safetensors", TRUNK.name))
+    return (file for file in (*beside, TRUNK) if file.is_file())
 
 
 def _described(styles: list[StyleFile]) -> dict[str, Any]:

@@ -128,10 +128,9 @@ def train(settings: Settings, folder: Path) -> None:
 def _loss_options(settings: Settings) -> dict[str, Any]:
     """Arguments of `PerceptualLoss`; of many styles each has the weights that its file says."""
     options = settings.loss.model_dump()
-    if settings.styles is not None:
-        for key in ("style_weight", "tv_weight"):
-            own = [getattr(style, key) for style in settings.styles]
-            options[key] = [options[key] if weight is None else weight for weight in own]
+    losses = [settings.of_style(style).loss for style in settings.paintings]
+    for key in ("style_weight", "tv_weight"):
+        options[key] = [getattr(loss, key) for loss in losses]
     return options
 
 
