@@ -48,7 +48,7 @@ class Painter:
     def __init__(self, colour=(200, 0, 0), name="red", size=None, fault=None) -> None:
         self.style, self.size = {"name": name, "title": name.title()}, size
         self.device, self.colour, self.fault = SimpleNamespace(type="cpu"), colour, fault
-        self.free, self.seen = threading.Event(), []
+        self.free, self.seen, self.network = threading.Event(), [], None
         self.free.set()
 
     def fit(self, picture: Image.Image) -> Image.Image:

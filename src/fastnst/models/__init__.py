@@ -7,7 +7,14 @@ from fastnst.models.export import CHECKED_SIZES, OPSET, export_onnx
 from fastnst.models.model_file import LONGEST_NAME, Model, read_network, write_model
 from fastnst.models.onnx_network import OnnxNetwork
 from fastnst.models.read import Mixture, find_mixture, find_style, read_model
-from fastnst.models.style_file import ENDING, StyleFile, fingerprint, read_style, write_style
+from fastnst.models.style_file import (
+    ENDING,
+    StyleFile,
+    fingerprint,
+    read_style,
+    same_network,
+    write_style,
+)
 from fastnst.models.zoo import (
     MODELS,
     TRUNK,
@@ -42,6 +49,7 @@ __all__ = [
     "read_model",
     "read_network",
     "read_style",
+    "same_network",
     "thumbnail_file",
     "write_model",
     "write_style",

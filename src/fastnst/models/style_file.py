@@ -7,7 +7,7 @@ are of and which network they belong to.
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from fastnst.machine import UserError, whole_file
 from fastnst.models.model_file import check_style, readable_name
-from fastnst.networks import InstanceNorm2d
+from fastnst.networks import InstanceNorm2d, has_styles
 
 ENDING = ".style.safetensors"
 LARGEST = 2**18  # bytes of a file; `resnet` with its default settings has 3,200 numbers
@@ -53,6 +53,13 @@ def fingerprint(network: nn.Module) -> str:
             plain = values.detach().cpu().float().contiguous()
             digest.update(f"{name}{tuple(plain.shape)}".encode() + plain.numpy().tobytes())
     return digest.hexdigest()
+
+
+def same_network(networks: Sequence[nn.Module]) -> bool:
+    """Whether networks differ in nothing but their styles, and have such."""
+    if not all(has_styles(network) for network in networks):
+        return False
+    return len({fingerprint(network) for network in networks}) == 1
 
 
 def write_style(

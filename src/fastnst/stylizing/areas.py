@@ -9,8 +9,8 @@ from PIL import Image
 from torch import Tensor
 
 from fastnst.machine import UserError
-from fastnst.models import Model, fingerprint
-from fastnst.networks import Sample, has_styles, style_of
+from fastnst.models import Model, same_network
+from fastnst.networks import Sample, style_of
 from fastnst.stylizing.canvas import Canvas
 from fastnst.stylizing.mask import Mask
 from fastnst.stylizing.tiling import Tile
@@ -55,13 +55,6 @@ class _Wanted(NamedTuple):
         return _shares(torch.cat([part.pixels()[:, :1] for part in self.parts], 1))
 
 
-def share_network(models: Sequence[Model]) -> bool:
-    """Whether models are styles of one network."""
-    if not all(has_styles(model.network) for model in models):
-        return False
-    return len({fingerprint(model.network) for model in models}) == 1
-
-
 def make_areas(models: Sequence[Model], masks: Sequence[Mask]) -> Areas:
     """Areas for styles of one network.
 
@@ -72,7 +65,7 @@ def make_areas(models: Sequence[Model], masks: Sequence[Mask]) -> Areas:
     Raises:
         UserError: if they are not of one network.
     """
-    if not share_network(models):
+    if not same_network([model.network for model in models]):
         names = ", ".join(model.style["name"] for model in models)
         raise UserError(
             f"{names} do not share a network, and only styles that do can be in one picture's "

@@ -10,21 +10,21 @@ from tqdm import tqdm
 
 from fastnst.images import PreserveColor, resize_short_side, with_short_side
 from fastnst.machine import UserError, choose_device
-from fastnst.models import Mixture, Model, OnnxNetwork, find_mixture, find_style, read_model
+from fastnst.models import find_style, same_network
 from fastnst.networks import SMALLEST_SIDE
-from fastnst.stylizing.areas import make_areas, share_network
+from fastnst.stylizing.areas import make_areas
 from fastnst.stylizing.canvas import Canvas
 from fastnst.stylizing.look import make_look
 from fastnst.stylizing.mask import Mask
 from fastnst.stylizing.painter import Painter
 from fastnst.stylizing.pictures import Picture, one_picture, several_pictures
 from fastnst.stylizing.regions import paint_tiles, paint_whole
+from fastnst.stylizing.sources import Checkpoint, chosen, read
 from fastnst.stylizing.tiling import smallest_side
 
 TILED_FROM = 2**21  # pixels: larger pictures go through the network in tiles
 TILE_SIDE = 768  # pixels
 
-Checkpoint = str | Path | Mixture
 BATCH_PIXELS = 2**20  # in a batch at most, unless one picture alone has more
 
 
@@ -77,17 +77,18 @@ class Stylizer:
         tile: int | Literal["auto"] | None = "auto",
         progress: bool = False,
     ) -> None:
-        checkpoints = _checkpoints(checkpoint, style)
+        checkpoints = chosen(checkpoint, style)
         _check(size, style_scale, tile)
         self.size, self.style_scale, self.progress = size, style_scale, progress
         self.device = choose_device(device)
         mask = None if mask is None else _as_mask(mask)
-        models = [_read(path, self.device) for path in checkpoints]
+        models = [read(path, self.device) for path in checkpoints]
         areas = None
-        if mask is not None and len(models) == 2 and blend is None and share_network(models):
+        networks = [model.network for model in models]
+        if mask is not None and len(models) == 2 and blend is None and same_network(networks):
             areas, mask = make_areas(models, [mask]), None
         elif regions:
-            others = [_read(find_style(it), self.device) for it in regions.values()]
+            others = [read(find_style(it), self.device) for it in regions.values()]
             areas = make_areas([*others, *models], [_as_mask(it) for it in regions])
         if areas is None:
             self.painters = [Painter(model.network, self.device) for model in models]
@@ -98,7 +99,9 @@ class Stylizer:
         names = [model.style["name"] for model in models]
         titles = [str(model.style.get("title", model.style["name"])) for model in models]
         self.style = {"name": "_".join(names), "title": " + ".join(titles)}
-        self.reach = max(model.network.reach for model in models)
+        self.reach = max(network.reach for network in networks)
+        # the one that paints, if it paints one style
+        self.network = networks[0] if len(networks) == 1 and areas is None else None
         self.tile: int | Literal["auto"] | None = self._checked(tile)
 
     def _checked(self, tile: int | Literal["auto"] | None) -> int | Literal["auto"] | None:
@@ -223,23 +226,3 @@ def _check(size: int | None, style_scale: float, tile: object) -> None:
 
 def _as_mask(mask: Mask | str | Path | Image.Image) -> Mask:
     return mask if isinstance(mask, Mask) else Mask(mask)
-
-
-def _checkpoints(
-    checkpoint: Checkpoint | Sequence[Checkpoint] | None, style: str | Mapping[str, float] | None
-) -> Sequence[Checkpoint]:
-    if (checkpoint is None) == (style is None):
-        raise UserError("Give a checkpoint or a style, one of the two.")
-    if isinstance(style, str):
-        return [find_style(style)]
-    if style is not None:
-        return [find_mixture(style)]
-    assert checkpoint is not None
-    return [checkpoint] if isinstance(checkpoint, str | Path | Mapping) else checkpoint
-
-
-def _read(checkpoint: Checkpoint, device: torch.device) -> Model:
-    if not isinstance(checkpoint, Mapping) and Path(checkpoint).suffix.lower() == ".onnx":
-        network = OnnxNetwork(checkpoint, "cpu" if device.type == "cpu" else "auto")
-        return Model(network, network.architecture, network.style)
-    return read_model(checkpoint)

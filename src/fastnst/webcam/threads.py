@@ -12,6 +12,7 @@ from PIL import Image
 from fastnst.images import resize_short_side
 from fastnst.machine import UserError
 from fastnst.webcam.view import FrameRate
+from fastnst.webcam.walk import Walk
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -185,6 +186,7 @@ class Painting(Worker):
         super().__init__()
         self.stylizers, self.style, self.done = stylizers, 0, Latest[Painted]()
         self._camera, self._number, self._rate = camera, 0, FrameRate()
+        self._walk = Walk(stylizers)
 
     def step(self) -> None:
         found = self._camera.frames.after(self._number, 0.1)
@@ -192,6 +194,7 @@ class Painting(Worker):
             return
         self._number, frame = found
         style = self.style
+        self._walk.to(style, time.monotonic())
         image = self._paint(self.stylizers[style], Image.fromarray(frame[..., ::-1].copy()))
         self.done.put(Painted(image, style, self._rate.tick(time.monotonic())))
 
