@@ -1,5 +1,7 @@
 """Training of many styles in one network, and of a new one in a network that has many."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -113,12 +115,13 @@ def test_two_processes_learn_what_one_does(paintings, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_new_style_changes_nothing_that_the_others_share(train):
+def test_a_new_style_changes_nothing_that_the_others_share(train, capsys):
     trunk = train("many", *MANY, "trainer.max_steps=3")
     Image.fromarray(draw_dead_leaves(64, 5, 5)).save(trunk.parent / "me.png")
     new = (*MANY[1:], "style=custom", "style.image=me.png", "style.name=me", "style.size=32")
     folder = train("new", *new, f"trunk={trunk}", "trainer.max_steps=4")
     style = read_style(folder / f"me{ENDING}")
+    assert f"style:        {folder / f'me{ENDING}'}" in capsys.readouterr().out
     before = read_model(trunk / "model.safetensors").network
     assert style.network == fingerprint(before)
     assert not np.allclose(style.numbers, style_of(before), atol=1e-4)
@@ -186,5 +189,7 @@ def test_each_style_is_evaluated_and_published(train, tmp_path, monkeypatch):
         file = models / f"{card.name}{ENDING}"
         assert file.stat().st_size < 10_000
         assert read_style(file).network == fingerprint(shared)
+        with Image.open(io.BytesIO(read_style(file).thumbnail)) as icon:
+            assert icon.size == (64, 64)
         assert str(tmp_path).encode() not in file.read_bytes()
         torch.testing.assert_close(read_style(file).numbers, row, rtol=0, atol=1e-3)

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ from fastnst.stylizing import Stylizer
 
 EXPERIMENT = "zoo"
 THUMBNAIL = BUNDLED / "chelsea.jpg"
-THUMBNAIL_SIDE = 256  # pixels
+THUMBNAIL_SIDE, ICON_SIDE = 256, 64  # pixels
 LOSS_NETWORK = "vgg19"
 UNPUBLISHED = ("image", "style_weight", "tv_weight")  # of what a run knows of its style
 FREE = ("public domain (", "CC0 (")  # and not "public domain where ..."
@@ -71,16 +72,20 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
     _check(run)
     found, photographs, size = _measured(run, evaluation)
     command = recipe_command(run.whole, EXPERIMENT)
+    photograph = crop_center(read_image(THUMBNAIL), PAINTED)
     # Where the painting lay on this machine is nobody's business. Weights that the style's file had
     # need not be those of the training, which the recipe tells.
     facts = {key: value for key, value in run.model.style.items() if key not in UNPUBLISHED}
     if settings.styles is None:
         path = folder / f"{style.name}.safetensors"
         write_model(path, run.model.network, run.model.architecture, facts, "float16")
+        painted = Stylizer(path)(photograph)
     else:
-        path = folder / f"{style.name}{ENDING}"
-        write_style(path, style_of(run.model.network), facts, _shared(run, folder))
-    painted = Stylizer(path)(crop_center(read_image(THUMBNAIL), PAINTED))
+        path, numbers = folder / f"{style.name}{ENDING}", style_of(run.model.network)
+        network = _shared(run, folder)
+        write_style(path, numbers, facts, network)
+        painted = Stylizer(path)(photograph)
+        write_style(path, numbers, facts, network, _icon(painted))
     thumbnail = painted.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     write_image(thumbnail, thumbnail_file(style.name, folder), quality=85)
     card = Card(
@@ -97,6 +102,14 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
     _write(folder / f"{style.name}.json", card.model_dump_json(indent=2) + "\n")
     _write(folder / "README.md", page(read_cards(folder)))
     return card
+
+
+def _icon(painted: Image.Image) -> bytes:
+    """A picture so small that it fits into a style file."""
+    file = io.BytesIO()
+    small = painted.resize((ICON_SIDE, ICON_SIDE), Image.Resampling.LANCZOS)
+    small.save(file, "WEBP", quality=70)
+    return file.getvalue()
 
 
 def _shared(run: Run, folder: Path) -> str:

@@ -22,6 +22,7 @@ from fastnst.machine import (
     compiling_pays,
     keep_freed_memory,
 )
+from fastnst.models import ENDING
 from fastnst.styles import load_style_image
 from fastnst.training.callbacks import SampleSheets, Speed, sheet_path
 from fastnst.training.checkpoints import MODEL, Checkpoints
@@ -61,7 +62,7 @@ def train(settings: Settings, folder: Path) -> None:
     last_step = settings.trainer["max_steps"]
     sheet, model = sheet_path(folder, last_step), folder / MODEL
     if checkpoint and steps_done == last_step and is_complete(sheet, model, checkpoint):
-        _say_where(sheet, model)
+        _say_where(sheet, model, settings)
         return
     write_settings(settings, folder / "config.yaml")
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
@@ -122,7 +123,7 @@ def train(settings: Settings, folder: Path) -> None:
             trainer.validate(module, data, verbose=False, weights_only=True)
         if trainer.global_step == steps_done:  # all was done but, perhaps, for this
             checkpoints.export(trainer, module)
-    _say_where(sheets.last, model)
+    _say_where(sheets.last, model, settings)
 
 
 def _loss_options(settings: Settings) -> dict[str, Any]:
@@ -157,9 +158,12 @@ def _check(checkpoint: Path, settings: Settings) -> tuple[int, str | None]:
 
 
 @rank_zero_only
-def _say_where(sheet: Path | None, model: Path) -> None:
+def _say_where(sheet: Path | None, model: Path, settings: Settings) -> None:
     if sheet is not None:  # there is none with trainer.limit_val_batches=0
         print(f"sample sheet: {sheet}")
+    if settings.styles is not None or settings.trunk is not None:
+        name = settings.style.name if settings.styles is None else "<style>"
+        print(f"style:        {model.with_name(name + ENDING)}")
     print(f"model:        {model}\nTensorBoard:  tensorboard --logdir {model.parent}")
 
 
