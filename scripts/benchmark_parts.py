@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
-from fastnst.data import BadPictures, Photographs, folder_files, prepare, to_pixels
+from fastnst.data import BadPictures, Drawn, Photographs, folder_files, prepare, to_pixels
 from fastnst.images import read_image
 from fastnst.losses import LossNetwork, PerceptualLoss, build_loss_network
 from fastnst.machine import keep_freed_memory
@@ -152,8 +152,8 @@ def part_data(folder: str, prepared: str) -> dict:
 
     def from_cache() -> None:
         pairs = [(BATCH * next(numbers) + i) % len(files) for i in range(BATCH)]
-        pictures, mirrored, _ = cache.__getitems__([(index, index % 2 == 0) for index in pairs])
-        to_pixels(pictures, mirrored)
+        batch = cache.__getitems__([Drawn(index, index % 2 == 0) for index in pairs])
+        to_pixels(batch.pictures, batch.mirrored)
 
     return {
         "decoded": times(lambda: next(batches), "cpu", 20),

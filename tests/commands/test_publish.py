@@ -10,11 +10,11 @@ from PIL import Image
 from small.runs import run_forked
 
 from fastnst.commands import publish as publishing
-from fastnst.commands.publish import page, publish
+from fastnst.commands.publish import publish
 from fastnst.evaluation.runs import Run, read_runs
 from fastnst.images.write import write_image
 from fastnst.machine.errors import UserError
-from fastnst.models import read_model
+from fastnst.models import cards_page, read_model
 from fastnst.models.zoo import read_cards
 
 pytestmark = pytest.mark.slow
@@ -122,7 +122,7 @@ def test_a_card_tells_that_no_optimisation_was_as_good(
     trained: Run, evaluation: Path, tmp_path: Path, counts: list[None], told: str
 ) -> None:
     card = publish(trained, evaluation, tmp_path / "models")
-    text = page([card.model_copy(update={"equivalent_iterations": counts})])
+    text = cards_page([card.model_copy(update={"equivalent_iterations": counts})])
     assert f"| equivalent iterations | {told} |" in text
 
 

@@ -10,7 +10,7 @@ from fastnst import Stylizer
 from fastnst.drawing import draw_dead_leaves
 from fastnst.machine import UserError
 from fastnst.models import ENDING, fingerprint, read_model, write_style
-from fastnst.networks import style_of
+from fastnst.networks import set_style, style_of
 
 
 @pytest.fixture
@@ -97,6 +97,22 @@ def test_other_networks_cannot_share_a_picture(styles, photograph, tmp_path):
 def grey_file(folder):
     grey(255).save(folder / "map.png")
     return str(folder / "map.png")
+
+
+def test_regions_are_for_the_rest_of_one_style(styles, tmp_path):
+    regions = {grey_file(tmp_path): str(styles[0])}
+    for more in ({"blend": [1, 1]}, {"mask": grey(0)}):
+        with pytest.raises(UserError, match="give one --style"):
+            Stylizer(styles, regions=regions, **more)
+
+
+def test_a_style_that_changes_changes_in_tiles_too(styles, photograph):
+    walking, goal = (Stylizer(style, tile=SIDE) for style in styles)
+    before = walking(photograph)
+    set_style(walking.network, style_of(goal.network))
+    after = walking(photograph)
+    assert distance(before, after).mean() > 10
+    assert distance(after, goal(photograph)).max() <= 1
 
 
 def test_a_region_of_other_proportions_is_refused(styles, photograph, tmp_path):

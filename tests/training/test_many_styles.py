@@ -12,6 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from fastnst.commands.evaluate import main as evaluate_main
 from fastnst.commands.publish import publish
 from fastnst.commands.train import main
+from fastnst.config.path_words import quote_paths
 from fastnst.drawing.dead_leaves import draw_dead_leaves
 from fastnst.evaluation import read_runs
 from fastnst.models import ENDING, fingerprint, read_model, read_network, read_style
@@ -20,6 +21,13 @@ from fastnst.networks import style_of
 STYLES = ("red_fuji", "irises", "the_kiss")
 MANY = (f"styles=[{','.join(STYLES)}]", "data=dead_leaves", "data.images=9", "sample_every=3")
 LAST = "checkpoints/last.ckpt"
+FACTS = """title: t
+artist: a
+year: y
+rights: r
+size: 48
+image: data/styles/irises.png
+"""
 
 
 @pytest.fixture
@@ -72,31 +80,36 @@ def test_a_run_leaves_a_network_and_a_small_file_for_each_style(train):
 def test_each_style_has_the_size_and_the_weights_of_its_file(train, tmp_path):
     own = tmp_path / "own" / "style"
     own.mkdir(parents=True)
-    for name, line in (("plain", ""), ("bold", "style_weight: 77.0\n")):
-        (own / f"{name}.yaml").write_text(
-            f"name: {name}\ntitle: t\nartist: a\nyear: y\nrights: r\nsize: 48\n{line}"
-            f"image: {tmp_path}/data/styles/irises.png\n"
-        )
+    for name, line in (("plain", ""), ("bold", "style_weight: 77.0")):
+        (own / f"{name}.yaml").write_text(f"{FACTS}name: {name}\n{line}\n")
+    lines = [f"  {line}\n" for line in f"{FACTS}name: whole".splitlines()]
+    whole = "# @package _global_\nstyle:\n" + "".join(lines) + "loss:\n  style_weight: 33\n"
+    (own / "whole.yaml").write_text(whole)
     more = ("trainer.max_steps=1", "--config-dir=own")
-    folder = train("run", "styles=[plain,bold]", *MANY[1:], *more)
+    folder = train("run", "styles=[plain,bold,whole]", *MANY[1:], *more)
     checkpoint = torch.load(folder / LAST, weights_only=True)
     kept = checkpoint["hyper_parameters"]
-    assert [style["size"] for style in kept["styles"]] == [48, 48]
-    assert [style["style_weight"] for style in kept["styles"]] == [None, 77.0]
+    assert [style["size"] for style in kept["styles"]] == [48, 48, 48]
+    assert [style["style_weight"] for style in kept["styles"]] == [10.0, 77.0, 33.0]
     assert kept["style"]["name"] == "many_styles"
-    assert checkpoint["state_dict"]["styles"].shape[0] == 2
+    assert checkpoint["state_dict"]["styles"].shape[0] == 3
     values = scalars(folder)
     assert {"val_total/plain", "val_total/bold"} <= values.keys()
 
 
 @pytest.mark.slow
-def test_a_resumed_run_ends_like_an_uninterrupted_one(train):
+def test_a_resumed_run_ends_like_an_uninterrupted_one(train, capsys, monkeypatch):
+    checks = capsys, monkeypatch
     whole = train("whole", *MANY, "trainer.max_steps=5")
     train("again", *MANY, "trainer.max_steps=2")
     resumed = train("again", *MANY, "trainer.max_steps=5", "resume=auto")
     one, other = (torch.load(run / LAST, weights_only=True) for run in (whole, resumed))
     for name, value in one["state_dict"].items():
         assert torch.equal(value, other["state_dict"][name]), name
+    # with others in their places the numbers would be those of another painting
+    for words in (("styles=[irises,red_fuji,the_kiss]",), ("styles=[irises]",), ()):
+        sentence = fails(*checks, *words, *MANY[1:], "hydra.run.dir=again", "resume=auto")
+        assert "was trained with styles=[red_fuji,irises,the_kiss]" in sentence
 
 
 @pytest.mark.slow
@@ -135,9 +148,12 @@ def test_training_goes_on_with_the_styles_beside_the_network(train):
     first = train("first", *MANY, "trainer.max_steps=3")
     still = ("trainer.max_steps=1", "optimizer.lr=1e-30", f"init={first}")
     folder = train("more", f"styles=[{','.join(STYLES[:2])}]", *MANY[1:], *still)
-    for name in STYLES[:2]:
-        numbers = read_style(folder / f"{name}{ENDING}").numbers
-        assert torch.equal(numbers, rows(first)[name].numbers)
+    again = train("again", *MANY, *still[:2], f"init={first / LAST}")
+    for name in STYLES:
+        before = rows(first)[name].numbers
+        if name in STYLES[:2]:
+            assert torch.equal(read_style(folder / f"{name}{ENDING}").numbers, before)
+        torch.testing.assert_close(rows(again)[name].numbers, before, rtol=0, atol=1e-3)
 
 
 def test_a_trunk_takes_the_recipe_for_it_unless_told_otherwise(capsys, monkeypatch):
@@ -156,12 +172,37 @@ def test_a_trunk_takes_the_recipe_for_it_unless_told_otherwise(capsys, monkeypat
         (["styles=[]"], "give a list"),
         (["styles=irises"], "give a list"),
         (["styles=[irises,custom]"], "custom has no picture of its own"),
+        (["styles=[irises]"], "irises has no picture of its own: save one as data/styles"),
         (["styles=[irises]", "network.norm=batch"], "share a network by its instance"),
         (["trunk=many_styles", "init=starry_night"], "leave out init"),
     ],
 )
 def test_wishes_that_cannot_be_fulfilled_end_in_a_sentence(words, sentence, capsys, monkeypatch):
     assert sentence in fails(capsys, monkeypatch, "data=dead_leaves", *words)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (f"{FACTS}name: irises\n", "call themselves the same"),
+        ("name: own\nimage: a.jpg\n", "style.title"),
+        (f"{FACTS}name: own\nsize: many\n", "size"),
+        ("name: [own\n", "not written like the files in configs/style"),
+    ],
+)
+def test_files_of_styles_that_are_faulty(text, sentence, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own" / "style").mkdir(parents=True)
+    (tmp_path / "own" / "style" / "own.yaml").write_text(text)
+    words = ("data=dead_leaves", "styles=[irises,own]", "--config-dir=own")
+    assert sentence in fails(capsys, monkeypatch, *words)
+    assert [*tmp_path.iterdir()] == [tmp_path / "own"]
+
+
+def test_lists_of_styles_can_be_swept():
+    words = quote_paths(["-m", "styles=[irises,red_fuji],[irises]"])
+    assert words == ["-m", "styles=[irises,red_fuji],[irises]"]
+    assert quote_paths(["styles=[irises]"]) == ["styles=['irises']"]
 
 
 @pytest.mark.slow

@@ -4,7 +4,6 @@ import argparse
 import hashlib
 import io
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -22,6 +21,7 @@ from fastnst.models import (
     MODELS,
     TRUNK,
     Card,
+    cards_page,
     fingerprint,
     read_cards,
     read_network,
@@ -38,21 +38,6 @@ THUMBNAIL_SIDE, ICON_SIDE = 256, 64  # pixels
 LOSS_NETWORK = "vgg19"
 UNPUBLISHED = ("image", "style_weight", "tv_weight")  # of what a run knows of its style
 FREE = ("public domain (", "CC0 (")  # and not "public domain where ..."
-HEAD = """# Finished styles
-
-Styles that fastnst learnt, ready to use: `fastnst stylize --style <name> photo.jpg`. Some have a
-network of their own, the others share `many_styles.safetensors`. These have seen paintings, which
-are in the public domain, and drawn pictures (`data=dead_leaves`), no photographs; they are free for
-any use (CC0 1.0).
-
-Their losses come from the original VGG19 of Karen Simonyan and Andrew Zisserman (CC BY 4.0), in a
-file that was named with `loss_network.weights=`. Without that the commands below train against
-torchvision's VGG19, which others trained anew, and the result is another one.
-
-Weights are float16. Content and style error are shares of their targets, see
-`docs/measure/evaluation.md`; *equivalent iterations* are those of L-BFGS that bring the same loss
-as low, on some of the photographs. `fastnst publish` wrote this page and everything in this folder.
-"""
 
 
 def publish(run: Run, evaluation: Path, folder: Path) -> Card:
@@ -86,6 +71,8 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
         write_style(path, numbers, facts, network)
         painted = Stylizer(path)(photograph)
         write_style(path, numbers, facts, network, _icon(painted))
+        if (folder / f"{style.name}.safetensors").is_file():
+            return _card(style.name, folder)  # of the network of its own, which is the better one
     thumbnail = painted.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     write_image(thumbnail, thumbnail_file(style.name, folder), quality=85)
     card = Card(
@@ -100,8 +87,12 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
     _write(folder / f"{style.name}.json", card.model_dump_json(indent=2) + "\n")
-    _write(folder / "README.md", page(read_cards(folder)))
+    _write(folder / "README.md", cards_page(read_cards(folder)))
     return card
+
+
+def _card(name: str, folder: Path) -> Card:
+    return next(card for card in read_cards(folder) if card.name == name)
 
 
 def _icon(painted: Image.Image) -> bytes:
@@ -115,6 +106,15 @@ def _icon(painted: Image.Image) -> bytes:
 def _shared(run: Run, folder: Path) -> str:
     """Write the network that many styles share; returns its fingerprint."""
     path, facts = folder / TRUNK.name, {"name": TRUNK.stem, "title": "Many styles"}
+    names = [style.name for style in run.whole.paintings]
+    lost = [
+        file.name for file in folder.glob(f"*{ENDING}") if file.name[: -len(ENDING)] not in names
+    ]
+    if lost:
+        raise UserError(
+            f"{', '.join(lost)}: of another network than {run.name}, which would take its place; "
+            f"delete them, or train them again with init=many_styles."
+        )
     model = read_network(run.folder)
     write_model(path, model.network, model.architecture, facts, "float16")
     return fingerprint(read_network(path).network)
@@ -128,10 +128,16 @@ def _check(run: Run) -> None:
             f"{run.name} has learnt from {settings.data.name}: finished styles are free for any "
             f"use, so train with data=dead_leaves."
         )
-    if not settings.style.rights.startswith(FREE):
+    for style in run.whole.paintings:  # all of which the network has seen
+        if not style.rights.startswith(FREE):
+            raise UserError(
+                f"{run.name} has the style of a painting that not everybody may use: "
+                f"{style.rights}."
+            )
+    if run.whole.trunk is not None:
         raise UserError(
-            f"{run.name} has the style of a painting that not everybody may use: "
-            f"{settings.style.rights}."
+            f"{run.name} is a style learnt in {run.whole.trunk}, of which there is a style file; "
+            f"finished styles are trained with styles=[...]."
         )
     if settings.loss_network.name != LOSS_NETWORK:
         raise UserError(
@@ -167,36 +173,6 @@ def _measured(run: Run, evaluation: Path) -> tuple[dict[str, Any], int, int]:
 def _write(path: Path, text: str) -> None:
     with whole_file(path) as temporary:
         temporary.write_text(text)
-
-
-def page(cards: Sequence[Card]) -> str:
-    """`models/README.md`."""
-    return "\n".join([HEAD, *map(_section, cards)])
-
-
-def _section(card: Card) -> str:
-    counts = ["not reached" if it is None else str(it) for it in card.equivalent_iterations]
-    equivalent = ", ".join(counts) or "not measured"
-    return f"""## `{card.name}`
-
-![A cat, painted so]({card.name}.jpg)
-
-{card.label}.
-
-| | |
-|---|---|
-| iterations | {card.iterations} |
-| content error | {card.content:.3f} |
-| style error | {card.style:.3f} |
-| measured on | {card.photographs} photographs of {card.size}x{card.size} |
-| equivalent iterations | {equivalent} |
-| SHA-256 | `{card.sha256}` |
-| licence | CC0 1.0 |
-
-```sh
-{card.recipe}
-```
-"""
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -18,10 +18,10 @@ def _run(config: DictConfig) -> None:
 
 def main() -> None:
     """Run the command line `fastnst train key=value ...`."""
-    keys = {word.partition("=")[0] for word in sys.argv[1:]}
-    if "trunk" in keys and "experiment" not in keys:
+    keys = [word.partition("=")[0] for word in sys.argv]
+    if "trunk" in keys and "experiment" not in keys and "trunk=null" not in sys.argv:
         # what takes a whole network hours takes a style in a trained one minutes
-        sys.argv.append("experiment=new_style")
+        sys.argv.insert(keys.index("trunk"), "experiment=new_style")
     OmegaConf.register_new_resolver("run_name", run_name, replace=True)
     OmegaConf.register_new_resolver("newest_run", newest_run, use_cache=True, replace=True)
     run_command(_run)

@@ -1,15 +1,24 @@
 """`styles=[a,b,...]`: names of files in `configs/style`, and what these say of their paintings."""
 
+import logging
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from fastnst.config.errors import close_to
+from fastnst.config.groups import Style
 from fastnst.config.hydra import CONFIGS
+from fastnst.config.settings import read_settings
 from fastnst.machine import UserError
 
+log = logging.getLogger(__name__)
+
+WEIGHTS = ("style_weight", "tv_weight")  # of the loss that a style may have of its own
 MANY = "many_styles"  # name of what a run with several styles trains
 
 
@@ -18,11 +27,15 @@ def run_name(style: str, styles: ListConfig | None) -> str:
     return style if styles is None else MANY
 
 
-def with_styles(config: DictConfig) -> DictConfig:
+def with_styles(config: DictConfig, words: Sequence[str] | None = None) -> DictConfig:
     """A configuration in which `styles` are what their files say, and `style` stands for them all.
+
+    Each has the weights of style and total variation that it would have alone: of the command line,
+    else of its file, else of the loss.
 
     Args:
         config: as Hydra hands it to a command; any without `styles` stays as it is.
+        words: of the command line that it was composed from; None: those that Hydra knows.
 
     Raises:
         UserError: naming styles that are none.
@@ -36,7 +49,18 @@ def with_styles(config: DictConfig) -> DictConfig:
             f"styles={names}: give a list of files in configs/style, each once, such as "
             f"styles=[starry_night,great_wave]."
         )
-    styles = [_read(name) for name in names]
+    if words is None:
+        words = HydraConfig.get().overrides.task
+    given = {word.lstrip("+").partition("=")[0] for word in words}
+    if lost := sorted(key for key in given if key.startswith("style.")):
+        log.warning("%s is for one style: with styles=[...] each has what its file says.", lost[0])
+    styles = [_read(name, config, given) for name in names]
+    own_names = [style["name"] for style in styles]
+    if len({*own_names}) < len(own_names):
+        raise UserError(
+            f"styles: two of {', '.join(names)} call themselves the same in their files, and the "
+            f"name is that of the style file; give each a name of its own."
+        )
     every = {
         "name": MANY,
         "title": ", ".join(style["title"] for style in styles),
@@ -52,7 +76,7 @@ def with_styles(config: DictConfig) -> DictConfig:
     return config
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read(name: str, config: DictConfig, given: Collection[str]) -> dict[str, Any]:
     sources = [str(CONFIGS)]
     if HydraConfig.initialized():  # there may be a folder of one's own
         sources += [source.path for source in HydraConfig.get().runtime.config_sources]
@@ -63,11 +87,26 @@ def _read(name: str) -> dict[str, Any]:
             f"styles: there is no style {name}{close_to(name, files)}; there are "
             f"{', '.join(sorted(files))}."
         )
-    read = cast(DictConfig, OmegaConf.load(files[name]))
-    painting = read.get("style", read)  # the former in a file of the package _global_
-    if OmegaConf.is_missing(painting, "image"):
+    try:
+        read = cast(DictConfig, OmegaConf.load(files[name]))
+        painting = read.get("style", read)  # the former in a file of the package _global_
+        if OmegaConf.is_missing(painting, "image"):
+            raise UserError(
+                f"styles: {name} has no picture of its own; give it a file in configs/style that "
+                f"names one."
+            )
+        alone = config.copy()
+        with open_dict(alone):
+            alone.style = painting
+        for key in WEIGHTS:
+            own = OmegaConf.select(read, f"loss.{key}")
+            if own is not None and f"loss.{key}" not in given:
+                alone.loss[key] = own
+        plain = cast(dict[str, Any], OmegaConf.to_container(alone.style, resolve=True))
+        style = read_settings(plain, Style)
+        return style.model_dump() | {key: alone.loss[key] for key in WEIGHTS}
+    except (OmegaConfBaseException, YAMLError, AttributeError) as error:
         raise UserError(
-            f"styles: {name} has no picture of its own; give it a file in configs/style that names "
-            f"one."
-        )
-    return cast(dict[str, Any], OmegaConf.to_container(painting, resolve=True))
+            f"styles: {files[name]} is not written like the files in configs/style "
+            f"({' '.join(str(error).split())})."
+        ) from error

@@ -42,6 +42,8 @@ def _quoted(word: str, multirun: bool) -> str:
     if name == "style":
         _refuse_picture(word, value)
     if name in LISTS and stripped.startswith("[") and stripped.endswith("]"):
+        if multirun and _parsed(word, sweep=True):
+            return word
         parts: list[str] = PARTS.findall(stripped[1:-1])
         value = f"[{','.join(map(_element, parts))}]"
     elif name in PATHS and not _is_quoted(stripped):

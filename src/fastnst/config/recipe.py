@@ -8,14 +8,15 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
 from fastnst.config.hydra import CONFIGS
-from fastnst.config.many_styles import with_styles
+from fastnst.config.many_styles import MANY, with_styles
 from fastnst.config.settings import Settings, flat, read_settings
 from fastnst.machine import UserError
 from fastnst.models import finished_styles
 
 # What a network learns depends on these. The rest is where things are and how fast.
 LEARNT = (
-    *("style.name", "style.size", "styles", "network", "loss", "optimizer", "seed", "init"),
+    *("style.name", "style.size", "styles", "network", "loss", "optimizer", "seed"),
+    *("init", "trunk"),
     *("loss_network.name", "loss_network.normalization", "loss_network.pooling"),
     *("data.name", "data.images", "data.image_size", "data.batch_size", "data.hflip"),
     *("trainer.max_steps", "trainer.accumulate_grad_batches"),
@@ -42,8 +43,9 @@ def recipe_command(settings: Settings, experiment: str) -> str:
         usual = _composed(words)
         words += [f"{key}={_text(wanted[key])}" for key in wanted if usual.get(key) != wanted[key]]
         # a file's name says nothing on another machine
-        known = (None, *(card.name for card in finished_styles()))
-        repeats = settings.init in known and _composed(words) == wanted
+        known = (None, MANY, *(card.name for card in finished_styles()))
+        said = settings.init in known and settings.trunk in known
+        repeats = said and _composed(words) == wanted
     except (HydraException, UserError):
         repeats = False
     if not repeats:
@@ -56,7 +58,7 @@ def recipe_command(settings: Settings, experiment: str) -> str:
 
 def _composed(words: list[str]) -> dict[str, Any]:
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        return _learnt(read_settings(with_styles(compose("train", words))).model_dump())
+        return _learnt(read_settings(with_styles(compose("train", words), words)).model_dump())
 
 
 def _learnt(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,11 @@ class SearchSettings(Settings):
 
     @model_validator(mode="after")
     def _can_be_searched(self) -> "SearchSettings":
+        if self.styles is not None or self.trunk is not None:
+            raise ValueError(
+                "styles and trunk: a search is for one style with a network of its own; leave them "
+                "out"
+            )
         if self.loss.measure != "relative":
             raise ValueError(
                 f"loss.measure={self.loss.measure}: noise can be weighed against relative losses "

@@ -6,6 +6,7 @@ In: a transformation network, its plain description and its style. Out: the same
 from fastnst.models.export import CHECKED_SIZES, OPSET, export_onnx
 from fastnst.models.model_file import LONGEST_NAME, Model, read_network, write_model
 from fastnst.models.onnx_network import OnnxNetwork
+from fastnst.models.page import cards_page
 from fastnst.models.read import Mixture, find_mixture, find_style, read_model
 from fastnst.models.style_file import (
     ENDING,
@@ -38,6 +39,7 @@ __all__ = [
     "Model",
     "OnnxNetwork",
     "StyleFile",
+    "cards_page",
     "export_onnx",
     "find_mixture",
     "find_style",

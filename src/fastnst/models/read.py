@@ -34,17 +34,23 @@ def read_model(source: str | Path | Mixture) -> Model:
     return _mixed({path: 1.0})
 
 
-def find_style(text: str) -> Path | Mixture:
+def find_style(text: str, shared: bool = False) -> Path | Mixture:
     """The file of a finished style by name, or a mixture: `irises:0.6,red_fuji:0.4`.
+
+    Args:
+        text: as a command line has it.
+        shared: of a style that has a network of its own as well, what it is in the shared one.
 
     Raises:
         UserError: if a style is not there, or what is said of it is no share.
     """
+    if text.endswith(ENDING) and "," not in text:
+        return from_home(text)
     if ":" not in text and "," not in text:
-        return from_home(text) if text.endswith(ENDING) else finished_model(text)
+        return _style_file(text) if shared else finished_model(text)
     shares: dict[str, float] = {}
-    for word in text.split(","):
-        name, colon, share = word.rpartition(":")
+    for word in map(str.strip, text.split(",")):
+        name, colon, share = (word, "", word) if word.endswith(ENDING) else word.rpartition(":")
         try:
             shares[name if colon else share] = float(share) if colon else 1.0
         except ValueError:
@@ -96,7 +102,10 @@ def _mixed(shares: Mixture) -> Model:
 
 def _network_of(path: Path, style: StyleFile) -> Model:
     for candidate in _candidates(path):
-        model = read_network(candidate)
+        try:
+            model = read_network(candidate)
+        except UserError:  # another program's file of this name
+            continue
         if has_styles(model.network) and fingerprint(model.network) == style.network:
             if style_of(model.network).shape != style.numbers.shape:
                 break  # somebody has changed the numbers

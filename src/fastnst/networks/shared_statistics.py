@@ -72,11 +72,12 @@ class _SharedNorm(nn.BatchNorm2d):
 
 
 def share_statistics(network: nn.Module) -> nn.Module:
-    """A copy of the network whose instance normalisations keep the statistics of `measure`.
+    """A network with the same weights, of which instance normalisations keep the statistics of
+    `measure`; what changes in the weights changes here too.
 
     A network without any, as with batch normalisation, paints parts like the whole as it is.
     """
-    shared = copy.deepcopy(network)
+    shared = copy.deepcopy(network, {id(weights): weights for weights in network.parameters()})
     for parent in list(shared.modules()):
         for name, child in parent.named_children():
             if isinstance(child, InstanceNorm2d):

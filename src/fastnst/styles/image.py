@@ -94,14 +94,11 @@ def _find(name: str, image: str | None) -> Path:
         if not path.is_file():
             raise UserError(f"There is no style image {path}: check style.image.")
         return path
-    for path in sorted(LOCAL_FOLDER.glob(f"{name}.*")):
-        if path.suffix.lower() in SUFFIXES:
-            return path
+    local = _local_copy(name)
+    if local is not None:
+        return local
     if image is None:
-        raise UserError(
-            f"The style {name} has no picture of its own: save one as {LOCAL_FOLDER / name}.jpg, "
-            f"or name it with style.image=<file>."
-        )
+        raise UserError(_without(name))
     # Pillow looks at the bytes, not at the name, which therefore needs no extension of its own
     cached = cache_folder() / f"{name}-{hashlib.sha256(image.encode()).hexdigest()[:12]}"
     if not cached.is_file():
@@ -158,6 +155,28 @@ def _download(name: str, url: str, path: Path) -> None:
             f"Cannot download the style image of {name} from {url} ({error}): save a picture as "
             f"{LOCAL_FOLDER / name}.jpg or name one with style.image=<file>."
         ) from error
+
+
+def check_picture(name: str, image: str | None) -> None:
+    """Refuse a style that names no picture, if there is none in `data/styles` either.
+
+    Raises:
+        UserError: saying what to do.
+    """
+    if image is None and _local_copy(name) is None:
+        raise UserError(_without(name))
+
+
+def _local_copy(name: str) -> Path | None:
+    files = sorted(LOCAL_FOLDER.glob(f"{name}.*"))
+    return next((file for file in files if file.suffix.lower() in SUFFIXES), None)
+
+
+def _without(name: str) -> str:
+    return (
+        f"The style {name} has no picture of its own: save one as {LOCAL_FOLDER / name}.jpg, or, "
+        f"if it is trained alone, name it with style.image=<file>."
+    )
 
 
 def local_picture(picture: str | None) -> str | None:

@@ -6,7 +6,16 @@ from pathlib import Path
 import torch
 
 from fastnst.machine import UserError
-from fastnst.models import Mixture, Model, OnnxNetwork, find_mixture, find_style, read_model
+from fastnst.models import (
+    ENDING,
+    MODELS,
+    Mixture,
+    Model,
+    OnnxNetwork,
+    find_mixture,
+    find_style,
+    read_model,
+)
 
 Checkpoint = str | Path | Mixture
 
@@ -27,6 +36,14 @@ def chosen(
         return [find_mixture(style)]
     assert checkpoint is not None
     return [checkpoint] if isinstance(checkpoint, str | Path | Mapping) else checkpoint
+
+
+def shared_style(checkpoint: Checkpoint) -> Checkpoint:
+    """Of a finished style that has a network of its own, what it is in the shared one, if it is."""
+    if isinstance(checkpoint, Mapping) or Path(checkpoint).parent != MODELS:
+        return checkpoint
+    shared = MODELS / f"{Path(checkpoint).stem}{ENDING}"
+    return shared if shared.is_file() else checkpoint
 
 
 def read(checkpoint: Checkpoint, device: torch.device) -> Model:

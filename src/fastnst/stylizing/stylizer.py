@@ -19,7 +19,7 @@ from fastnst.stylizing.mask import Mask
 from fastnst.stylizing.painter import Painter
 from fastnst.stylizing.pictures import Picture, one_picture, several_pictures
 from fastnst.stylizing.regions import paint_tiles, paint_whole
-from fastnst.stylizing.sources import Checkpoint, chosen, read
+from fastnst.stylizing.sources import Checkpoint, chosen, read, shared_style
 from fastnst.stylizing.tiling import smallest_side
 
 TILED_FROM = 2**21  # pixels: larger pictures go through the network in tiles
@@ -82,14 +82,21 @@ class Stylizer:
         self.size, self.style_scale, self.progress = size, style_scale, progress
         self.device = choose_device(device)
         mask = None if mask is None else _as_mask(mask)
+        if regions and (len(checkpoints) != 1 or blend is not None):
+            raise UserError(
+                "--regions are for other styles of one network: give one --style or --ckpt for the "
+                "rest of the picture."
+            )
+        checkpoints = [shared_style(one) if regions else one for one in checkpoints]
         models = [read(path, self.device) for path in checkpoints]
         areas = None
         networks = [model.network for model in models]
         if mask is not None and len(models) == 2 and blend is None and same_network(networks):
             areas, mask = make_areas(models, [mask]), None
         elif regions:
-            others = [read(find_style(it), self.device) for it in regions.values()]
-            areas = make_areas([*others, *models], [_as_mask(it) for it in regions])
+            others = [read(find_style(it, shared=True), self.device) for it in regions.values()]
+            models = [*others, *models]
+            areas = make_areas(models, [_as_mask(it) for it in regions])
         if areas is None:
             self.painters = [Painter(model.network, self.device) for model in models]
         else:

@@ -8,6 +8,7 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.types import STEP_OUTPUT
 
+from fastnst.config import Settings
 from fastnst.machine import Stopped, StopSignals, remove_leftovers
 from fastnst.models import ENDING, fingerprint, read_model, write_model, write_style
 from fastnst.networks import set_style
@@ -17,6 +18,13 @@ from fastnst.training.random_states import random_states, restore
 from fastnst.training.step import StyleTransfer
 
 MODEL = "model.safetensors"
+
+
+def style_files(settings: Settings, folder: Path) -> list[Path]:
+    """What a run leaves for each style that shares the network; none if it is of one alone."""
+    if settings.styles is None and settings.trunk is None:
+        return []
+    return [folder / f"{style.name}{ENDING}" for style in settings.paintings]
 
 
 class Checkpoints(Callback):
@@ -113,16 +121,19 @@ class Checkpoints(Callback):
             module.network,
             settings.network.model_dump(),
             settings.style.model_dump(),
-            settings.model_dtype,
+            # rounded, it would not be the network that the other styles belong to
+            settings.model_dtype if settings.trunk is None else "float32",
         )
         if module.styles is not None:
             network = fingerprint(read_model(self.model).network)  # as it was rounded
-            for style, numbers in zip(settings.paintings, module.styles, strict=True):
-                path = self.model.with_name(f"{style.name}{ENDING}")
-                write_style(path, numbers, style.model_dump(), network)
+            files = style_files(settings, self.model.parent)
+            for path, style, row in zip(files, settings.paintings, module.styles, strict=True):
+                write_style(path, row, style.model_dump(), network)
 
     def _save(self, trainer: pl.Trainer, module: StyleTransfer) -> None:
-        if not all(weights.isfinite().all() for weights in module.network.parameters()):
+        styles = [] if module.styles is None else [module.styles]
+        weights = [*module.network.parameters(), *styles]
+        if not all(values.isfinite().all() for values in weights):
             raise NotFinite(f"After step {self.step} the weights are no finite numbers")
         for logger in trainer.loggers:  # curves reach as far as the checkpoint
             assert isinstance(logger, TensorBoardLogger)

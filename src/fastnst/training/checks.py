@@ -28,7 +28,7 @@ from fastnst.config import (
 )
 from fastnst.losses import local_weights
 from fastnst.machine import UserError
-from fastnst.styles import local_picture
+from fastnst.styles import check_picture, local_picture
 from fastnst.training.checkpoint_files import has_checkpoints
 from fastnst.training.first_weights import first_weights
 from fastnst.training.trainer import build_trainer, training_device
@@ -81,6 +81,8 @@ def check_files(settings: Settings) -> None:
     Raises:
         UserError: naming the key.
     """
+    for style in settings.paintings:
+        check_picture(style.name, style.image)
     pictures = [(style.name, local_picture(style.image)) for style in settings.paintings]
     check_there(
         {

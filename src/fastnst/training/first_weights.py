@@ -1,5 +1,6 @@
 """What a training begins with, if not with random weights: those of a trained network."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from fastnst.models import (
     read_model,
     read_style,
 )
+from fastnst.training.checkpoint_files import read_checkpoint
+
+log = logging.getLogger(__name__)
 
 
 def first_weights(settings: Settings) -> dict[str, Tensor] | None:
@@ -66,11 +70,26 @@ def first_styles(settings: Settings, network: nn.Module) -> dict[str, Tensor]:
     if init is None:
         return {}
     path = _file(key, init)
-    folder = path if path.is_dir() else path.parent
-    files = {style.name: folder / f"{style.name}{ENDING}" for style in settings.paintings}
-    found = {name: read_style(file) for name, file in files.items() if file.is_file()}
-    shared = fingerprint(network)
-    return {name: style.numbers for name, style in found.items() if style.network == shared}
+    if path.suffix == ".ckpt":
+        there = _in_checkpoint(path)
+    else:
+        folder = path if path.is_dir() else path.parent
+        files = {style.name: folder / f"{style.name}{ENDING}" for style in settings.paintings}
+        read = {name: read_style(file) for name, file in files.items() if file.is_file()}
+        shared = fingerprint(network)
+        there = {name: it.numbers for name, it in read.items() if it.network == shared}
+    if settings.styles is not None:
+        anew = [style.name for style in settings.styles if style.name not in there]
+        if anew and there:
+            log.info("New in %s: %s.", init, ", ".join(anew))
+    return there
+
+
+def _in_checkpoint(path: Path) -> dict[str, Tensor]:
+    checkpoint = read_checkpoint(path)
+    styles = checkpoint["hyper_parameters"].get("styles") or []
+    rows = checkpoint["state_dict"].get("styles", [])
+    return {style["name"]: row for style, row in zip(styles, rows, strict=False)}
 
 
 def _file(key: str, init: str) -> Path:

@@ -1,7 +1,8 @@
 """Which checkpoint a run goes on from, and whether it can."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from fastnst.config import AUTO, Settings, flat
 from fastnst.machine import UserError, from_home, is_claimed
@@ -71,6 +72,15 @@ def check_resume(path: Path, settings: Settings) -> tuple[int, list[str], str | 
         new = {name: now[key][name] for name in was}
         if was != new:
             raise UserError(f"{path} was trained with {key} {was}, not {new}: set the same.")
+    for key, was, new in (
+        ("styles", _names(then.get("styles")), _names(now["styles"])),
+        ("trunk", then.get("trunk"), now["trunk"]),
+    ):
+        if was != new:
+            raise UserError(
+                f"{path} was trained with {key}={was}, not {new}: set the same, or give another "
+                f"folder for a new run (hydra.run.dir=<folder>)."
+            )
     init = then.get("init")
     if settings.init not in (None, init):
         raise UserError(
@@ -84,11 +94,22 @@ def check_resume(path: Path, settings: Settings) -> tuple[int, list[str], str | 
         for key, value in flat(now)
         if key.startswith(DECISIVE) and key not in INDIFFERENT and decided.get(key, value) != value
     ]
+    changes += [
+        f"{style['name']}: {key} was {before[key]}, is {style[key]}"
+        for before, style in zip(then.get("styles") or [], now["styles"] or [], strict=True)
+        for key in ("image", "size", "style_weight", "tv_weight")
+        if before[key] != style[key]
+    ]
     return checkpoint["global_step"], changes, init
 
 
-def is_complete(sheet: Path, model: Path, checkpoint: Path) -> bool:
+def is_complete(sheet: Path, results: Sequence[Path], checkpoint: Path) -> bool:
     """Whether a run that has done its last step has written all that comes after it."""
-    there = sheet.is_file() and model.is_file()
-    # a run that was stopped on the way has an earlier model
-    return there and model.stat().st_mtime >= checkpoint.stat().st_mtime
+    there = sheet.is_file() and all(result.is_file() for result in results)
+    # a run that was stopped on the way has earlier ones
+    saved = checkpoint.stat().st_mtime
+    return there and all(result.stat().st_mtime >= saved for result in results)
+
+
+def _names(styles: Sequence[Mapping[str, Any]] | None) -> str | None:
+    return None if styles is None else f"[{','.join(style['name'] for style in styles)}]"

@@ -22,10 +22,9 @@ from fastnst.machine import (
     compiling_pays,
     keep_freed_memory,
 )
-from fastnst.models import ENDING
 from fastnst.styles import load_style_image
 from fastnst.training.callbacks import SampleSheets, Speed, sheet_path
-from fastnst.training.checkpoints import MODEL, Checkpoints
+from fastnst.training.checkpoints import MODEL, Checkpoints, style_files
 from fastnst.training.failures import training_failures
 from fastnst.training.first_weights import first_styles, first_weights
 from fastnst.training.resume import check_resume, checkpoint_to_resume, is_complete
@@ -61,7 +60,8 @@ def train(settings: Settings, folder: Path) -> None:
         settings = settings.model_copy(update={"init": init})  # what the run began with
     last_step = settings.trainer["max_steps"]
     sheet, model = sheet_path(folder, last_step), folder / MODEL
-    if checkpoint and steps_done == last_step and is_complete(sheet, model, checkpoint):
+    results = [model, *style_files(settings, folder)]
+    if checkpoint and steps_done == last_step and is_complete(sheet, results, checkpoint):
         _say_where(sheet, model, settings)
         return
     write_settings(settings, folder / "config.yaml")
@@ -161,9 +161,8 @@ def _check(checkpoint: Path, settings: Settings) -> tuple[int, str | None]:
 def _say_where(sheet: Path | None, model: Path, settings: Settings) -> None:
     if sheet is not None:  # there is none with trainer.limit_val_batches=0
         print(f"sample sheet: {sheet}")
-    if settings.styles is not None or settings.trunk is not None:
-        name = settings.style.name if settings.styles is None else "<style>"
-        print(f"style:        {model.with_name(name + ENDING)}")
+    for file in style_files(settings, model.parent):
+        print(f"style:        {file}")
     print(f"model:        {model}\nTensorBoard:  tensorboard --logdir {model.parent}")
 
 

@@ -1,0 +1,51 @@
+"""`models/README.md`: what is told of the finished styles."""
+
+from collections.abc import Sequence
+
+from fastnst.models.zoo import Card
+
+HEAD = """# Finished styles
+
+Styles that fastnst learnt, ready to use: `fastnst stylize --style <name> photo.jpg`. Some have a
+network of their own, the others share `many_styles.safetensors`. These have seen paintings, which
+are in the public domain, and drawn pictures (`data=dead_leaves`), no photographs; they are free for
+any use (CC0 1.0).
+
+Their losses come from the original VGG19 of Karen Simonyan and Andrew Zisserman (CC BY 4.0), in a
+file that was named with `loss_network.weights=`. Without that the commands below train against
+torchvision's VGG19, which others trained anew, and the result is another one.
+
+Weights are float16. Content and style error are shares of their targets, see
+`docs/measure/evaluation.md`; *equivalent iterations* are those of L-BFGS that bring the same loss
+as low, on some of the photographs. `fastnst publish` wrote this page and everything in this folder.
+"""
+
+
+def cards_page(cards: Sequence[Card]) -> str:
+    """`models/README.md`."""
+    return "\n".join([HEAD, *map(_section, cards)])
+
+
+def _section(card: Card) -> str:
+    counts = ["not reached" if it is None else str(it) for it in card.equivalent_iterations]
+    equivalent = ", ".join(counts) or "not measured"
+    return f"""## `{card.name}`
+
+![A cat, painted so]({card.name}.jpg)
+
+{card.label}.
+
+| | |
+|---|---|
+| iterations | {card.iterations} |
+| content error | {card.content:.3f} |
+| style error | {card.style:.3f} |
+| measured on | {card.photographs} photographs of {card.size}x{card.size} |
+| equivalent iterations | {equivalent} |
+| SHA-256 | `{card.sha256}` |
+| licence | CC0 1.0 |
+
+```sh
+{card.recipe}
+```
+"""
