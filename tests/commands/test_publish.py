@@ -152,7 +152,8 @@ def test_what_is_no_finished_training_against_vgg19_is_refused(
 
 def test_what_is_not_free_is_refused(trained: Run, evaluation: Path, tmp_path: Path) -> None:
     def with_group(**changes: object) -> Run:
-        return trained._replace(settings=trained.settings.model_copy(update=changes))
+        other = trained.settings.model_copy(update=changes)
+        return trained._replace(settings=other, whole=other)
 
     style = trained.settings.style.model_copy(update={"rights": "public domain where I live"})
     with pytest.raises(UserError, match=r"not everybody may use: public domain where"):

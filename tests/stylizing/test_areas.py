@@ -126,11 +126,12 @@ def test_the_command(styles, photograph, tmp_path, monkeypatch, capsys):
     photograph.save("photo.png")
     grey_file(tmp_path)
     one, two = (style.name for style in styles)
-    assert stylize(monkeypatch, "--style", f"{one}:0.6,{two}:0.4", "photo.png") == 0
-    assert stylize(monkeypatch, "--style", one, "--regions", f"map.png={two}", "photo.png") == 0
+    mixture = ("--style", f"{one}:0.6,{two}:0.4", "photo.png", "-o", "mixed.png")
+    regions = ("--style", one, "--regions", f"map.png={two}", "photo.png")
+    assert stylize(monkeypatch, *mixture) == stylize(monkeypatch, *regions) == 0
     capsys.readouterr()
     expected = Stylizer(style={one: 0.6, two: 0.4})(photograph)
-    with Image.open("photo_one_two.png") as mixed, Image.open("photo_one.png") as painted:
+    with Image.open("mixed.png") as mixed, Image.open("photo_one_two.png") as painted:
         assert distance(mixed, expected).max() == 0
         assert distance(painted, Stylizer(two)(photograph)).mean() < 2
 

@@ -185,8 +185,8 @@ def test_wishes_that_cannot_be_fulfilled_end_in_a_sentence(words, sentence, caps
     ("text", "sentence"),
     [
         (f"{FACTS}name: irises\n", "call themselves the same"),
-        ("name: own\nimage: a.jpg\n", "style.title"),
-        (f"{FACTS}name: own\nsize: many\n", "size"),
+        ("name: own\nimage: a.jpg\n", "own.yaml: title is missing"),
+        (f"{FACTS}name: own/er\n", "own.yaml: name"),
         ("name: [own\n", "not written like the files in configs/style"),
     ],
 )

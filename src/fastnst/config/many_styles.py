@@ -103,7 +103,10 @@ def _read(name: str, config: DictConfig, given: Collection[str]) -> dict[str, An
             if own is not None and f"loss.{key}" not in given:
                 alone.loss[key] = own
         plain = cast(dict[str, Any], OmegaConf.to_container(alone.style, resolve=True))
-        style = read_settings(plain, Style)
+        try:
+            style = read_settings(plain, Style)
+        except UserError as error:
+            raise UserError(f"styles: in {files[name]}: {error}") from error
         return style.model_dump() | {key: alone.loss[key] for key in WEIGHTS}
     except (OmegaConfBaseException, YAMLError, AttributeError) as error:
         raise UserError(

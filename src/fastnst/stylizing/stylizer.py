@@ -95,8 +95,8 @@ class Stylizer:
             areas, mask = make_areas(models, [mask]), None
         elif regions:
             others = [read(find_style(it, shared=True), self.device) for it in regions.values()]
-            models = [*others, *models]
-            areas = make_areas(models, [_as_mask(it) for it in regions])
+            areas = make_areas([*others, *models], [_as_mask(it) for it in regions])
+            models += others
         if areas is None:
             self.painters = [Painter(model.network, self.device) for model in models]
         else:
