@@ -18,7 +18,7 @@ from fastnst.commands.export import parse as parse_export
 from fastnst.commands.gallery import parse as parse_gallery
 from fastnst.commands.publish import parse as parse_publish
 from fastnst.commands.stylize_options import parse as parse_stylize
-from fastnst.config import CONFIGS, Settings, read_settings
+from fastnst.config import CONFIGS, Settings, read_settings, with_styles
 from fastnst.distillation import DistillSettings
 from fastnst.evaluation import SearchSettings
 from fastnst.models import read_model, write_model
@@ -127,7 +127,10 @@ def check(command: str, *words: str) -> None:
         if "-m" in words:  # of a sweep the first run
             overrides = [word.partition(",")[0] for word in overrides]
         with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-            read_settings(compose(command.replace("-", "_"), overrides), HYDRA[command])
+            composed = compose(command.replace("-", "_"), overrides)
+            if command == "train":
+                composed = with_styles(composed, overrides)
+            read_settings(composed, HYDRA[command])
     elif {*words}.isdisjoint(["--help", "--list-styles"]):  # these end the program
         ARGPARSE[command]([*words])
 

@@ -64,8 +64,16 @@ def test_mistakes_end_in_a_sentence(
     assert not (tmp_path / "a.jpg").exists()
 
 
-def test_the_gallery_of_the_readme_is_small_and_has_all_styles(root: Path) -> None:
-    file = root / "docs" / "gallery.jpg"
-    assert file.stat().st_size < 1.5e6
-    with Image.open(file) as sheet:
-        assert sheet.width == 8 + (1 + len(zoo.finished_styles())) * (gallery.SIDE + 8)
+def test_the_galleries_of_the_documents_are_small_and_have_all_styles(root: Path) -> None:
+    """Those with a network of their own in the README, the others beside the measurements."""
+    names = [card.name for card in zoo.finished_styles()]
+    own = [name for name in names if zoo.finished_model(name).name == f"{name}.safetensors"]
+    for name, count, side in (
+        ("gallery", len(own), gallery.SIDE),
+        ("shared_styles", len(names) - len(own), 160),
+    ):
+        file = root / "docs" / f"{name}.jpg"
+        assert file.stat().st_size < 1.5e6
+        with Image.open(file) as sheet:
+            assert sheet.width >= 8 + (1 + count) * (side + 8)
+            assert sheet.width < 8 + (2 + count) * (side + 8)

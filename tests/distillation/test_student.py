@@ -26,7 +26,7 @@ def test_fitted_to_a_teacher_of_its_own_size_it_computes_the_same(teacher):
     images = torch.rand(2, 3, 64, 64)
     aims = teacher(images, EXPOSED)
     for layer, embedded in student(images, EXPOSED).items():
-        assert relative_feature_loss(2 * embedded, aims[layer]) < 1e-3, layer
+        assert relative_feature_loss(2 * embedded, aims[layer]).max() < 1e-3, layer
 
 
 @pytest.mark.slow
