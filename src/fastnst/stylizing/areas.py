@@ -80,7 +80,7 @@ def _shares(wanted: Tensor) -> Tensor:
     return torch.cat([wanted, 1 - wanted.sum(1, keepdim=True)], 1)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _over(mask: Mask, size: tuple[int, int]) -> Image.Image:
     """A mask as large as the picture, RGB as canvases take pictures."""
     return mask.image.resize(size, Image.Resampling.BILINEAR).convert("RGB")
