@@ -45,7 +45,10 @@ def main() -> None:
             strength=options.strength,
             preserve_color=options.preserve_color,
             mask=mask,
-            regions=options.regions,
+            regions={
+                Mask(file, options.max_megapixels): style
+                for file, style in (options.regions or {}).items()
+            },
             tile=options.tile,
         )
         if options.webcam is not None and options.blend is None and options.mask is None:

@@ -70,7 +70,7 @@ class Settings(Objective):
     trainer: TrainerOptions
     seed: Annotated[int, NoBool, Field(ge=0, lt=2**32)]
     resume: File | None
-    init: File | None = None  # the first checkpoints have none, nor of the next two
+    init: File | None = None  # the first checkpoints have none of these three
     styles: Annotated[list[Style], Field(min_length=1)] | None = None
     trunk: File | None = None
     compile: Literal["auto", True, False]

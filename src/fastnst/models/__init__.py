@@ -9,7 +9,6 @@ from fastnst.models.onnx_network import OnnxNetwork
 from fastnst.models.page import cards_page
 from fastnst.models.read import Mixture, find_mixture, find_style, read_model
 from fastnst.models.style_file import (
-    ENDING,
     StyleFile,
     fingerprint,
     read_style,
@@ -17,6 +16,7 @@ from fastnst.models.style_file import (
     write_style,
 )
 from fastnst.models.zoo import (
+    ENDING,
     MODELS,
     TRUNK,
     Card,

@@ -8,8 +8,8 @@ import torch
 
 from fastnst.machine import UserError, from_home
 from fastnst.models.model_file import LONGEST_NAME, Model, read_network
-from fastnst.models.style_file import ENDING, StyleFile, fingerprint, read_style
-from fastnst.models.zoo import MODELS, TRUNK, finished_model
+from fastnst.models.style_file import StyleFile, fingerprint, read_style
+from fastnst.models.zoo import ENDING, TRUNK, finished_model
 from fastnst.networks import has_styles, set_style, style_of
 
 Mixture = Mapping[Path, float]  # style files with the share of each
@@ -68,10 +68,7 @@ def find_mixture(shares: Mapping[str, float]) -> Mixture:
 
 
 def _style_file(name: str) -> Path:
-    if name.endswith(ENDING):
-        return from_home(name)
-    shared = MODELS / f"{name}{ENDING}"
-    return shared if shared.is_file() else finished_model(name)
+    return from_home(name) if name.endswith(ENDING) else finished_model(name, shared=True)
 
 
 def _mixed(shares: Mixture) -> Model:

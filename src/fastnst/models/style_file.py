@@ -17,9 +17,8 @@ from torch import Tensor, nn
 
 from fastnst.machine import UserError, whole_file
 from fastnst.models.model_file import check_style, readable_name
-from fastnst.networks import InstanceNorm2d, has_styles
+from fastnst.networks import has_styles, split_style, style_of
 
-ENDING = ".style.safetensors"
 LARGEST = 2**18  # bytes of a file; `resnet` with its default settings has 3,200 numbers
 
 
@@ -41,12 +40,7 @@ class StyleFile(NamedTuple):
 
 def fingerprint(network: nn.Module) -> str:
     """A hash of all that the styles in a network share, 64 letters."""
-    own = {
-        f"{name}.{kind}"
-        for name, module in network.named_modules()
-        if isinstance(module, InstanceNorm2d)
-        for kind in ("weight", "bias")
-    }
+    own = split_style(network, style_of(network)).keys()
     digest = hashlib.sha256()
     for name, values in network.state_dict().items():
         if name not in own:
@@ -74,7 +68,7 @@ def write_style(
     if thumbnail is not None:
         metadata["thumbnail"] = base64.b64encode(thumbnail).decode()
     with whole_file(path) as temporary:
-        # half precision: no picture differs by more than one of 255
+        # half precision, as published networks have
         temporary.write_bytes(save({"numbers": numbers.detach().cpu().half()}, metadata))
 
 

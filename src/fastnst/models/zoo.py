@@ -8,6 +8,7 @@ from fastnst.machine import UserError
 
 PACKAGED = Path(__file__).parents[1] / "finished"
 MODELS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[3] / "models"
+ENDING = ".style.safetensors"  # of the file of a style that shares a network
 TRUNK = MODELS / "many_styles.safetensors"  # the network that finished styles share
 
 
@@ -73,8 +74,12 @@ def finished_styles() -> list[Card]:
     return cards
 
 
-def finished_model(name: str) -> Path:
+def finished_model(name: str, shared: bool = False) -> Path:
     """The file of a finished style: of a network of its own, or of what it is in the shared one.
+
+    Args:
+        name: of the style.
+        shared: take the latter where there are both; else the former.
 
     Raises:
         UserError: if there is no such style, naming those that there are.
@@ -82,8 +87,9 @@ def finished_model(name: str) -> Path:
     names = [card.name for card in finished_styles()]
     if name not in names:
         raise UserError(f"{name} is no finished style; there are {', '.join(names)}.")
-    own = MODELS / f"{name}.safetensors"
-    return own if own.is_file() else MODELS / f"{name}.style.safetensors"
+    files = [MODELS / f"{name}.safetensors", MODELS / f"{name}{ENDING}"]
+    first, second = reversed(files) if shared else files
+    return first if first.is_file() else second
 
 
 def thumbnail_file(name: str, folder: Path) -> Path:

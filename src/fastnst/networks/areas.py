@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fastnst.networks.conditional import set_style, split_style, style_of
+from fastnst.networks.conditional import split_style
 from fastnst.networks.layers import InstanceNorm2d
 from fastnst.networks.network import TransformationNetwork
 from fastnst.networks.padding import pad_to_multiple
@@ -59,11 +59,9 @@ def with_areas(network: TransformationNetwork, styles: Tensor) -> Transformation
     for name, norm in [*network.named_modules()]:
         if isinstance(norm, InstanceNorm2d):
             after = Modulation(values[f"{name}.weight"], values[f"{name}.bias"])
+            norm.reset_parameters()  # scales of 1, shifts of 0
             place, _, child = name.rpartition(".")
             setattr(network.get_submodule(place), child, nn.Sequential(norm, after))
-    plain = style_of(network).split([n for n in _lengths(network) for _ in range(2)])
-    even = [torch.full_like(part, 1.0 - index % 2) for index, part in enumerate(plain)]
-    set_style(network, torch.cat(even))  # scales of 1, shifts of 0
     return network
 
 
@@ -73,9 +71,3 @@ def want(network: nn.Module, shares: Tensor) -> None:
     for module in network.modules():
         if isinstance(module, Modulation):
             module.shares = padded
-
-
-def _lengths(network: nn.Module) -> list[int]:
-    return [
-        module.num_features for module in network.modules() if isinstance(module, InstanceNorm2d)
-    ]

@@ -50,8 +50,9 @@ class Painter:
 
     def want(self, shares: Tensor) -> None:
         """Say how much of each style is wanted where, `(1, R, H, W)`, in what is painted next."""
-        want(self._for_tiles or self.network, shares)
         want(self.network, shares)
+        if self._for_tiles is not None:
+            want(self._for_tiles, shares)
 
     def whole(self, pictures: Tensor, to_come: int = 0) -> Tensor:
         """Paint whole pictures.

@@ -24,7 +24,6 @@ from fastnst.stylizing.tiling import smallest_side
 
 TILED_FROM = 2**21  # pixels: larger pictures go through the network in tiles
 TILE_SIDE = 768  # pixels
-
 BATCH_PIXELS = 2**20  # in a batch at most, unless one picture alone has more
 
 

@@ -37,11 +37,14 @@ class Walk:
             style: where to go, as it was chosen; a number from 0.
             now: time in seconds, from any beginning.
         """
-        if not self._styles:
+        if not self._styles or (style == self._goal and self._now is self._styles[style]):
             return
         if style != self._goal:
             self._origin, self._goal, self._began = self._now, style, now
         goal, done = self._styles[style], min(1.0, (now - self._began) / SECONDS)
         slow = done * done * (3 - 2 * done)  # at both ends
-        self._now = goal if self._origin is None else self._origin.lerp(goal, slow)
+        if self._origin is None or done == 1:
+            self._now = goal
+        else:
+            self._now = self._origin.lerp(goal, slow)
         set_style(self._networks[style], self._now)
