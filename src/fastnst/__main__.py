@@ -18,6 +18,7 @@ COMMANDS = {
     "study-layers": "show what the choice of layers does, on one sheet",
     "search-tv": "choose a style's weight of total variation by cross-validation",
     "distill": "make the weights of the compact loss network from a VGG",
+    "train-predictor": "make what predicts a style from its painting, without training",
     "publish": "make a training run one of the finished styles",
     "gallery": "put photographs and what networks make of them on one sheet",
 }

@@ -5,8 +5,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from fastnst.config import CONFIGS, one_run, run_command
-from fastnst.evaluation import SearchSettings, search
-from fastnst.styles import find_style_file
+from fastnst.evaluation import SearchSettings, find_style_file, search
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="search_tv")

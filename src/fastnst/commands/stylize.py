@@ -5,22 +5,37 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
 from fastnst.commands.jobs import plan
-from fastnst.commands.pipes import from_pipes
 from fastnst.commands.stylize_options import parse
 from fastnst.images import ANIMATED
+from fastnst.losses import downloaded
 from fastnst.machine import (
     UserError,
+    choose_device,
+    from_pipes,
     keep_freed_memory,
     like_ctrl_c,
     one_sentence_errors,
 )
-from fastnst.stylizing import Files, Job, Mask, Stylizer, paint_files
+from fastnst.models import ENDING, StyleFile, is_painting, write_style
+from fastnst.prediction import Progress
+from fastnst.stylizing import (
+    Files,
+    Job,
+    Mask,
+    Stylizer,
+    finish_style,
+    one_mixture,
+    paint_files,
+    predict_style,
+)
 from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 from fastnst.video import VideoOptions, VideoReport, is_video, paint_video
 from fastnst.webcam import run_webcam
@@ -32,7 +47,10 @@ def main() -> None:
     # about damage that it can do without, such as in EXIF, or before the error that it raises
     warnings.filterwarnings("ignore", module=r"PIL\.")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
-    with one_sentence_errors():
+    with one_sentence_errors(), TemporaryDirectory(prefix="fastnst_") as folder:
+        _learn_paintings(options, Path(folder))
+        if options.webcam is None and not options.inputs:
+            return
         mask = None
         if options.mask is not None:
             with from_pipes([options.mask]) as (path,):
@@ -45,6 +63,7 @@ def main() -> None:
             strength=options.strength,
             preserve_color=options.preserve_color,
             mask=mask,
+            style_size=options.style_size,
             regions={
                 Mask(file, options.max_megapixels): style
                 for file, style in (options.regions or {}).items()
@@ -64,6 +83,56 @@ def main() -> None:
             skipped = _paint(stylizers[0], options)
     if skipped:
         sys.exit(1)
+
+
+def _learn_paintings(options: argparse.Namespace, folder: Path) -> None:
+    """Finish and keep the styles of paintings, if that is wanted; and mix what is to be mixed."""
+    found = [one for one in options.ckpt if isinstance(one, Mapping)]
+    paintings = [*dict.fromkeys(path for one in found for path in one if is_painting(path))]
+    alone = options.blend is None and options.mask is None and options.webcam is None
+    if paintings and len(options.ckpt) > 1 and alone:
+        options.ckpt = [one_mixture(options.ckpt)]
+    if options.finish is None and options.save_style is None:
+        return
+    if not paintings or (options.save_style is not None and len(paintings) > 1):
+        raise UserError(
+            f"--finish and --save-style are for a painting: give --style-image, and with "
+            f"--save-style one only; there are {len(paintings)}."
+        )
+    learnt: dict[Path, Path] = {}
+    for number, painting in enumerate(paintings):
+        style = predict_style(painting, options.style_size)
+        if options.finish is not None:
+            style = _finish(style, painting, options)
+        target = options.save_style or folder / f"{number}{ENDING}"
+        if not target.name.endswith(ENDING):
+            target = target.with_name(f"{target.name}{ENDING}")
+        write_style(target, style.numbers, style.style, style.network)
+        learnt[painting] = target
+        if options.save_style is not None:
+            print(f"style: {target}")
+    options.ckpt = [
+        {learnt.get(path, path): share for path, share in one.items()}
+        if isinstance(one, Mapping)
+        else one
+        for one in options.ckpt
+    ]
+
+
+def _finish(style: StyleFile, painting: Path, options: argparse.Namespace) -> StyleFile:
+    weights = options.weights or ("pretrained" if downloaded("vgg19") else None)
+    through = "the compact loss network" if weights is None else "VGG19"
+    print(f"learning {painting.name} through {through}; Ctrl-C ends it and keeps the best")
+    with tqdm(total=round(options.finish), unit="s") as bar:
+
+        def tell(progress: Progress) -> None:
+            bar.update(min(progress.seconds, bar.total) - bar.n)
+            errors = f"content {progress.content:.3f}, style {progress.style:.3f}"
+            bar.set_postfix_str(f"{progress.steps} steps, {errors}")
+
+        device = choose_device(options.device)
+        size = options.style_size
+        return finish_style(style, painting, options.finish, device, size, weights, tell)
 
 
 def _paint(stylizer: Stylizer, options: argparse.Namespace) -> int:

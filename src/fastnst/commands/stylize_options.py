@@ -1,15 +1,14 @@
 """The options of `fastnst stylize`."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from fastnst.commands.jobs import name_pattern
-from fastnst.commands.pipes import STDIN, is_pipe
-from fastnst.machine import UserError
-from fastnst.models import find_style, listing
+from fastnst.machine import STDIN, UserError, checked, is_pipe, number, numbers
+from fastnst.models import find_painting, find_style, listing
 from fastnst.networks import SMALLEST_SIDE
+from fastnst.stylizing import STYLE_SIZE
 from fastnst.video import CODECS, point_in_time
 
 Group = argparse._ArgumentGroup  # pyright: ignore[reportPrivateUsage]  # it has no public name
@@ -22,16 +21,17 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _what(parser)
+    _any_painting(parser.add_argument_group("the style of any painting"))
     _look(parser.add_argument_group("how it looks"))
     _pictures(parser.add_argument_group("picture files"))
     _videos(parser.add_argument_group("videos"))
     found = parser.parse_args(arguments)
     if not found.ckpt:
         parser.error(
-            "choose a finished style with --style (--list-styles shows them) or your own "
-            "with --ckpt"
+            "choose a finished style with --style (--list-styles shows them), any painting with "
+            "--style-image, or your own with --ckpt"
         )
-    if found.webcam is None and not found.inputs:
+    if found.webcam is None and not found.inputs and found.save_style is None:
         parser.error("name a picture, a video or a folder, or use --webcam")
     if found.output is None and any(path == STDIN or is_pipe(path) for path in found.inputs):
         parser.error("what comes through a pipe has no place of its own: give -o")
@@ -62,7 +62,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--style",
         dest="ckpt",
-        type=_checked(find_style),
+        type=checked(find_style),
         action="append",
         metavar="NAME[:SHARE],...",
         help="finished style that comes with fastnst, see --list-styles; or a mixture of several "
@@ -87,7 +87,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--name",
-        type=_checked(name_pattern),
+        type=checked(name_pattern),
         metavar="PATTERN",
         help="names of the results, such as {name}_{style}",
     )
@@ -97,7 +97,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--webcam",
         nargs="?",
-        type=_number(int, 0),
+        type=number(int, 0),
         const=0,
         metavar="N",
         help="show what camera N sees, beside it painted; digits choose among the styles",
@@ -112,22 +112,63 @@ def _what(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _any_painting(group: Group) -> None:
+    group.add_argument(
+        "--style-image",
+        dest="ckpt",
+        type=checked(find_painting),
+        action="append",
+        metavar="FILE[:SHARE]",
+        help="a painting: its style is predicted, without training; with shares it is mixed with "
+        "others and with --style",
+    )
+    group.add_argument(
+        "--style-size",
+        type=number(int, SMALLEST_SIDE, 4096),
+        default=STYLE_SIZE,
+        metavar="PIXELS",
+        help="short side of the painting when it is looked at: larger for larger strokes "
+        "(default %(default)s)",
+    )
+    group.add_argument(
+        "--finish",
+        type=number(float, 1, 86400),
+        nargs="?",
+        const=60.0,
+        metavar="SECONDS",
+        help="learn the style on from the prediction, so long (without a number a minute); Ctrl-C "
+        "ends it earlier and keeps the best",
+    )
+    group.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="of VGG19, to finish with; without them those that PyTorch has downloaded before, or "
+        "else the compact loss network that comes with fastnst",
+    )
+    group.add_argument(
+        "--save-style",
+        type=Path,
+        metavar="FILE",
+        help="keep the style as a .style.safetensors, which --style takes",
+    )
+
+
 def _look(group: Group) -> None:
     group.add_argument(
         "--size",
-        type=_number(int, SMALLEST_SIDE, 65535),
+        type=number(int, SMALLEST_SIDE, 65535),
         help="length of the short side of the result, in pixels",
     )
     group.add_argument(
         "--style-scale",
-        type=_number(float, 0.1, 10),
+        type=number(float, 0.1, 10),
         default=1.0,
         metavar="FACTOR",
         help="size of the strokes: 2 for twice as large",
     )
     group.add_argument(
         "--strength",
-        type=_number(float, 0, 1),
+        type=number(float, 0, 1),
         default=1.0,
         help="0 to 1: how much of the style, the rest is photograph",
     )
@@ -145,20 +186,20 @@ def _look(group: Group) -> None:
     )
     group.add_argument(
         "--regions",
-        type=_checked(_regions),
+        type=checked(_regions),
         metavar="MAP=STYLE,...",
         help="pictures that are white where another style goes, of the same network, such as "
         "sky.png=irises",
     )
     group.add_argument(
-        "--blend", type=_shares, metavar="A,B,...", help="shares of several --ckpt, such as 0.3,0.7"
+        "--blend", type=numbers, metavar="A,B,...", help="shares of several --ckpt, such as 0.3,0.7"
     )
 
 
 def _pictures(group: Group) -> None:
     group.add_argument(
         "--quality",
-        type=_number(int, 1, 100),
+        type=number(int, 1, 100),
         help="of JPEG, WebP, AVIF and HEIC, 1 to 100 (default 95)",
     )
     group.add_argument(
@@ -168,7 +209,7 @@ def _pictures(group: Group) -> None:
     )
     group.add_argument(
         "--max-megapixels",
-        type=_number(float, 1),
+        type=number(float, 1),
         metavar="N",
         help="read pictures of up to so many (default 179: larger ones may be an attack)",
     )
@@ -177,16 +218,16 @@ def _pictures(group: Group) -> None:
 def _videos(group: Group) -> None:
     group.add_argument("--codec", choices=sorted(CODECS), help="default by the file's extension")
     group.add_argument(
-        "--crf", type=_number(int, 0, 63), help="quality of the video: lower is better, and larger"
+        "--crf", type=number(int, 0, 63), help="quality of the video: lower is better, and larger"
     )
     group.add_argument(
-        "--start", type=_checked(point_in_time), metavar="TIME", help="seconds, or [h:]mm:ss"
+        "--start", type=checked(point_in_time), metavar="TIME", help="seconds, or [h:]mm:ss"
     )
-    group.add_argument("--end", type=_checked(point_in_time), metavar="TIME")
+    group.add_argument("--end", type=checked(point_in_time), metavar="TIME")
     group.add_argument(
         "--temporal",
         nargs="?",
-        type=_number(float, 0, 1),
+        type=number(float, 0, 1),
         const=0.7,
         default=0.0,
         metavar="AMOUNT",
@@ -195,36 +236,11 @@ def _videos(group: Group) -> None:
     )
 
 
-def _checked(function: Callable[[str], Any]) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        try:
-            return function(text)
-        except (ValueError, UserError) as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return read
-
-
-def _number(kind: type, low: float, high: float | None = None) -> Callable[[str], Any]:
-    @_checked
-    def read(text: str) -> Any:
-        wanted = f"of at least {low}" if high is None else f"from {low} to {high}"
-        try:
-            value = kind(text)
-        except ValueError:
-            raise ValueError(f"{text} is not a number {wanted}") from None
-        if not low <= value <= (float("inf") if high is None else high):
-            raise ValueError(f"{text} is not a number {wanted}")
-        return value
-
-    return read
-
-
-@_checked
+@checked
 def _tile(text: str) -> Any:
     if text in ("auto", "off"):
         return None if text == "off" else text
-    return _number(int, 1)(text)
+    return number(int, 1)(text)
 
 
 def _regions(text: str) -> dict[str, str]:
@@ -232,11 +248,3 @@ def _regions(text: str) -> dict[str, str]:
     if not all(file and style for file, _, style in pairs):
         raise ValueError(f"{text}: give each picture with its style, such as sky.png=irises")
     return {file: style for file, _, style in pairs}
-
-
-@_checked
-def _shares(text: str) -> list[float]:
-    try:
-        return [float(share) for share in text.split(",")]
-    except ValueError:
-        raise ValueError(f"{text} are not numbers with commas between") from None

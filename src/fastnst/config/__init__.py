@@ -20,7 +20,7 @@ from fastnst.config.many_styles import MANY, run_name, with_styles
 from fastnst.config.one_run import one_run, run_in_folder
 from fastnst.config.recipe import recipe_command
 from fastnst.config.run_folder import ClaimFolder, claim_folder
-from fastnst.config.settings import Objective, Settings, flat, read_settings
+from fastnst.config.settings import Objective, Seen, Settings, flat, read_settings
 from fastnst.config.types import Count, File, ImageSide, NoBool, Positive, Weight
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Objective",
     "Positive",
     "SGDSettings",
+    "Seen",
     "Settings",
     "VGGSettings",
     "Weight",

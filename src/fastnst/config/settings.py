@@ -35,15 +35,14 @@ from fastnst.losses import LAYERS
 from fastnst.machine import UserError
 
 
-class Objective(Group):
-    """What training and optimisation have in common."""
+class Seen(Group):
+    """A loss, and the network that it looks through."""
 
-    style: Style
     loss_network: Annotated[VGGSettings | CompactSettings, Field(discriminator="name")]
     loss: Loss
 
     @model_validator(mode="after")
-    def _layers_exist(self) -> "Objective":
+    def _layers_exist(self) -> "Seen":
         for key in ("content_layers", "style_layers"):
             for layer in getattr(self.loss, key):
                 self.check_layer(f"loss.{key}.{layer}", layer)
@@ -57,6 +56,12 @@ class Objective(Group):
                 f"{where}: {self.loss_network.name} has no layer {layer}"
                 f"{close_to(layer, known)}; it has {', '.join(known)}"
             )
+
+
+class Objective(Seen):
+    """What training and optimisation have in common."""
+
+    style: Style
 
 
 class Settings(Objective):

@@ -44,7 +44,8 @@ class PhotographData(pl.LightningDataModule):
     Args:
         settings: the `data` group.
         seed: of the shuffling.
-        styles: how many styles pictures are painted in; each held-out one is painted in all.
+        styles: how many styles pictures are painted in.
+        tried: how many styles each held-out picture is painted in; None: in all.
 
     Raises:
         UserError: if there are no photographs where the settings say, or too many are missing.
@@ -53,10 +54,15 @@ class PhotographData(pl.LightningDataModule):
     trainer: pl.Trainer  # pyright: ignore[reportIncompatibleVariableOverride]  # None before a Trainer has it
 
     def __init__(
-        self, settings: CocoData | FolderData | DeadLeavesData, seed: int, styles: int = 1
+        self,
+        settings: CocoData | FolderData | DeadLeavesData,
+        seed: int,
+        styles: int = 1,
+        tried: int | None = None,
     ) -> None:
         super().__init__()
         self.settings, self.seed, self.styles = settings, seed, styles
+        self.tried = styles if tried is None else tried
         size = settings.image_size
         if isinstance(settings, DeadLeavesData):
             self.train_set: Pictures = DeadLeaves(settings.images, size, seed)
@@ -151,7 +157,7 @@ class PhotographData(pl.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Batch]:
         count = len(self.val_set)
-        every = [Drawn(i, style=style) for style in range(self.styles) for i in range(count)]
+        every = [Drawn(i, style=style) for style in range(self.tried) for i in range(count)]
         # few pictures and seldom: starting workers would take longer than reading them
         return self._loader(self.val_set, 0, sampler=every, batch_size=self.settings.batch_size)
 

@@ -6,12 +6,17 @@ SIGGRAPH 1998. A height map is painted along with the colours and lit from the s
 bristle marks and stroke edges stand out as in impasto.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from fastnst.drawing.palettes import pick
+
 MIN_SIZE = 16
 MAX_TURN = 0.9  # radians from the middle of a stroke to its end
+
+VORTICES = 4  # beside the large one
 
 # From the outer flow to the hearts of the vortices: navy to teal, then ochre to cream.
 PALETTE = np.frombuffer(
@@ -38,16 +43,34 @@ def paint_brush_strokes(size: int, seed: int = 0) -> np.ndarray:
     """
     if size < MIN_SIZE:
         raise ValueError(f"size must be at least {MIN_SIZE}, got {size}")
-    rng = np.random.default_rng(seed)
-    flow = _Flow(rng)
+    return lay_strokes(np.random.default_rng(seed), size, PALETTE, LAYERS, VORTICES)
+
+
+def lay_strokes(
+    rng: np.random.Generator,
+    size: int,
+    palette: np.ndarray,
+    layers: Sequence[tuple[float, float, float]],
+    vortices: int,
+) -> np.ndarray:
+    """`paint_brush_strokes` with other paint and brushes.
+
+    Args:
+        rng: decides all else.
+        size: side of the square picture in pixels.
+        palette: `(n, 3)`, 0..255, from the outer flow to the hearts of the vortices.
+        layers: as `LAYERS`.
+        vortices: how many small ones.
+    """
+    flow = _Flow(rng, vortices)
     bristles = _bristle_texture(rng)
     pixels = np.stack(np.meshgrid(*[(np.arange(size) + 0.5) / size] * 2), axis=-1).reshape(-1, 2)
     canvas = np.zeros((size, size, 4), np.float32)  # red, green, blue, height of the paint
-    canvas[..., :3] = _palette_colours(flow.level(pixels)).reshape(size, size, 3)
-    for width, length, spacing in LAYERS:
+    canvas[..., :3] = pick(palette, flow.level(pixels)).reshape(size, size, 3)
+    for width, length, spacing in layers:
         centres = _jittered_grid(rng, spacing * width)
         angles, curvatures = flow.direction(centres, step=0.5 * width)
-        colours = _stroke_colours(rng, flow.level(centres))
+        colours = _stroke_colours(rng, palette, flow.level(centres))
         half_widths = 0.5 * width * rng.uniform(0.75, 1.15, len(centres))
         half_lengths = length * half_widths * rng.uniform(0.8, 1.2, len(centres))
         # Short strokes where the flow turns sharply, since a parabola bends only so far.
@@ -74,8 +97,8 @@ class _Stroke(NamedTuple):
 class _Flow:
     """An incompressible flow on the unit square, given by its stream function."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.radii = np.array([0.2, *rng.uniform(0.09, 0.16, 4)])
+    def __init__(self, rng: np.random.Generator, vortices: int) -> None:
+        self.radii = np.array([0.2, *rng.uniform(0.09, 0.16, vortices)])
         # Vortices too close together would merge: each takes the freest of some random places.
         self.spots = rng.uniform(0.08, 0.92, (1, 2))
         while len(self.spots) < len(self.radii):
@@ -125,16 +148,10 @@ def _jittered_grid(rng: np.random.Generator, spacing: float) -> np.ndarray:
     return rng.permutation(grid + rng.uniform(-0.5, 0.5, grid.shape) * spacing)
 
 
-def _palette_colours(level: np.ndarray) -> np.ndarray:
-    """Return the palette entry (n, 3) of each level (n,); below 0 and above 1 are the ends."""
-    entry = np.floor(level * len(PALETTE)).astype(int)
-    return PALETTE[np.clip(entry, 0, len(PALETTE) - 1)]
-
-
-def _stroke_colours(rng: np.random.Generator, level: np.ndarray) -> np.ndarray:
+def _stroke_colours(rng: np.random.Generator, palette: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Return RGB (n, 3), 0..255: broken colour around the palette entry of each level (n,)."""
     count = level.size
-    colours = _palette_colours(level + rng.normal(0, 0.08, count))
+    colours = pick(palette, level + rng.normal(0, 0.08, count))
     return colours * rng.normal(1, 0.12, (count, 1)) + rng.normal(0, 7, (count, 3))
 
 

@@ -7,6 +7,7 @@ from fastnst.evaluation.photographs import held_out, photographs_in
 from fastnst.evaluation.results import NUMBERS, report, write_report
 from fastnst.evaluation.runs import LossNetworks, Run, evaluate, read_runs
 from fastnst.evaluation.structure import SMALLEST_JUDGED
+from fastnst.evaluation.style_file import find_style_file
 from fastnst.evaluation.tv_search import search
 from fastnst.evaluation.tv_search_settings import CheckSearch, SearchSettings
 from fastnst.evaluation.verdicts import judge_networks, verdict_table, write_verdicts
@@ -19,6 +20,7 @@ __all__ = [
     "Run",
     "SearchSettings",
     "evaluate",
+    "find_style_file",
     "held_out",
     "judge_networks",
     "photographs_in",

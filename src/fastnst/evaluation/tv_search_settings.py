@@ -16,7 +16,7 @@ from fastnst.config import (
     ending_the_program,
     read_settings,
 )
-from fastnst.styles import find_style_file
+from fastnst.evaluation.style_file import find_style_file
 from fastnst.training import CheckSettings
 
 

@@ -17,7 +17,7 @@ from fastnst.losses.network import LAYERS, LossNetwork, MaxPool2d, compact_layer
 from fastnst.losses.normalized import normalize_network
 from fastnst.losses.perceptual import PerceptualLoss
 from fastnst.losses.style import STYLE_LOSSES, StyleLoss, build_style_loss
-from fastnst.losses.weights import build_loss_network, local_weights
+from fastnst.losses.weights import build_loss_network, downloaded, local_weights
 
 __all__ = [
     "EXPOSED",
@@ -34,6 +34,7 @@ __all__ = [
     "build_style_loss",
     "compact_features",
     "compact_layer_indices",
+    "downloaded",
     "feature_loss",
     "gram_matrix",
     "local_weights",

@@ -180,6 +180,14 @@ def _load(
         )
 
 
+def downloaded(name: VGG) -> bool:
+    """Whether the weights that `pretrained` means are on this machine already."""
+    try:
+        return _cache_path(_pretrained(name)).is_file()
+    except UserError:  # without a home folder
+        return False
+
+
 def local_weights(weights: str) -> str | None:
     """The file of a loss network's weights, if they are one."""
     return weights if weights.endswith(SUFFIXES) else None

@@ -24,6 +24,8 @@ from fastnst.machine.hardware import (
     measure_in_float32,
     memory_errors,
 )
+from fastnst.machine.option_types import checked, number, numbers
+from fastnst.machine.pipes import STDIN, from_pipes, is_pipe
 from fastnst.machine.stop_signals import (
     Stopped,
     StopSignals,
@@ -34,11 +36,13 @@ from fastnst.machine.stop_signals import (
 from fastnst.machine.tensor_files import load_plain
 
 __all__ = [
+    "STDIN",
     "Compiled",
     "StopSignals",
     "Stopped",
     "UserError",
     "allow_tf32",
+    "checked",
     "choose_device",
     "claim",
     "claimed",
@@ -47,15 +51,19 @@ __all__ = [
     "durable_file",
     "end_workers_at_exit",
     "from_home",
+    "from_pipes",
     "ignore_in_worker",
     "is_claimed",
     "is_compiler_error",
+    "is_pipe",
     "keep_freed_memory",
     "like_ctrl_c",
     "load_plain",
     "locked",
     "measure_in_float32",
     "memory_errors",
+    "number",
+    "numbers",
     "one_sentence_errors",
     "readable_size",
     "remove_leftovers",

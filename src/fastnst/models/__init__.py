@@ -7,7 +7,14 @@ from fastnst.models.export import CHECKED_SIZES, OPSET, export_onnx
 from fastnst.models.model_file import LONGEST_NAME, Model, read_network, write_model
 from fastnst.models.onnx_network import OnnxNetwork
 from fastnst.models.page import cards_page
-from fastnst.models.read import Mixture, find_mixture, find_style, read_model
+from fastnst.models.read import (
+    Mixture,
+    find_mixture,
+    find_painting,
+    find_style,
+    is_painting,
+    read_model,
+)
 from fastnst.models.style_file import (
     StyleFile,
     fingerprint,
@@ -42,10 +49,12 @@ __all__ = [
     "cards_page",
     "export_onnx",
     "find_mixture",
+    "find_painting",
     "find_style",
     "fingerprint",
     "finished_model",
     "finished_styles",
+    "is_painting",
     "listing",
     "read_cards",
     "read_model",

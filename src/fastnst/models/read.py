@@ -6,36 +6,41 @@ from typing import Any
 
 import torch
 
+from fastnst.images import SUFFIXES
 from fastnst.machine import UserError, from_home
 from fastnst.models.model_file import LONGEST_NAME, Model, read_network
 from fastnst.models.style_file import StyleFile, fingerprint, read_style
 from fastnst.models.zoo import ENDING, TRUNK, finished_model
 from fastnst.networks import has_styles, set_style, style_of
 
-Mixture = Mapping[Path, float]  # style files with the share of each
+Mixture = Mapping[Path, float]  # style files, or pictures of paintings, with the share of each
+Known = Mapping[Path, StyleFile]  # styles by what stands for them in a mixture
+NONE: Known = {}
 
 
-def read_model(source: str | Path | Mixture) -> Model:
+def read_model(source: str | Path | Mixture, known: Known = NONE) -> Model:
     """Read a network that paints one style.
 
     Args:
         source: what `read_network` takes; or a style file, whose network is the `model.safetensors`
             beside it or the one that comes with fastnst; or several style files of one network with
             their shares: then the numbers of the styles are mixed, and it paints in one pass.
+        known: the styles of what is no style file in the mixture, such as a painting.
 
     Raises:
         UserError: if a file is not there or is none of these, or its network is not at hand.
     """
     if isinstance(source, Mapping):
-        return _mixed(source)
+        return _mixed(source, known)
     path = from_home(source)
     if not path.name.endswith(ENDING):
         return read_network(path)
-    return _mixed({path: 1.0})
+    return _mixed({path: 1.0}, known)
 
 
 def find_style(text: str, shared: bool = False) -> Path | Mixture:
-    """The file of a finished style by name, or a mixture: `irises:0.6,red_fuji:0.4`.
+    """The file of a finished style by name, or a mixture: `irises:0.6,red_fuji:0.4`. A style file,
+    or a painting whose style is to be predicted, can stand in the place of a name.
 
     Args:
         text: as a command line has it.
@@ -44,13 +49,13 @@ def find_style(text: str, shared: bool = False) -> Path | Mixture:
     Raises:
         UserError: if a style is not there, or what is said of it is no share.
     """
-    if text.endswith(ENDING) and "," not in text:
-        return from_home(text)
+    if _is_file(text) and "," not in text:
+        return from_home(text) if text.endswith(ENDING) else {from_home(text): 1.0}
     if ":" not in text and "," not in text:
         return _style_file(text) if shared else finished_model(text)
     shares: dict[str, float] = {}
     for word in map(str.strip, text.split(",")):
-        name, colon, share = (word, "", word) if word.endswith(ENDING) else word.rpartition(":")
+        name, colon, share = (word, "", word) if _is_file(word) else word.rpartition(":")
         try:
             shares[name if colon else share] = float(share) if colon else 1.0
         except ValueError:
@@ -58,8 +63,25 @@ def find_style(text: str, shared: bool = False) -> Path | Mixture:
     return find_mixture(shares)
 
 
+def find_painting(text: str) -> Mixture:
+    """A painting that a command line names, or several with their shares.
+
+    Raises:
+        UserError: if it is none, by its name.
+    """
+    found = find_style(text)
+    if isinstance(found, Path) or not all(map(is_painting, found)):
+        raise UserError(f"{text} is no picture, by its name; --style takes the names of styles.")
+    return found
+
+
+def is_painting(path: str | Path) -> bool:
+    """Whether it is a picture, by its name."""
+    return Path(path).suffix.lower() in SUFFIXES
+
+
 def find_mixture(shares: Mapping[str, float]) -> Mixture:
-    """The files of finished styles, by name, or of one's own, with the share of each.
+    """The files of finished styles, by name, of one's own, or of paintings, with the share of each.
 
     Raises:
         UserError: if one is not there.
@@ -68,22 +90,26 @@ def find_mixture(shares: Mapping[str, float]) -> Mixture:
 
 
 def _style_file(name: str) -> Path:
-    return from_home(name) if name.endswith(ENDING) else finished_model(name, shared=True)
+    return from_home(name) if _is_file(name) else finished_model(name, shared=True)
 
 
-def _mixed(shares: Mixture) -> Model:
+def _is_file(name: str) -> bool:
+    return name.endswith(ENDING) or is_painting(name)
+
+
+def _mixed(shares: Mixture, known: Known) -> Model:
     total = sum(shares.values())
     if not (total > 0 and total < float("inf") and min(shares.values()) >= 0):
         given = ", ".join(f"{path.name} {share:g}" for path, share in shares.items())
         raise UserError(f"The shares of a mixture are {given}: give none below 0, and not all 0.")
     styles: dict[Path, StyleFile] = {}
     for path in shares:
-        if not path.name.endswith(ENDING):
+        if path not in known and not path.name.endswith(ENDING):
             raise UserError(
                 f"{path} is a network of its own, and only styles that share one can be mixed: mix "
                 f"their pictures, with --blend."
             )
-        styles[path] = read_style(path)
+        styles[path] = known[path] if path in known else read_style(path)
     first, *others = styles
     for other in others:
         if styles[other].network != styles[first].network:

@@ -3,8 +3,20 @@
 In: trained networks; pictures as files, Pillow images or arrays. Out: Pillow images or files.
 """
 
+from fastnst.stylizing.any_style import STYLE_SIZE, finish_style, predict_style
 from fastnst.stylizing.files import Files, Job, paint_files
 from fastnst.stylizing.mask import Mask
+from fastnst.stylizing.sources import one_mixture
 from fastnst.stylizing.stylizer import Stylizer
 
-__all__ = ["Files", "Job", "Mask", "Stylizer", "paint_files"]
+__all__ = [
+    "STYLE_SIZE",
+    "Files",
+    "Job",
+    "Mask",
+    "Stylizer",
+    "finish_style",
+    "one_mixture",
+    "paint_files",
+    "predict_style",
+]

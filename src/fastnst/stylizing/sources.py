@@ -14,8 +14,10 @@ from fastnst.models import (
     OnnxNetwork,
     find_mixture,
     find_style,
+    is_painting,
     read_model,
 )
+from fastnst.stylizing.any_style import predict_style
 
 Checkpoint = str | Path | Mixture
 
@@ -46,9 +48,23 @@ def shared_style(checkpoint: Checkpoint) -> Checkpoint:
     return shared if shared.is_file() else checkpoint
 
 
-def read(checkpoint: Checkpoint, device: torch.device) -> Model:
-    """Read a checkpoint of any kind; an exported one for the kind of device."""
-    if not isinstance(checkpoint, Mapping) and Path(checkpoint).suffix.lower() == ".onnx":
+def one_mixture(checkpoints: Sequence[Checkpoint]) -> Mixture:
+    """Styles and paintings that were named one by one, together; each counts once unless its share
+    is given."""
+    shares: dict[Path, float] = {}
+    for checkpoint in map(shared_style, checkpoints):
+        shares |= checkpoint if isinstance(checkpoint, Mapping) else {Path(checkpoint): 1.0}
+    return shares
+
+
+def read(checkpoint: Checkpoint, device: torch.device, style_size: int) -> Model:
+    """Read a checkpoint of any kind; an exported one for the kind of device. The style of a
+    painting is predicted, with its short side scaled to `style_size` pixels."""
+    if isinstance(checkpoint, Mapping):
+        paintings = filter(is_painting, checkpoint)
+        known = {painting: predict_style(painting, style_size) for painting in paintings}
+        return read_model(checkpoint, known)
+    if Path(checkpoint).suffix.lower() == ".onnx":
         network = OnnxNetwork(checkpoint, "cpu" if device.type == "cpu" else "auto")
         return Model(network, network.architecture, network.style)
     return read_model(checkpoint)

@@ -12,6 +12,7 @@ from fastnst.images import PreserveColor, resize_short_side, with_short_side
 from fastnst.machine import UserError, choose_device
 from fastnst.models import find_style, same_network
 from fastnst.networks import SMALLEST_SIDE
+from fastnst.stylizing.any_style import STYLE_SIZE
 from fastnst.stylizing.areas import make_areas
 from fastnst.stylizing.canvas import Canvas
 from fastnst.stylizing.look import make_look
@@ -46,8 +47,10 @@ class Stylizer:
         mask: a picture, its file, or a `Mask`, that is white where to paint and black where the
             photograph stays, or where the second of two checkpoints paints.
         blend: shares of several checkpoints in the painted picture.
-        style: in place of a checkpoint, the name of a finished style, or styles of one network, by
-            name or style file, with their shares: then the styles are mixed, not pictures.
+        style: in place of a checkpoint, the name of a finished style, or the file of a painting,
+            whose style is predicted; or several of these and style files with their shares: then
+            the styles are mixed, not pictures.
+        style_size: short side of such a painting, in pixels; larger for larger strokes.
         regions: masks as above, each with a style as the command line names them; where none is
             white the one of `checkpoint` or `style` paints. All are to be of one network, which
             paints them in one pass, so that they flow into each other. Two checkpoints of one
@@ -72,6 +75,7 @@ class Stylizer:
         mask: Mask | str | Path | Image.Image | None = None,
         blend: Sequence[float] | None = None,
         style: str | Mapping[str, float] | None = None,
+        style_size: int = STYLE_SIZE,
         regions: Mapping[str | Path | Mask, str] | None = None,
         tile: int | Literal["auto"] | None = "auto",
         progress: bool = False,
@@ -87,13 +91,14 @@ class Stylizer:
                 "rest of the picture."
             )
         checkpoints = [shared_style(one) if regions else one for one in checkpoints]
-        models = [read(path, self.device) for path in checkpoints]
+        models = [read(path, self.device, style_size) for path in checkpoints]
         areas = None
         networks = [model.network for model in models]
         if mask is not None and len(models) == 2 and blend is None and same_network(networks):
             areas, mask = make_areas(models, [mask]), None
         elif regions:
-            others = [read(find_style(it, shared=True), self.device) for it in regions.values()]
+            named = [find_style(it, shared=True) for it in regions.values()]
+            others = [read(it, self.device, style_size) for it in named]
             areas = make_areas([*others, *models], [_as_mask(it) for it in regions])
             models += others
         if areas is None:

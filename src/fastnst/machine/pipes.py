@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fastnst.machine import UserError
+from fastnst.machine.errors import UserError
 
 STDIN = Path("-")
 

@@ -7,8 +7,8 @@ from hydra import compose, initialize_config_dir
 
 from fastnst.config.hydra import CONFIGS
 from fastnst.config.settings import read_settings
+from fastnst.evaluation.style_file import COMMENT, with_tv_weight, write_tv_weight
 from fastnst.machine.errors import UserError
-from fastnst.styles.file import COMMENT, with_tv_weight, write_tv_weight
 
 FILES = sorted((CONFIGS / "style").glob("*.yaml"))
 PLAIN = (CONFIGS / "style" / "great_wave.yaml").read_text()

@@ -1,0 +1,135 @@
+"""Paintings that a predictor learns from: those of a folder and drawn ones, each in variants."""
+
+import os
+import random
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, overload
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from fastnst.drawing import draw_painting
+from fastnst.images import (
+    flatten,
+    list_images,
+    match_colors,
+    read_image,
+    resize_short_side,
+    to_tensor,
+)
+from fastnst.machine import UserError, end_workers_at_exit, from_home, ignore_in_worker
+
+SMALLEST_CUT = 0.4  # of the short side
+RECOLOURED = 0.6  # share of the variants
+LARGEST = 2.0  # times `size`: what files are kept at, so that what is cut out is still sharp
+
+
+class Paintings(Sequence[Tensor]):
+    """Variants of paintings: the first of each is the whole painting as it is.
+
+    Args:
+        sources: Pillow images, RGB.
+        variants: how many of each.
+        size: their short side, in pixels.
+        seed: of cuts, turns and colours.
+    """
+
+    def __init__(self, sources: Sequence[Image.Image], variants: int, size: int, seed: int) -> None:
+        self.sources, self.variants, self.size, self.seed = sources, variants, size, seed
+
+    def __len__(self) -> int:
+        return len(self.sources) * self.variants
+
+    @cached_property
+    def _small(self) -> list[Tensor]:
+        """To take colours from."""
+        return [to_tensor(source.resize((32, 32))).float()[None] for source in self.sources]
+
+    @overload
+    def __getitem__(self, index: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Tensor]: ...
+    def __getitem__(self, index: int | slice) -> Tensor | list[Tensor]:
+        """One of them, `(1, 3, H, W)`, RGB in [0, 1]; always the same."""
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        source, variant = divmod(index, self.variants)
+        if variant == 0:
+            return to_tensor(resize_short_side(self.sources[source], self.size))[None]
+        return self._vary(source, random.Random(f"{self.seed} {source} {variant}"))
+
+    def _vary(self, source: int, chance: random.Random) -> Tensor:
+        picture = self.sources[source]
+        side = round(min(picture.size) * chance.uniform(SMALLEST_CUT, 1))
+        left, top = (chance.randint(0, length - side) for length in picture.size)
+        cut = picture.crop((left, top, left + side, top + side))
+        square = to_tensor(cut.resize((self.size, self.size), Image.Resampling.LANCZOS))[None]
+        square = square.rot90(chance.randrange(4), (2, 3))
+        if chance.random() < 0.5:
+            square = square.flip(3)
+        if chance.random() < RECOLOURED:
+            if chance.random() < 0.4:
+                square = square[:, chance.sample(range(3), 3)]
+            else:
+                square = match_colors(square, chance.choice(self._small))(square)
+        return square.contiguous()
+
+
+class _Drawn(Dataset[np.ndarray]):
+    def __init__(self, numbers: range, size: int, seed: int) -> None:
+        self.numbers, self.size, self.seed = numbers, size, seed
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return draw_painting(self.size, self.seed, self.numbers[index])
+
+
+def drawn_paintings(numbers: range, size: int, seed: int) -> list[Image.Image]:
+    """Paintings that the program draws, in as many processes as there are cores."""
+    if not numbers:
+        return []
+    end_workers_at_exit()
+    loader = DataLoader(
+        _Drawn(numbers, size, seed),
+        batch_size=None,
+        num_workers=min(os.cpu_count() or 1, len(numbers)),
+        worker_init_fn=ignore_in_worker,
+        collate_fn=_as_it_is,
+    )
+    return [Image.fromarray(drawn) for drawn in tqdm(loader, "drawing paintings", leave=False)]
+
+
+def _as_it_is(drawn: Any) -> Any:
+    return drawn
+
+
+def read_paintings(folder: str | None, size: int) -> list[Image.Image]:
+    """Every painting of a folder, RGB, in the order of their names; large ones made smaller.
+
+    Raises:
+        UserError: if there is none, or one cannot be read.
+    """
+    if folder is None:
+        return []
+    root = from_home(folder)
+    files = list_images(root) if root.is_dir() else []
+    if not files:
+        raise UserError(f"paintings={folder}: there are no pictures; name a folder of paintings.")
+    most = round(LARGEST * size)
+    pictures = (flatten(read_image(file)) for file in files)
+    return [it if min(it.size) <= most else resize_short_side(it, most) for it in pictures]
+
+
+def held_out_last(count: int, held_out: int, seed: int) -> tuple[list[int], list[int]]:
+    """Numbers to learn from, and numbers to try; at most half of them."""
+    order = random.Random(seed).sample(range(count), count)
+    kept = count - min(held_out, count // 2)
+    return order[:kept], order[kept:]

@@ -1,0 +1,241 @@
+"""The whole training of a predictor: from a network, paintings and pictures to a file."""
+
+import logging
+import sys
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.loggers import TensorBoardLogger
+from torch import Tensor
+from tqdm import tqdm
+
+from fastnst.config import MANY
+from fastnst.data import PhotographData
+from fastnst.losses import LossNetwork, PerceptualLoss, build_loss_network
+from fastnst.machine import UserError, choose_device, computes_bf16, keep_freed_memory
+from fastnst.models import ENDING, TRUNK, fingerprint, read_network, read_style
+from fastnst.networks import TransformationNetwork, has_styles, style_of
+from fastnst.prediction import (
+    WEIGHTS,
+    Predictor,
+    directions,
+    painting_statistics,
+    read_predictor,
+    write_predictor,
+)
+from fastnst.predictor_training.paintings import (
+    Paintings,
+    drawn_paintings,
+    held_out_last,
+    read_paintings,
+)
+from fastnst.predictor_training.settings import PredictorSettings
+from fastnst.predictor_training.step import SHOWN, Lesson, PredictorTraining
+from fastnst.training import ProgressBar, ignore_what_does_not_apply, lightning_failures
+
+CLIP = 5.0  # largest norm of the gradient
+LOOKED_AT = 300  # paintings that say in which directions they differ
+LEAST_REACH = 0.02  # of a number that all styles have alike
+
+
+class WritePredictor(Callback):
+    """Writes the predictor after each validation.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert isinstance(pl_module, PredictorTraining)
+        predictor = pl_module.predictor
+        if not all(value.isfinite().all() for value in predictor.state_dict().values()):
+            raise UserError(
+                f"After step {trainer.global_step} the weights are no finite numbers: give a "
+                f"smaller lr."
+            )
+        write_predictor(self.path, predictor)
+
+
+def train_predictor(settings: PredictorSettings, folder: Path) -> None:
+    """Train a predictor and write its file.
+
+    Args:
+        settings: of the command.
+        folder: for the file and the curves.
+
+    Raises:
+        UserError: for anything in the settings that cannot be had.
+        SystemExit: after Ctrl-C.
+    """
+    output = folder / WEIGHTS.name
+    if output.exists():
+        raise UserError(
+            f"{output} is there already: give another folder with hydra.run.dir=<folder>, or go on "
+            f"from it with start={output}."
+        )
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
+    device = choose_device(settings.device)
+    if device.type == "cpu":
+        keep_freed_memory()
+    pl.seed_everything(settings.seed, workers=True, verbose=False)
+    network, own = read_trunk(settings.trunk)
+    learnt, tried = _paintings(settings)
+    compact = build_loss_network("compact", "pretrained").to(device)
+    predictor = _first_predictor(settings, network, own, compact, learnt)
+    loss_network = build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed)
+    loss_network = loss_network.to(device)
+    low = torch.autocast(device.type, torch.bfloat16, enabled=computes_bf16(device))
+    with low:  # as it will be compared
+        lessons = [
+            Lesson(
+                _statistics(compact, predictor, paintings),
+                PerceptualLoss(loss_network, _on(device, paintings), **settings.loss.model_dump()),
+            )
+            for paintings in (learnt, tried)
+        ]
+    if settings.start is None:
+        _look_at_what_differs(predictor, lessons[0].statistics)
+    data = PhotographData(settings.data, settings.seed, len(learnt), len(tried))
+    module = PredictorTraining(
+        network, predictor, lessons[0], lessons[1], settings.lr, settings.compile
+    )
+    trainer = pl.Trainer(
+        default_root_dir=folder,
+        logger=TensorBoardLogger(folder, name="", version="", default_hp_metric=False),
+        callbacks=[ProgressBar("predictor", settings.log_every), WritePredictor(output)],
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        max_steps=settings.max_steps,
+        accelerator=device.type,
+        devices=1,
+        precision="bf16-mixed" if computes_bf16(device) else "32-true",
+        gradient_clip_val=CLIP,
+        num_sanity_val_steps=0,
+        val_check_interval=settings.sample_every,
+        check_val_every_n_epoch=None,
+        log_every_n_steps=settings.log_every,
+        use_distributed_sampler=False,
+    )
+    print(f"{len(learnt)} paintings to learn from, {len(tried)} to try", flush=True)
+    with warnings.catch_warnings(), _saying_where(trainer, output), lightning_failures(trainer):
+        ignore_what_does_not_apply()
+        trainer.validate(module, data, verbose=False)
+        _say(trainer, "before training")
+        trainer.fit(module, data)
+        trainer.validate(module, data, verbose=False)
+    _say(trainer, f"after {trainer.global_step} steps")
+    print(f"predictor:   {output}\nTensorBoard: tensorboard --logdir {folder}")
+
+
+def read_trunk(trunk: str) -> tuple[TransformationNetwork, Tensor]:
+    """The network of a predictor, and the numbers of the styles beside it, `(S, K)`.
+
+    Raises:
+        UserError: if it is none that styles can share.
+    """
+    path = TRUNK if trunk == MANY else Path(trunk)
+    network = read_network(path).network
+    if not has_styles(network):
+        raise UserError(
+            f"trunk={trunk} has no instance normalisations: styles cannot share it; give one with."
+        )
+    shared = fingerprint(network)
+    there = sorted((path if path.is_dir() else path.parent).glob(f"*{ENDING}"))
+    styles = [style for style in map(read_style, there) if style.network == shared]
+    rows = [style.numbers for style in styles] or [style_of(network)]
+    return network, torch.stack(rows)
+
+
+def _paintings(settings: PredictorSettings) -> tuple[Paintings, Paintings]:
+    """To learn from, in variants; and to try, as they are."""
+    read = read_paintings(settings.paintings, settings.size)
+    used, kept = held_out_last(len(read), settings.held_out, settings.seed)
+    count = settings.drawn + settings.held_out
+    drawn = drawn_paintings(range(count), settings.size, settings.seed)
+    learnt = [read[number] for number in used] + drawn[: settings.drawn]
+    tried = [read[number] for number in kept] + drawn[settings.drawn :]
+    if not learnt:
+        raise UserError("drawn=0 without paintings: there is nothing to learn from; give drawn.")
+    return (
+        Paintings(learnt, settings.variants, settings.size, settings.seed),
+        Paintings(tried, 1, settings.size, settings.seed),
+    )
+
+
+def _first_predictor(
+    settings: PredictorSettings,
+    network: TransformationNetwork,
+    own: Tensor,
+    compact: LossNetwork,
+    learnt: Paintings,
+) -> Predictor:
+    shared = fingerprint(network)
+    if settings.start is not None:
+        started = read_predictor(Path(settings.start)).requires_grad_(True).train()
+        if len(started.get_buffer("middle")) != own.shape[1]:
+            raise UserError(
+                f"start={settings.start} is for styles of other networks; leave out start."
+            )
+        started.network = shared
+        return started
+    predictor = Predictor(own.shape[1], shared)
+    every = max(1, len(learnt) // LOOKED_AT)
+    device = compact.mean.device
+    some = (learnt[number].to(device) for number in range(0, len(learnt), every))
+    for layer, along in directions(compact, some).items():
+        predictor.get_buffer(f"along_{layer}").copy_(along)
+    predictor.get_buffer("middle").copy_(own.mean(0))
+    if len(own) > 1:
+        predictor.get_buffer("reach").copy_(own.std(0).clamp_min(LEAST_REACH))
+    return predictor
+
+
+def _statistics(compact: LossNetwork, predictor: Predictor, paintings: Paintings) -> Tensor:
+    along = {layer: values.to(compact.mean.device) for layer, values in predictor.along.items()}
+    shown = tqdm(_on(compact.mean.device, paintings), "looking at paintings", leave=False)
+    return torch.stack([painting_statistics(compact, one, along) for one in shown])
+
+
+def _look_at_what_differs(predictor: Predictor, statistics: Tensor) -> None:
+    """Let a predictor begin with the principal components of what it will see."""
+    predictor.get_buffer("centre").copy_(statistics.mean(0))
+    spread = statistics.std(0).clamp_min(1e-3) if len(statistics) > 1 else 1.0
+    predictor.get_buffer("spread").copy_(torch.as_tensor(spread))
+    usual = (statistics - statistics.mean(0)) / spread
+    _, values, components = torch.linalg.svd(usual, full_matrices=False)
+    weights = predictor.look.weight
+    count = min(len(weights), len(values))
+    unit = values[:count, None] / len(statistics) ** 0.5
+    with torch.no_grad():
+        weights[:count] = components[:count] / unit.clamp_min(1e-3)
+
+
+def _on(device: torch.device, paintings: Paintings) -> Sequence[Tensor]:
+    return paintings if device.type == "cpu" else [one.to(device) for one in paintings]
+
+
+@contextmanager
+def _saying_where(trainer: pl.Trainer, output: Path) -> Generator[None]:
+    """After Ctrl-C tell what there is."""
+    try:
+        yield
+    except SystemExit:
+        print(
+            f"Stopped after step {trainer.global_step}: {output} is as it was at the last "
+            f"validation; start={output} goes on from it.",
+            file=sys.stderr,
+        )
+        raise
+
+
+def _say(trainer: pl.Trainer, when: str) -> None:
+    found = ", ".join(f"{name} {trainer.callback_metrics[f'val/{name}']:.3f}" for name in SHOWN)
+    print(f"{when}, paintings that are not learnt from: {found}", flush=True)
