@@ -24,6 +24,7 @@ from fastnst.evaluation import SearchSettings
 from fastnst.models import read_model, write_model
 from fastnst.networks import build_network
 from fastnst.optimization import LayerStudySettings, OptimizeSettings
+from fastnst.predictor_training import PredictorSettings
 
 ROOT = Path(__file__).parents[1]
 
@@ -92,6 +93,7 @@ HYDRA = {
     "study-layers": LayerStudySettings,
     "search-tv": SearchSettings,
     "distill": DistillSettings,
+    "train-predictor": PredictorSettings,
 }
 ARGPARSE = {
     "stylize": parse_stylize,

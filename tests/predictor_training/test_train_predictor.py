@@ -114,14 +114,14 @@ def sources():
 
 
 def test_variants_of_paintings(sources):
-    paintings = Paintings(sources, 4, 64, seed=0)
+    paintings = Paintings(sources, [4, 4, 4], 64, seed=0)
     assert len(paintings) == 12
     assert all(one.shape == (1, 3, 64, 64) for one in paintings)
     assert all(one.min() >= 0 and one.max() <= 1 for one in paintings)
     whole = np.asarray(sources[1].resize((64, 64), Image.Resampling.LANCZOS)) / 255
     np.testing.assert_allclose(paintings[4][0].movedim(0, 2), whole, atol=0.01)
-    assert torch.equal(paintings[6], Paintings(sources, 4, 64, seed=0)[6])
-    assert not torch.equal(paintings[6], Paintings(sources, 4, 64, seed=1)[6])
+    assert torch.equal(paintings[6], Paintings(sources, [4, 4, 4], 64, seed=0)[6])
+    assert not torch.equal(paintings[6], Paintings(sources, [1, 5, 1], 64, seed=1)[3])
     assert len({one.mean().item() for one in paintings}) == 12
     with pytest.raises(IndexError):
         paintings[12]

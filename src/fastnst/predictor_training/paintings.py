@@ -38,11 +38,15 @@ class Paintings(Sequence[Tensor]):
         seed: of cuts, turns and colours.
     """
 
-    def __init__(self, sources: Sequence[Image.Image], variants: int, size: int, seed: int) -> None:
-        self.sources, self.variants, self.size, self.seed = sources, variants, size, seed
+    def __init__(
+        self, sources: Sequence[Image.Image], variants: Sequence[int], size: int, seed: int
+    ) -> None:
+        self.sources, self.size, self.seed = sources, size, seed
+        counts = zip(range(len(sources)), variants, strict=True)
+        self.every = [(source, number) for source, count in counts for number in range(count)]
 
     def __len__(self) -> int:
-        return len(self.sources) * self.variants
+        return len(self.every)
 
     @cached_property
     def _small(self) -> list[Tensor]:
@@ -57,9 +61,7 @@ class Paintings(Sequence[Tensor]):
         """One of them, `(1, 3, H, W)`, RGB in [0, 1]; always the same."""
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        source, variant = divmod(index, self.variants)
+        source, variant = self.every[index]
         if variant == 0:
             return to_tensor(resize_short_side(self.sources[source], self.size))[None]
         return self._vary(source, random.Random(f"{self.seed} {source} {variant}"))

@@ -39,6 +39,7 @@ from fastnst.predictor_training.step import SHOWN, Lesson, PredictorTraining
 from fastnst.training import ProgressBar, ignore_what_does_not_apply, lightning_failures
 
 CLIP = 5.0  # largest norm of the gradient
+DRAWN_VARIANTS = 2  # of each, which costs less than drawing another
 LOOKED_AT = 300  # paintings that say in which directions they differ
 LEAST_REACH = 0.02  # of a number that all styles have alike
 
@@ -164,9 +165,10 @@ def _paintings(settings: PredictorSettings) -> tuple[Paintings, Paintings]:
     tried = [read[number] for number in kept] + drawn[settings.drawn :]
     if not learnt:
         raise UserError("drawn=0 without paintings: there is nothing to learn from; give drawn.")
+    variants = [settings.variants] * len(used) + [DRAWN_VARIANTS] * settings.drawn
     return (
-        Paintings(learnt, settings.variants, settings.size, settings.seed),
-        Paintings(tried, 1, settings.size, settings.seed),
+        Paintings(learnt, variants, settings.size, settings.seed),
+        Paintings(tried, [1] * len(tried), settings.size, settings.seed),
     )
 
 

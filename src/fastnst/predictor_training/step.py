@@ -71,16 +71,16 @@ class PredictorTraining(pl.LightningModule):
         numbers = self.predictor(statistics)
         painted = paint_styles(self.network, photographs, numbers)
         terms = lesson.loss.each(painted, lesson.loss.content_target(photographs), styles)
-        means = {name: terms[name].mean() for name in SHOWN}
-        return means["total"], [mean.detach() for mean in means.values()]
+        # the logarithm, as the loss of a dark or pale painting can be twenty times that of another
+        return terms["total"].log().mean(), [terms[name].mean().detach() for name in SHOWN]
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         photographs, styles = batch
-        total, means = self._train_terms(photographs, self.learnt.statistics[styles], styles)
+        loss, means = self._train_terms(photographs, self.learnt.statistics[styles], styles)
         every: int = self.trainer.log_every_n_steps  # pyright: ignore[reportAttributeAccessIssue]  # Lightning declares it nowhere
         if (batch_idx + 1) % every == 0:
             self._log_means("train", means)
-        return total
+        return loss
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         photographs, styles = batch

@@ -1,12 +1,14 @@
 """What a training begins with, if not with random weights: those of a trained network."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
 from fastnst.config import MANY, Settings
+from fastnst.losses import build_loss_network
 from fastnst.machine import UserError
 from fastnst.models import (
     ENDING,
@@ -17,6 +19,7 @@ from fastnst.models import (
     read_model,
     read_style,
 )
+from fastnst.prediction import read_predictor
 from fastnst.training.checkpoint_files import read_checkpoint
 
 log = logging.getLogger(__name__)
@@ -54,13 +57,17 @@ def first_weights(settings: Settings) -> dict[str, Tensor] | None:
     return state
 
 
-def first_styles(settings: Settings, network: nn.Module) -> dict[str, Tensor]:
-    """Numbers by name of those styles of a run that lie beside the network that it begins with: one
-    that is new there begins like all of them together.
+def first_styles(
+    settings: Settings, network: nn.Module, paintings: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Numbers by name of those styles of a run that lie beside the network that it begins with. Of
+    one that is new there they are predicted, if the predictor that comes with fastnst is for this
+    network; else it begins like all of them together.
 
     Args:
         settings: the run's.
         network: with the weights that it begins with.
+        paintings: `(1, 3, H, W)` each, RGB in [0, 1], by the name of the style.
 
     Raises:
         UserError: if a style file there is damaged.
@@ -78,11 +85,19 @@ def first_styles(settings: Settings, network: nn.Module) -> dict[str, Tensor]:
         read = {name: read_style(file) for name, file in files.items() if file.is_file()}
         shared = fingerprint(network)
         there = {name: it.numbers for name, it in read.items() if it.network == shared}
-    if settings.styles is not None:
-        anew = [style.name for style in settings.styles if style.name not in there]
-        if anew and there:
-            log.info("New in %s: %s.", init, ", ".join(anew))
-    return there
+    anew = [name for name in paintings if name not in there]
+    if anew and there and settings.styles is not None:
+        log.info("New in %s: %s.", init, ", ".join(anew))
+    return there | _predicted({name: paintings[name] for name in anew}, network)
+
+
+def _predicted(paintings: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
+    predictor = read_predictor()
+    if not paintings or predictor.network != fingerprint(network):
+        return {}
+    compact = build_loss_network("compact", "pretrained")
+    log.info("Beginning with what is predicted for %s.", ", ".join(paintings))
+    return {name: predictor.predict(compact, painting) for name, painting in paintings.items()}
 
 
 def _in_checkpoint(path: Path) -> dict[str, Tensor]:

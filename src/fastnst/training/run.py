@@ -87,9 +87,9 @@ def train(settings: Settings, folder: Path) -> None:
     )
     if weights is not None:
         module.network.load_state_dict(weights)
-    if settings.styles is not None or settings.trunk is not None:
-        module.share_network({} if checkpoint else first_styles(settings, module.network))
     named = dict(zip(module.names, paintings, strict=True))
+    if settings.styles is not None or settings.trunk is not None:
+        module.share_network({} if checkpoint else first_styles(settings, module.network, named))
     sheets = SampleSheets(folder, named, data.sheet_photographs(SHEET_PHOTOGRAPHS))
     signals = StopSignals()
     checkpoints = Checkpoints(folder, settings.checkpoint_every, settings.sample_every, signals)
