@@ -112,6 +112,18 @@ def test_a_mask_puts_each_in_its_area(paint, painting, tmp_path):
     assert distance(paint(*both), whole).mean() < 3
 
 
+def test_a_painting_in_a_region_is_learnt_too(paint, painting, network, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules["fastnst.prediction.finish"], "SIDE", 32)
+    monkeypatch.setattr(sys.modules["fastnst.commands.stylize"], "downloaded", lambda name: False)
+    own = tmp_path / "models" / f"own{ENDING}"
+    write_style(own, style_of(network) + 0.5, {"name": "own"}, fingerprint(network))
+    Image.new("L", (64, 64), 255).save(tmp_path / "all.png")
+    regions = ("--ckpt", own, "--regions", f"{tmp_path / 'all.png'}={painting()}")
+    predicted = paint(*regions)
+    assert distance(predicted, paint("--style-image", painting())).mean() < 3
+    assert distance(predicted, paint(*regions, "--finish", 1)).mean() > 0
+
+
 def test_a_style_is_kept(paint, painting, photograph, tmp_path, capsys):
     alone = paint("--style-image", painting(), "--save-style", tmp_path / "models" / "me")
     file = tmp_path / "models" / f"me{ENDING}"

@@ -19,6 +19,7 @@ from fastnst.losses import downloaded
 from fastnst.machine import (
     UserError,
     choose_device,
+    from_home,
     from_pipes,
     keep_freed_memory,
     like_ctrl_c,
@@ -88,9 +89,11 @@ def main() -> None:
 def _learn_paintings(options: argparse.Namespace, folder: Path) -> None:
     """Finish and keep the styles of paintings, if that is wanted; and mix what is to be mixed."""
     found = [one for one in options.ckpt if isinstance(one, Mapping)]
-    paintings = [*dict.fromkeys(path for one in found for path in one if is_painting(path))]
+    regions: dict[str, str] = options.regions or {}
+    named = [path for one in found for path in one] + [from_home(it) for it in regions.values()]
+    paintings = [*dict.fromkeys(filter(is_painting, named))]
     alone = options.blend is None and options.mask is None and options.webcam is None
-    if paintings and len(options.ckpt) > 1 and alone:
+    if found and paintings and len(options.ckpt) > 1 and alone:
         options.ckpt = [one_mixture(options.ckpt)]
     if options.finish is None and options.save_style is None:
         return
@@ -117,6 +120,9 @@ def _learn_paintings(options: argparse.Namespace, folder: Path) -> None:
         else one
         for one in options.ckpt
     ]
+    options.regions = {
+        mask: str(learnt.get(from_home(style), style)) for mask, style in regions.items()
+    }
 
 
 def _finish(style: StyleFile, painting: Path, options: argparse.Namespace) -> StyleFile:
