@@ -20,7 +20,7 @@ def test_the_same_arguments_give_the_same_painting_and_others_another():
 
 
 @pytest.mark.parametrize("medium", {*MEDIA}, ids=lambda medium: medium.__name__)
-def test_each_medium_has_marks_and_keeps_to_its_palette(medium, rng):
+def test_each_medium_has_marks(medium, rng):
     palette = draw_palette(rng)
     picture = medium(rng, 96, palette)
     assert picture.shape == (96, 96, 3)

@@ -10,6 +10,7 @@ from small.stylizing import write_small_model
 
 from fastnst.config.hydra import CONFIGS
 from fastnst.losses import LossNetwork
+from fastnst.machine import UserError
 from fastnst.models import read_network
 from fastnst.networks import style_of
 from fastnst.prediction import LOSS, finish
@@ -70,8 +71,47 @@ def test_ctrl_c_keeps_the_best(network, loss_network, clock):
         if progress.steps == TRY_EVERY:
             raise KeyboardInterrupt
 
-    found = finish(network, style_of(network), painting(), loss_network, 10**5 + 0.0, stop)
+    found = finish(network, style_of(network), painting(), loss_network, 1e5, stop)
     assert not torch.equal(found, style_of(network))
+
+
+def test_ctrl_c_before_the_second_trial_keeps_what_was_learnt(
+    network, loss_network, clock, monkeypatch
+):
+    drawn = []
+
+    def draw(number, device):
+        drawn.append(number)
+        if len(drawn) > finishing.TRIED + 20:
+            raise KeyboardInterrupt
+        return real(number, device)
+
+    real = finishing._drawn
+    monkeypatch.setattr(finishing, "_drawn", draw)
+    found = finish(network, style_of(network), painting(), loss_network, 1e5)
+    assert not torch.equal(found, style_of(network))
+
+
+def test_a_loss_that_is_no_number(network, loss_network):
+    with pytest.raises(UserError, match="no finite number"):
+        finish(network, style_of(network) * float("nan"), painting(), loss_network, 1.0)
+
+
+@pytest.mark.slow
+def test_a_long_time_is_spent_compiled(network, loss_network, monkeypatch):
+    monkeypatch.setattr(finishing, "COMPILED_FROM", 0.0)
+    said = []
+    finish(network, style_of(network), painting(), loss_network, 30.0, said.append)
+    assert said[-1].steps > 2
+    assert said[-1].style < said[0].style
+
+
+@pytest.mark.gpu
+def test_on_a_gpu(network, loss_network):
+    numbers = style_of(network).cuda()
+    found = finish(network.cuda(), numbers, painting().cuda(), loss_network.cuda(), 2.0)
+    assert found.device == numbers.device
+    assert not torch.equal(found, numbers)
 
 
 def test_what_does_not_get_better_is_not_taken(network, loss_network, clock, monkeypatch):

@@ -106,6 +106,7 @@ def test_the_same_seed_makes_the_same_and_start_goes_on(run, tmp_path):
 )
 def test_mistakes_end_in_a_sentence(run, capsys, tmp_path, words, said):
     assert said in ends_in_a_sentence(capsys, run, words)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 from PIL import Image
-from small.stylizing import CLOSE, distance, stylize, write_small_model
+from small.stylizing import CLOSE, distance, stylize, values, write_small_model
 
 from fastnst import Stylizer
 from fastnst.drawing import draw_dead_leaves, draw_painting
@@ -14,7 +14,7 @@ from fastnst.models import ENDING, fingerprint, read_network, read_style, write_
 from fastnst.models import read as reading
 from fastnst.networks import style_of
 from fastnst.prediction import Predictor, read_predictor, write_predictor
-from fastnst.stylizing import any_style, finish_style, predict_style
+from fastnst.stylizing import any_style, finish_style, predict_style, read_painting
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def painted(path):
 
 
 def test_a_painting_is_a_style(network, painting, photograph, tmp_path):
-    style = predict_style(painting(), 64)
+    style = predict_style(read_painting(painting(), 64))
     assert style.style == {"name": "painting_0", "title": "painting 0"}
     assert style.network == fingerprint(network)
     file = tmp_path / "models" / f"kept{ENDING}"
@@ -146,13 +146,27 @@ def test_finishing(paint, painting, network, tmp_path, capsys, monkeypatch):
     said = capsys.readouterr()
     assert "through the compact loss network" in said.out
     assert "steps, content" in said.err
-    assert not torch.equal(read_style(file).numbers, predict_style(painting(), 64).numbers)
+    assert not torch.equal(
+        read_style(file).numbers, predict_style(read_painting(painting(), 64)).numbers
+    )
+
+
+def test_mistakes_are_found_before_the_long_part(paint, painting, monkeypatch, capsys, tmp_path):
+    def refuse(*_, **__):
+        pytest.fail("it began to learn")
+
+    monkeypatch.setattr(sys.modules["fastnst.commands.stylize"], "finish_style", refuse)
+    long = ("--style-image", painting(), "--finish", 99)
+    for wrong in (["--mask", "gone.png"], ["gone.jpg"], ["--save-style", "gone/\0/me"]):
+        assert paint(*long, *wrong) != 0
+        assert "Traceback" not in capsys.readouterr().err
 
 
 def test_a_style_of_another_network_is_not_finished(network, painting):
-    style = predict_style(painting(), 64)._replace(network="0" * 64)
+    seen = read_painting(painting(), 64)
+    style = predict_style(seen)._replace(network="0" * 64)
     with pytest.raises(UserError, match="another network"):
-        finish_style(style, painting(), 1, torch.device("cpu"))
+        finish_style(style, seen, 1, torch.device("cpu"))
 
 
 @pytest.mark.parametrize(
@@ -160,13 +174,21 @@ def test_a_style_of_another_network_is_not_finished(network, painting):
     [
         (["--style-image", "gone.jpg"], "no painting gone.jpg"),
         (["--style-image", "irises"], "irises is no picture"),
+        (["--style-image", "a.tga"], "a.tga is no picture"),
+        (["--style-image", "a.png", "--save-style", ""], "no name for a file"),
+        (["--style-image", "a.png", "--save-style", "."], "no name for a file"),
+        (["--style-image", "a.png", "--weights", "gone.pth"], "no file of weights"),
+        (["--style-image", "a.png", "--mask", "gone.png", "--finish", "99"], "a.png"),
         (
             ["--style", "starry_night", "--finish", "5"],
             "--finish and --save-style are for a painting",
         ),
-        (["--style-image", "a.png", "--style-image", "b.png", "--save-style", "me"], "are 2"),
+        (
+            ["--style-image", "a.png", "--style-image", "b.png", "--save-style", "me"],
+            "are 2 paintings",
+        ),
         (["--style-image", "a.png", "--finish", "0"], "from 1 to 86400"),
-        (["--style-image", "a.png:x"], "give a style and its share"),
+        (["--style-image", "a.png:x"], "give a painting and its share"),
     ],
 )
 def test_mistakes_end_in_a_sentence(network, monkeypatch, photograph, capsys, arguments, said):
@@ -179,4 +201,51 @@ def test_mistakes_end_in_a_sentence(network, monkeypatch, photograph, capsys, ar
 def test_a_picture_that_is_damaged(network, tmp_path):
     (tmp_path / "cut.jpg").write_bytes(b"no picture")
     with pytest.raises(UserError, match=r"cut\.jpg"):
-        predict_style(tmp_path / "cut.jpg")
+        read_painting(tmp_path / "cut.jpg")
+
+
+@pytest.mark.parametrize(
+    ("file", "size", "said"),
+    [
+        ("gone.jpg", 64, "no painting"),
+        ("https://a.b/c.jpg", 64, "download the painting first"),
+        ("gone.jpg", 8, "style size is 8"),
+        ("gone.jpg", 5000, "style size is 5000"),
+    ],
+)
+def test_paintings_that_cannot_be_looked_at(file, size, said):
+    with pytest.raises(UserError, match=said):
+        read_painting(file, size)
+
+
+@pytest.mark.parametrize("size", [16, 31])
+def test_a_painting_may_be_tiny(network, painting, size):
+    assert predict_style(read_painting(painting(), size)).numbers.isfinite().all()
+
+
+def test_names_with_commas_colons_and_capitals(paint, painting, tmp_path):
+    alone = paint("--style-image", painting())
+    path = tmp_path / "Monet, Sunrise: a.PNG"
+    path.write_bytes(painting().read_bytes())
+    for name in (path, f"{path}:0.5"):
+        assert distance(paint("--style-image", name), alone).mean() < CLOSE
+
+
+def test_two_paintings_laid_over_each_other(paint, painting, network):
+    one, two = (paint("--style-image", painting(number)) for number in (0, 1))
+    both = ("--style-image", painting(), "--style-image", painting(1))
+    over = paint(*both, "--blend", "1,1")
+    assert distance(over, (values(one) + values(two)) / 2).mean() < 3
+
+
+def test_the_webcam_has_each_painting_as_a_style_of_its_own(
+    network, monkeypatch, painting, tmp_path
+):
+    own = tmp_path / "models" / f"own{ENDING}"
+    write_style(own, style_of(network) + 0.5, {"name": "own"}, fingerprint(network))
+    shown = []
+    command = sys.modules["fastnst.commands.stylize"]
+    monkeypatch.setattr(command, "run_webcam", lambda stylizers, camera: shown.extend(stylizers))
+    size = ("--style-size", 64)
+    assert stylize(monkeypatch, "--ckpt", own, "--style-image", painting(), "--webcam", *size) == 0
+    assert [stylizer.style["name"] for stylizer in shown] == ["own", "painting_0"]

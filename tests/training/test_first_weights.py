@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from small.runs import fails
@@ -7,9 +9,13 @@ from fastnst.commands.train import main
 from fastnst.config.recipe import recipe_command
 from fastnst.evaluation.runs import read_runs
 from fastnst.machine import UserError
-from fastnst.models import read_model
+from fastnst.models import fingerprint, read_model
+from fastnst.networks import style_of
+from fastnst.prediction import Predictor
+from fastnst.training import first_weights as beginning
 from fastnst.training.checkpoint_files import read_checkpoint
 
+NAMED = SimpleNamespace(name="new")
 TINY = ("data=dead_leaves", "data.images=4", "trainer.max_steps=1", "hydra.run.dir=run")
 STILL = "optimizer.lr=1e-30"  # what is trained is what was there
 
@@ -75,3 +81,17 @@ def test_what_does_not_fit_is_told_before_anything_is_written(
     for word in words:
         assert word in sentence
     assert not (tmp_path / "run").exists()
+
+
+def test_a_new_style_begins_with_what_is_predicted(finished, tmp_path, monkeypatch):
+    network = read_model(finished).network
+    row = style_of(network)
+    predictor = Predictor(len(row), fingerprint(network))
+    predictor.get_buffer("middle").copy_(row + 1)
+    monkeypatch.setattr(beginning, "read_predictor", lambda: predictor)
+    settings = SimpleNamespace(trunk=str(finished), init=None, styles=None, paintings=[NAMED])
+    painting = torch.rand(1, 3, 48, 48)
+    found = beginning.first_styles(settings, network, {"new": painting})
+    torch.testing.assert_close(found["new"], row + 1)
+    predictor.network = "0" * 64  # of another network it says nothing
+    assert beginning.first_styles(settings, network, {"new": painting}) == {}

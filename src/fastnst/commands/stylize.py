@@ -6,9 +6,11 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tqdm import tqdm
 
@@ -19,23 +21,25 @@ from fastnst.losses import downloaded
 from fastnst.machine import (
     UserError,
     choose_device,
-    from_home,
     from_pipes,
     keep_freed_memory,
     like_ctrl_c,
+    memory_errors,
     one_sentence_errors,
 )
-from fastnst.models import ENDING, StyleFile, is_painting, write_style
+from fastnst.models import ENDING, is_painting, read_style, write_style
 from fastnst.prediction import Progress
 from fastnst.stylizing import (
     Files,
     Job,
     Mask,
+    Painting,
     Stylizer,
     finish_style,
     one_mixture,
     paint_files,
     predict_style,
+    read_painting,
 )
 from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 from fastnst.video import VideoOptions, VideoReport, is_video, paint_video
@@ -48,102 +52,126 @@ def main() -> None:
     # about damage that it can do without, such as in EXIF, or before the error that it raises
     warnings.filterwarnings("ignore", module=r"PIL\.")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
-    with one_sentence_errors(), TemporaryDirectory(prefix="fastnst_") as folder:
-        _learn_paintings(options, Path(folder))
-        if options.webcam is None and not options.inputs:
-            return
-        mask = None
-        if options.mask is not None:
-            with from_pipes([options.mask]) as (path,):
-                mask = Mask(path, options.max_megapixels)
-        make = partial(
-            Stylizer,
-            device=options.device,
-            size=options.size,
-            style_scale=options.style_scale,
-            strength=options.strength,
-            preserve_color=options.preserve_color,
-            mask=mask,
-            style_size=options.style_size,
-            regions={
-                Mask(file, options.max_megapixels): style
-                for file, style in (options.regions or {}).items()
-            },
-            tile=options.tile,
-        )
-        if options.webcam is not None and options.blend is None and options.mask is None:
-            stylizers = [make(path) for path in options.ckpt]
-        else:
-            stylizers = [make(options.ckpt, blend=options.blend, progress=True)]
-        if stylizers[0].device.type == "cpu":
-            keep_freed_memory()
+    skipped = 0
+    with one_sentence_errors(), ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="fastnst_")))
+        paintings = _as_style_files(options, folder)
+        options.inputs = stack.enter_context(from_pipes(options.inputs))
+        # also before the long part, so that it is not done in vain
+        stylizers, jobs = _prepare(options)
+        if options.finish is not None:
+            _finish(paintings, options)
+            stylizers, jobs = _prepare(options)
+        if options.save_style is not None:
+            print(f"style: {options.save_style}")
         if options.webcam is not None:
             run_webcam(stylizers, options.webcam)
-            return
-        with like_ctrl_c(), from_pipes(options.inputs) as options.inputs:
-            skipped = _paint(stylizers[0], options)
+        elif jobs:
+            with like_ctrl_c():
+                skipped = _paint(stylizers[0], jobs, options)
     if skipped:
         sys.exit(1)
 
 
-def _learn_paintings(options: argparse.Namespace, folder: Path) -> None:
-    """Finish and keep the styles of paintings, if that is wanted; and mix what is to be mixed."""
-    found = [one for one in options.ckpt if isinstance(one, Mapping)]
-    regions: dict[str, str] = options.regions or {}
-    named = [path for one in found for path in one] + [from_home(it) for it in regions.values()]
-    paintings = [*dict.fromkeys(filter(is_painting, named))]
+def _prepare(options: argparse.Namespace) -> tuple[list[Stylizer], Sequence[Job]]:
+    """What paints, and what is to be painted."""
+    mask = None
+    if options.mask is not None:
+        with from_pipes([options.mask]) as (path,):
+            mask = Mask(path, options.max_megapixels)
+    make = partial(
+        Stylizer,
+        device=options.device,
+        size=options.size,
+        style_scale=options.style_scale,
+        strength=options.strength,
+        preserve_color=options.preserve_color,
+        mask=mask,
+        regions={
+            Mask(file, options.max_megapixels): style for file, style in options.regions.items()
+        },
+        tile=options.tile,
+    )
+    if options.webcam is not None and options.blend is None and options.mask is None:
+        stylizers = [make(path) for path in options.ckpt]
+    else:
+        stylizers = [make(options.ckpt, blend=options.blend, progress=True)]
+    if stylizers[0].device.type == "cpu":
+        keep_freed_memory()
+    if not options.inputs:
+        return stylizers, []
+    return stylizers, plan(options.inputs, options.output, options.name, stylizers[0].style["name"])
+
+
+def _as_style_files(options: argparse.Namespace, folder: Path) -> dict[Path, Painting]:
+    """Put style files, with what is predicted, in the place of paintings.
+
+    Returns:
+        The paintings by their style files.
+    """
+    named = [style for style in (*options.ckpt, *options.regions.values()) if _is_mixture(style)]
+    files = [*dict.fromkeys(path for style in named for path in style if is_painting(path))]
+    if (options.finish or options.save_style) and not files:
+        raise UserError("--finish and --save-style are for a painting: give --style-image.")
+    if options.save_style and len(files) > 1:
+        raise UserError(f"--save-style keeps one style, and there are {len(files)} paintings.")
     alone = options.blend is None and options.mask is None and options.webcam is None
-    if found and paintings and len(options.ckpt) > 1 and alone:
+    if alone and len(options.ckpt) > 1 and any(map(_is_mixture, options.ckpt)):
         options.ckpt = [one_mixture(options.ckpt)]
-    if options.finish is None and options.save_style is None:
-        return
-    if not paintings or (options.save_style is not None and len(paintings) > 1):
-        raise UserError(
-            f"--finish and --save-style are for a painting: give --style-image, and with "
-            f"--save-style one only; there are {len(paintings)}."
-        )
+    paintings: dict[Path, Painting] = {}
     learnt: dict[Path, Path] = {}
-    for number, painting in enumerate(paintings):
-        style = predict_style(painting, options.style_size)
-        if options.finish is not None:
-            style = _finish(style, painting, options)
+    for number, file in enumerate(files):
+        with memory_errors("give a smaller --style-size"):
+            painting = read_painting(file, options.style_size, options.max_megapixels)
+            style = predict_style(painting)
         target = options.save_style or folder / f"{number}{ENDING}"
-        if not target.name.endswith(ENDING):
-            target = target.with_name(f"{target.name}{ENDING}")
         write_style(target, style.numbers, style.style, style.network)
-        learnt[painting] = target
-        if options.save_style is not None:
-            print(f"style: {target}")
-    options.ckpt = [
-        {learnt.get(path, path): share for path, share in one.items()}
-        if isinstance(one, Mapping)
-        else one
-        for one in options.ckpt
-    ]
-    options.regions = {
-        mask: str(learnt.get(from_home(style), style)) for mask, style in regions.items()
-    }
+        paintings[target], learnt[file] = painting, target
+
+    def replaced(style: Any) -> Any:
+        if not _is_mixture(style):
+            return style
+        return {learnt.get(path, path): share for path, share in style.items()}
+
+    options.ckpt = [replaced(style) for style in options.ckpt]
+    options.regions = {mask: replaced(style) for mask, style in options.regions.items()}
+    return paintings
 
 
-def _finish(style: StyleFile, painting: Path, options: argparse.Namespace) -> StyleFile:
+def _is_mixture(style: object) -> bool:
+    return isinstance(style, Mapping)
+
+
+def _finish(paintings: Mapping[Path, Painting], options: argparse.Namespace) -> None:
+    """Learn the styles of paintings on, each in its file."""
     weights = options.weights or ("pretrained" if downloaded("vgg19") else None)
     through = "the compact loss network" if weights is None else "VGG19"
-    print(f"learning {painting.name} through {through}; Ctrl-C ends it and keeps the best")
-    with tqdm(total=round(options.finish), unit="s") as bar:
+    for file, painting in paintings.items():
+        print(f"learning {painting.title} through {through}")
+        with (
+            like_ctrl_c(),
+            memory_errors("give a smaller --style-size"),
+            tqdm(total=round(options.finish), unit="s", desc="Ctrl-C keeps the best") as bar,
+        ):
+            style = finish_style(
+                read_style(file),
+                painting,
+                options.finish,
+                choose_device(options.device),
+                weights,
+                partial(_show, bar),
+            )
+            write_style(file, style.numbers, style.style, style.network)
 
-        def tell(progress: Progress) -> None:
-            bar.update(min(progress.seconds, bar.total) - bar.n)
-            errors = f"content {progress.content:.3f}, style {progress.style:.3f}"
-            bar.set_postfix_str(f"{progress.steps} steps, {errors}")
 
-        device = choose_device(options.device)
-        size = options.style_size
-        return finish_style(style, painting, options.finish, device, size, weights, tell)
+def _show(bar: "tqdm[Any]", progress: Progress) -> None:
+    bar.update(min(progress.seconds, bar.total) - bar.n)
+    errors = f"content {progress.content:.3f}, style {progress.style:.3f}"
+    bar.set_postfix_str(f"{progress.steps} steps, {errors}")
 
 
-def _paint(stylizer: Stylizer, options: argparse.Namespace) -> int:
+def _paint(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Namespace) -> int:
     """Paint all files; returns how many could not be."""
-    jobs = plan(options.inputs, options.output, options.name, stylizer.style["name"])
     if options.skip_existing:
         to_do = [job for job in jobs if not os.path.exists(job.target)]  # noqa: PTH110 (Path's raises for long names)
         if len(to_do) < len(jobs):

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from fastnst.commands.jobs import name_pattern
+from fastnst.losses import weights_file
 from fastnst.machine import STDIN, UserError, checked, is_pipe, number, numbers
-from fastnst.models import find_painting, find_style, listing
+from fastnst.models import find_painting, find_regions, find_style, listing, style_file_path
 from fastnst.networks import SMALLEST_SIDE
-from fastnst.stylizing import STYLE_SIZE
+from fastnst.stylizing import LARGEST_STYLE, STYLE_SIZE
 from fastnst.video import CODECS, point_in_time
 
 Group = argparse._ArgumentGroup  # pyright: ignore[reportPrivateUsage]  # it has no public name
@@ -35,6 +36,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error("name a picture, a video or a folder, or use --webcam")
     if found.output is None and any(path == STDIN or is_pipe(path) for path in found.inputs):
         parser.error("what comes through a pipe has no place of its own: give -o")
+    if found.weights is not None and found.finish is None:
+        parser.error("--weights are for --finish")
     if found.webcam is not None and (found.inputs or found.output):
         parser.error("with --webcam there are no files to read, nor -o to write")
     return found
@@ -124,7 +127,7 @@ def _any_painting(group: Group) -> None:
     )
     group.add_argument(
         "--style-size",
-        type=number(int, SMALLEST_SIDE, 4096),
+        type=number(int, SMALLEST_SIDE, LARGEST_STYLE),
         default=STYLE_SIZE,
         metavar="PIXELS",
         help="short side of the painting when it is looked at: larger for larger strokes "
@@ -141,13 +144,14 @@ def _any_painting(group: Group) -> None:
     )
     group.add_argument(
         "--weights",
+        type=checked(weights_file),
         metavar="FILE",
         help="of VGG19, to finish with; without them those that PyTorch has downloaded before, or "
         "else the compact loss network that comes with fastnst",
     )
     group.add_argument(
         "--save-style",
-        type=Path,
+        type=checked(style_file_path),
         metavar="FILE",
         help="keep the style as a .style.safetensors, which --style takes",
     )
@@ -186,7 +190,8 @@ def _look(group: Group) -> None:
     )
     group.add_argument(
         "--regions",
-        type=checked(_regions),
+        type=checked(find_regions),
+        default={},
         metavar="MAP=STYLE,...",
         help="pictures that are white where another style goes, of the same network, such as "
         "sky.png=irises",
@@ -241,10 +246,3 @@ def _tile(text: str) -> Any:
     if text in ("auto", "off"):
         return None if text == "off" else text
     return number(int, 1)(text)
-
-
-def _regions(text: str) -> dict[str, str]:
-    pairs = [word.partition("=") for word in text.split(",")]
-    if not all(file and style for file, _, style in pairs):
-        raise ValueError(f"{text}: give each picture with its style, such as sky.png=irises")
-    return {file: style for file, _, style in pairs}

@@ -17,7 +17,7 @@ from fastnst.losses.network import LAYERS, LossNetwork, MaxPool2d, compact_layer
 from fastnst.losses.normalized import normalize_network
 from fastnst.losses.perceptual import PerceptualLoss
 from fastnst.losses.style import STYLE_LOSSES, StyleLoss, build_style_loss
-from fastnst.losses.weights import build_loss_network, downloaded, local_weights
+from fastnst.losses.weights import build_loss_network, downloaded, local_weights, weights_file
 
 __all__ = [
     "EXPOSED",
@@ -43,4 +43,5 @@ __all__ = [
     "relative_style_loss",
     "style_loss",
     "total_variation",
+    "weights_file",
 ]

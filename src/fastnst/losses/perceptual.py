@@ -63,8 +63,9 @@ class PerceptualLoss(nn.Module):
         with torch.no_grad():
             seen = [self._targets(loss_network(image, layers)) for image in style_images]
         kept = {f"style_{layer}": _together([every[layer] for every in seen]) for layer in layers}
-        kept["style_weights"] = torch.tensor(style_weight).expand(count)
-        kept["tv_weights"] = torch.tensor(tv_weight).expand(count)
+        device = next(iter(kept.values())).device
+        kept["style_weights"] = torch.tensor(style_weight, device=device).expand(count)
+        kept["tv_weights"] = torch.tensor(tv_weight, device=device).expand(count)
         for name, values in kept.items():
             self.register_buffer(name, values, persistent=False)
         self.register_buffer("regions", regions, persistent=False)

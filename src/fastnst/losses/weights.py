@@ -188,6 +188,17 @@ def downloaded(name: VGG) -> bool:
         return False
 
 
+def weights_file(text: str) -> str:
+    """A file of weights of a VGG, by name.
+
+    Raises:
+        UserError: if there is none.
+    """
+    if not text.endswith(SUFFIXES) or not from_home(text).is_file():
+        raise UserError(f"{text} is no file of weights: give a .pth or .safetensors of VGG19.")
+    return text
+
+
 def local_weights(weights: str) -> str | None:
     """The file of a loss network's weights, if they are one."""
     return weights if weights.endswith(SUFFIXES) else None

@@ -11,6 +11,7 @@ from fastnst.models.read import (
     Mixture,
     find_mixture,
     find_painting,
+    find_regions,
     find_style,
     is_painting,
     read_model,
@@ -20,6 +21,7 @@ from fastnst.models.style_file import (
     fingerprint,
     read_style,
     same_network,
+    style_file_path,
     write_style,
 )
 from fastnst.models.zoo import (
@@ -50,6 +52,7 @@ __all__ = [
     "export_onnx",
     "find_mixture",
     "find_painting",
+    "find_regions",
     "find_style",
     "fingerprint",
     "finished_model",
@@ -61,6 +64,7 @@ __all__ = [
     "read_network",
     "read_style",
     "same_network",
+    "style_file_path",
     "thumbnail_file",
     "write_model",
     "write_style",

@@ -49,7 +49,7 @@ def find_style(text: str, shared: bool = False) -> Path | Mixture:
     Raises:
         UserError: if a style is not there, or what is said of it is no share.
     """
-    if _is_file(text) and "," not in text:
+    if _is_file(text) and ("," not in text or from_home(text).is_file()):
         return from_home(text) if text.endswith(ENDING) else {from_home(text): 1.0}
     if ":" not in text and "," not in text:
         return _style_file(text) if shared else finished_model(text)
@@ -64,15 +64,34 @@ def find_style(text: str, shared: bool = False) -> Path | Mixture:
 
 
 def find_painting(text: str) -> Mixture:
-    """A painting that a command line names, or several with their shares.
+    """A painting that a command line names, with or without its share: `painting.jpg:0.5`.
 
     Raises:
-        UserError: if it is none, by its name.
+        UserError: if it is none, by its name, or what is said of it is no share.
     """
-    found = find_style(text)
-    if isinstance(found, Path) or not all(map(is_painting, found)):
-        raise UserError(f"{text} is no picture, by its name; --style takes the names of styles.")
-    return found
+    name, _, share = (text, "", "1") if is_painting(text) else text.rpartition(":")
+    if not is_painting(name):
+        kinds = ", ".join(sorted(SUFFIXES))
+        raise UserError(
+            f"{text} is no picture, by its name: give one of {kinds}; --style takes the names of "
+            f"styles."
+        )
+    try:
+        return {from_home(name): float(share)}
+    except ValueError:
+        raise UserError(f"{text}: give a painting and its share, such as {name}:0.6.") from None
+
+
+def find_regions(text: str) -> dict[str, Path | Mixture]:
+    """The styles of areas, each with the picture that says where: `sky.png=irises,cat.png=me.jpg`.
+
+    Raises:
+        UserError: if one is not there, or it is not written so.
+    """
+    pairs = [word.partition("=") for word in text.split(",")]
+    if not all(file and style for file, _, style in pairs):
+        raise UserError(f"{text}: give each picture with its style, such as sky.png=irises.")
+    return {file: find_style(style, shared=True) for file, _, style in pairs}
 
 
 def is_painting(path: str | Path) -> bool:
@@ -117,14 +136,14 @@ def _mixed(shares: Mixture, known: Known) -> Model:
                 f"{other} and {first} belong to different networks: only styles that share one can "
                 f"be mixed."
             )
-    model = _network_of(first, styles[first])
+    model = _network_of(first, styles[first], first in known)
     parts = [share / total * styles[path].numbers for path, share in shares.items()]
     set_style(model.network, torch.stack(parts).sum(0))
     return Model(model.network, model.architecture, _described([*styles.values()]))
 
 
-def _network_of(path: Path, style: StyleFile) -> Model:
-    for candidate in _candidates(path):
+def _network_of(path: Path, style: StyleFile, comes_with_us: bool) -> Model:
+    for candidate in [TRUNK] if comes_with_us else _candidates(path):
         try:
             model = read_network(candidate)
         except UserError:  # another program's file of this name

@@ -15,8 +15,9 @@ import safetensors
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from fastnst.machine import UserError, whole_file
+from fastnst.machine import UserError, from_home, whole_file
 from fastnst.models.model_file import check_style, readable_name
+from fastnst.models.zoo import ENDING
 from fastnst.networks import has_styles, split_style, style_of
 
 LARGEST = 2**18  # bytes of a file; `resnet` with its default settings has 3,200 numbers
@@ -54,6 +55,18 @@ def same_network(networks: Sequence[nn.Module]) -> bool:
     if not all(has_styles(network) for network in networks):
         return False
     return len({fingerprint(network) for network in networks}) == 1
+
+
+def style_file_path(text: str) -> Path:
+    """The path of a style file that is to be written, its ending added if it lacks it.
+
+    Raises:
+        UserError: if it is the name of a folder, or none.
+    """
+    path = from_home(text)
+    if not text.strip() or path.is_dir():
+        raise UserError(f"{text!r} is no name for a file, such as me{ENDING}.")
+    return path if path.name.endswith(ENDING) else path.with_name(f"{path.name}{ENDING}")
 
 
 def write_style(

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from fastnst.drawing import draw_dead_leaves
 from fastnst.losses import LossNetwork, PerceptualLoss
-from fastnst.machine import Compiled, computes_bf16
+from fastnst.machine import Compiled, UserError, computes_bf16, is_compiler_error
 from fastnst.networks import TransformationNetwork, paint_styles
 
 # as configs/loss/relative.yaml, whose reader needs Hydra
@@ -69,45 +70,88 @@ def finish(
     Returns:
         `(K,)`, the best of what was tried by content + style x weight + tv, on drawn pictures that
         are not learnt from.
+
+    Raises:
+        UserError: if the loss is no finite number from the beginning.
     """
-    device = numbers.device
     loss = PerceptualLoss(loss_network, [painting], **LOSS)  # pyright: ignore[reportArgumentType]  # a table of different types
-    learnt = nn.Parameter(numbers.clone())
-    optimizer = torch.optim.Adam([learnt], lr=LEARNING_RATE)
-    low = torch.autocast(device.type, torch.bfloat16, enabled=computes_bf16(device))
-    tried = torch.cat([_drawn(number, device) for number in range(TRIED)])
-    best, least = numbers.clone(), math.inf
-    began, steps = time.monotonic(), 0
-    progress = Progress(0.0, 0, math.inf, math.inf)
-
-    def errors(pictures: Tensor) -> dict[str, Tensor]:
-        with low:
-            painted = paint_styles(network, pictures, learnt.expand(len(pictures), -1))
-            return loss(painted, pictures)
-
-    step_errors = Compiled(errors) if seconds >= COMPILED_FROM else errors
+    trials = _Trials(network, numbers, loss, tell)
+    step_errors = Compiled(trials.errors) if seconds >= COMPILED_FROM else trials.errors
+    optimizer = torch.optim.Adam([trials.learnt], lr=LEARNING_RATE)
     try:
-        while True:
-            share = (time.monotonic() - began) / seconds if seconds else 1.0
-            if steps % TRY_EVERY == 0 or share >= 1:
-                with torch.no_grad():
-                    found = {name: value.item() for name, value in errors(tried).items()}
-                if found["total"] < least:
-                    least, best = found["total"], learnt.detach().clone()
-                    progress = progress._replace(content=found["content"], style=found["style"])
-                progress = progress._replace(seconds=time.monotonic() - began, steps=steps)
-                tell(progress)
-            if share >= 1:
-                return best
+        while (share := trials.elapsed / seconds) < 1:
+            if trials.steps % TRY_EVERY == 0:
+                trials.hold()
             for group in optimizer.param_groups:
-                group["lr"] = LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * min(share, 1)))
+                group["lr"] = LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * share))
             optimizer.zero_grad()
-            total = step_errors(_drawn(TRIED + steps, device))["total"]
-            torch.autograd.backward(total, inputs=[learnt])
+            picture = _drawn(TRIED + trials.steps, numbers.device)
+            try:
+                total = step_errors(picture)["total"]
+                torch.autograd.backward(total, inputs=[trials.learnt])
+            except Exception as error:
+                if not is_compiler_error(error):  # it compiles the backward pass here
+                    raise
+                step_errors = trials.errors
+                continue
             optimizer.step()
-            steps += 1
+            trials.steps += 1
+        trials.hold()
     except KeyboardInterrupt:
-        return best
+        with suppress(KeyboardInterrupt):  # once more: not even a last trial
+            trials.hold()
+    return trials.best
+
+
+class _Trials:
+    """Numbers of a style that are learnt, and the best of them.
+
+    Args:
+        network: paints.
+        numbers: `(K,)`, the first.
+        loss: with the painting as its style image.
+        tell: is called after each trial.
+    """
+
+    def __init__(
+        self,
+        network: TransformationNetwork,
+        numbers: Tensor,
+        loss: PerceptualLoss,
+        tell: Callable[[Progress], None],
+    ) -> None:
+        self.network, self.loss, self.tell = network, loss, tell
+        self.learnt, self.best = nn.Parameter(numbers.clone()), numbers.clone()
+        device = numbers.device
+        self.low = torch.autocast(device.type, torch.bfloat16, enabled=computes_bf16(device))
+        self.pictures = torch.cat([_drawn(number, device) for number in range(TRIED)])
+        self.began, self.steps = time.monotonic(), 0
+        self.least, self.content, self.style = math.inf, math.inf, math.inf
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds."""
+        return time.monotonic() - self.began
+
+    def errors(self, pictures: Tensor) -> dict[str, Tensor]:
+        """The terms of the loss, of pictures `(N, 3, H, W)`."""
+        with self.low:
+            rows = self.learnt.expand(len(pictures), -1)
+            return self.loss(paint_styles(self.network, pictures, rows), pictures)
+
+    def hold(self) -> None:
+        """Try what is learnt, and keep it if it is the best so far."""
+        with torch.no_grad():
+            found = {name: value.item() for name, value in self.errors(self.pictures).items()}
+        if self.steps == 0 and not math.isfinite(found["total"]):
+            raise UserError(
+                "The loss is no finite number: the weights of the loss network, or the style, are "
+                "damaged; give others."
+            )
+        if found["total"] < self.least:
+            self.least, self.best = found["total"], self.learnt.detach().clone()
+            self.content, self.style = found["content"], found["style"]
+        self.tell(Progress(self.elapsed, self.steps, self.content, self.style))
 
 
 def _drawn(number: int, device: torch.device) -> Tensor:

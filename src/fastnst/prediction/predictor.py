@@ -100,8 +100,9 @@ def read_predictor(path: Path = WEIGHTS) -> Predictor:
         with safetensors.safe_open(path, "pt") as file:
             state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (it is no mapping)
             network = file.metadata()["network"]
-        predictor = Predictor(len(state["middle"]), network)
-        predictor.load_state_dict(state)
+        with torch.device("meta"):  # without drawing weights, which would change what is drawn next
+            predictor = Predictor(len(state["middle"]), network)
+        predictor.load_state_dict(state, assign=True)
         if not all(value.isfinite().all() for value in state.values()):
             raise ValueError("not all of its numbers are finite")
     except (KeyError, TypeError, ValueError, RuntimeError, OSError,

@@ -5,7 +5,7 @@ channel, and how the channels go together, which is what a Gram matrix says, see
 directions in which paintings differ most.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import torch
 import torch.nn.functional as F
@@ -60,7 +60,8 @@ def painting_statistics(
         seen = painting if scale == 1 else _smaller(painting, scale)
         for layer, features in loss_network(seen, EXPOSED).items():
             flat = features.float()[0].flatten(1)
-            rows += [flat.mean(1), (flat.std(1) + TINY).log()]
+            # at relu4_3 a small painting has one position only
+            rows += [flat.mean(1), (flat.std(1, correction=0) + TINY).log()]
             together = _covariance(features, along[layer])
             above = torch.triu_indices(*together.shape)
             # a few pairs go together far more than the rest
@@ -68,10 +69,10 @@ def painting_statistics(
     return torch.cat(rows)
 
 
-def count_statistics(channels: Sequence[int] = (*EXPOSED.values(),)) -> int:
+def count_statistics() -> int:
     """How many numbers `painting_statistics` gives."""
     pairs = sum(count * (count + 1) // 2 for count in DIRECTIONS.values())
-    return len(SCALES) * (2 * sum(channels) + pairs)
+    return len(SCALES) * (2 * sum(EXPOSED.values()) + pairs)
 
 
 def _smaller(painting: Tensor, scale: float) -> Tensor:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -81,6 +82,19 @@ class Paintings(Sequence[Tensor]):
             else:
                 square = match_colors(square, chance.choice(self._small))(square)
         return square.contiguous()
+
+
+class OnDevice(Sequence[Tensor]):
+    """Paintings on a device, one after the other."""
+
+    def __init__(self, paintings: Paintings, device: torch.device) -> None:
+        self.paintings, self.device = paintings, device
+
+    def __len__(self) -> int:
+        return len(self.paintings)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.paintings[index].to(self.device)
 
 
 class _Drawn(Dataset[np.ndarray]):

@@ -3,7 +3,7 @@
 import logging
 import sys
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from fastnst.prediction import (
     write_predictor,
 )
 from fastnst.predictor_training.paintings import (
+    OnDevice,
     Paintings,
     drawn_paintings,
     held_out_last,
@@ -94,11 +95,13 @@ def train_predictor(settings: PredictorSettings, folder: Path) -> None:
     loss_network = build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed)
     loss_network = loss_network.to(device)
     low = torch.autocast(device.type, torch.bfloat16, enabled=computes_bf16(device))
-    with low:  # as it will be compared
+    with low:  # as it will be compared; statistics are off by a hundredth of a deviation in it
         lessons = [
             Lesson(
                 _statistics(compact, predictor, paintings),
-                PerceptualLoss(loss_network, _on(device, paintings), **settings.loss.model_dump()),
+                PerceptualLoss(
+                    loss_network, OnDevice(paintings, device), **settings.loss.model_dump()
+                ),
             )
             for paintings in (learnt, tried)
         ]
@@ -202,7 +205,7 @@ def _first_predictor(
 
 def _statistics(compact: LossNetwork, predictor: Predictor, paintings: Paintings) -> Tensor:
     along = {layer: values.to(compact.mean.device) for layer, values in predictor.along.items()}
-    shown = tqdm(_on(compact.mean.device, paintings), "looking at paintings", leave=False)
+    shown = tqdm(OnDevice(paintings, compact.mean.device), "looking at paintings", leave=False)
     return torch.stack([painting_statistics(compact, one, along) for one in shown])
 
 
@@ -220,21 +223,15 @@ def _look_at_what_differs(predictor: Predictor, statistics: Tensor) -> None:
         weights[:count] = components[:count] / unit.clamp_min(1e-3)
 
 
-def _on(device: torch.device, paintings: Paintings) -> Sequence[Tensor]:
-    return paintings if device.type == "cpu" else [one.to(device) for one in paintings]
-
-
 @contextmanager
 def _saying_where(trainer: pl.Trainer, output: Path) -> Generator[None]:
     """After Ctrl-C tell what there is."""
     try:
         yield
     except SystemExit:
-        print(
-            f"Stopped after step {trainer.global_step}: {output} is as it was at the last "
-            f"validation; start={output} goes on from it.",
-            file=sys.stderr,
-        )
+        there = f"{output} is as it was at the last validation; start={output} goes on from it."
+        kept = there if output.exists() else "before the first validation, so nothing was written."
+        print(f"Stopped after step {trainer.global_step}: {kept}", file=sys.stderr)
         raise
 
 

@@ -6,6 +6,7 @@ from omegaconf import DictConfig
 from pydantic import Field
 
 from fastnst.config import (
+    MANY,
     ClaimFolder,
     CocoData,
     Count,
@@ -23,7 +24,7 @@ from fastnst.config import (
     read_settings,
 )
 from fastnst.losses import local_weights
-from fastnst.machine import choose_device
+from fastnst.machine import choose_device, from_home
 
 
 class PredictorSettings(Seen):
@@ -52,9 +53,11 @@ class CheckPredictorTraining(ClaimFolder):
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
         with ending_the_program():
             settings = read_settings(ours(config), PredictorSettings)
+            known = settings.trunk == MANY or from_home(settings.trunk).is_dir()
             check_there(
                 {
                     "start": settings.start,
+                    "trunk": None if known else settings.trunk,
                     "paintings": settings.paintings,
                     "loss_network.weights": local_weights(settings.loss_network.weights),
                     "data.root": getattr(settings.data, "root", None),

@@ -33,13 +33,21 @@ ENLARGED = 1.5  # times
 CLEAR = 0.05  # share of the picture that is transparent
 
 
-def load_style_image(name: str, image: str | None, size: int) -> Tensor:
+def load_style_image(
+    name: str,
+    image: str | None,
+    size: int,
+    max_megapixels: float | None = None,
+    option: str = "style.size=",
+) -> Tensor:
     """Read the style picture, and warn of one that will not make a good style.
 
     Args:
         name: of the style; `data/styles/<name>.*` is taken instead of a download.
         image: a file, an `http(s)` address, `builtin:brush_strokes`, or None if there is only that.
         size: length of the short side in pixels, aspect kept.
+        max_megapixels: as `read_image` takes it.
+        option: what sets the size, for a warning.
 
     Returns:
         `(1, 3, H, W)`, RGB in [0, 1].
@@ -50,7 +58,7 @@ def load_style_image(name: str, image: str | None, size: int) -> Tensor:
     if image == BUILTIN:
         return to_tensor(Image.fromarray(paint_brush_strokes(size)))[None]
     path = _find(name, image)
-    read = read_image(path)
+    read = read_image(path, max_megapixels=max_megapixels)
     picture = flatten(read)
     if min(picture.size) < SMALLEST_SIDE:
         raise UserError(
@@ -58,11 +66,11 @@ def load_style_image(name: str, image: str | None, size: int) -> Tensor:
             f"at least {SMALLEST_SIDE}x{SMALLEST_SIDE} are needed."
         )
     style = to_tensor(resize_short_side(picture, size))[None]
-    _warn(path, read, style)
+    _warn(path, read, style, option)
     return style
 
 
-def _warn(path: Path, read: Image.Image, style: Tensor) -> None:
+def _warn(path: Path, read: Image.Image, style: Tensor, option: str) -> None:
     """Say why a picture, as it was read and as it will be used, will not work well."""
     alpha = np.asarray(read.getchannel("A")) if read.mode == "RGBA" else np.uint8(255)
     clear = 1 - alpha.mean() / 255
@@ -76,8 +84,8 @@ def _warn(path: Path, read: Image.Image, style: Tensor) -> None:
     if size > ENLARGED * side:
         log.warning(
             "The style image %s is %dx%d pixels and is enlarged to %d on its short side: strokes "
-            "will be blurred; take a larger picture, or set style.size=%d.",
-            *(path, *read.size, size, side),
+            "will be blurred; take a larger picture, or set %s%d.",
+            *(path, *read.size, size, option, side),
         )
     if style.std((2, 3)).max() < FLAT:
         log.warning(

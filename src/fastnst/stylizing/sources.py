@@ -17,7 +17,7 @@ from fastnst.models import (
     is_painting,
     read_model,
 )
-from fastnst.stylizing.any_style import predict_style
+from fastnst.stylizing.any_style import predict_style, read_painting
 
 Checkpoint = str | Path | Mixture
 
@@ -48,6 +48,11 @@ def shared_style(checkpoint: Checkpoint) -> Checkpoint:
     return shared if shared.is_file() else checkpoint
 
 
+def chosen_region(style: Checkpoint) -> Checkpoint:
+    """What is to be read of a region's style: a name is that of one in the shared network."""
+    return find_style(style, shared=True) if isinstance(style, str) else style
+
+
 def one_mixture(checkpoints: Sequence[Checkpoint]) -> Mixture:
     """Styles and paintings that were named one by one, together; each counts once unless its share
     is given."""
@@ -62,7 +67,7 @@ def read(checkpoint: Checkpoint, device: torch.device, style_size: int) -> Model
     painting is predicted, with its short side scaled to `style_size` pixels."""
     if isinstance(checkpoint, Mapping):
         paintings = filter(is_painting, checkpoint)
-        known = {painting: predict_style(painting, style_size) for painting in paintings}
+        known = {path: predict_style(read_painting(path, style_size)) for path in paintings}
         return read_model(checkpoint, known)
     if Path(checkpoint).suffix.lower() == ".onnx":
         network = OnnxNetwork(checkpoint, "cpu" if device.type == "cpu" else "auto")

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from fastnst.images import PreserveColor, resize_short_side, with_short_side
 from fastnst.machine import UserError, choose_device
-from fastnst.models import find_style, same_network
+from fastnst.models import same_network
 from fastnst.networks import SMALLEST_SIDE
 from fastnst.stylizing.any_style import STYLE_SIZE
 from fastnst.stylizing.areas import make_areas
@@ -20,7 +20,7 @@ from fastnst.stylizing.mask import Mask
 from fastnst.stylizing.painter import Painter
 from fastnst.stylizing.pictures import Picture, one_picture, several_pictures
 from fastnst.stylizing.regions import paint_tiles, paint_whole
-from fastnst.stylizing.sources import Checkpoint, chosen, read, shared_style
+from fastnst.stylizing.sources import Checkpoint, chosen, chosen_region, read, shared_style
 from fastnst.stylizing.tiling import smallest_side
 
 TILED_FROM = 2**21  # pixels: larger pictures go through the network in tiles
@@ -51,7 +51,7 @@ class Stylizer:
             whose style is predicted; or several of these and style files with their shares: then
             the styles are mixed, not pictures.
         style_size: short side of such a painting, in pixels; larger for larger strokes.
-        regions: masks as above, each with a style as the command line names them; where none is
+        regions: masks as above, each with a style by name, or as for `checkpoint`; where none is
             white the one of `checkpoint` or `style` paints. All are to be of one network, which
             paints them in one pass, so that they flow into each other. Two checkpoints of one
             network with a `mask` are painted so as well.
@@ -76,7 +76,7 @@ class Stylizer:
         blend: Sequence[float] | None = None,
         style: str | Mapping[str, float] | None = None,
         style_size: int = STYLE_SIZE,
-        regions: Mapping[str | Path | Mask, str] | None = None,
+        regions: Mapping[str | Path | Mask, Checkpoint] | None = None,
         tile: int | Literal["auto"] | None = "auto",
         progress: bool = False,
     ) -> None:
@@ -97,7 +97,7 @@ class Stylizer:
         if mask is not None and len(models) == 2 and blend is None and same_network(networks):
             areas, mask = make_areas(models, [mask]), None
         elif regions:
-            named = [find_style(it, shared=True) for it in regions.values()]
+            named = [chosen_region(it) for it in regions.values()]
             others = [read(it, self.device, style_size) for it in named]
             areas = make_areas([*others, *models], [_as_mask(it) for it in regions])
             models += others

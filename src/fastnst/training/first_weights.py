@@ -92,8 +92,10 @@ def first_styles(
 
 
 def _predicted(paintings: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
+    if not paintings:
+        return {}
     predictor = read_predictor()
-    if not paintings or predictor.network != fingerprint(network):
+    if predictor.network != fingerprint(network):
         return {}
     compact = build_loss_network("compact", "pretrained")
     log.info("Beginning with what is predicted for %s.", ", ".join(paintings))
