@@ -157,7 +157,7 @@ def test_mistakes_are_found_before_the_long_part(paint, painting, monkeypatch, c
 
     monkeypatch.setattr(sys.modules["fastnst.commands.stylize"], "finish_style", refuse)
     long = ("--style-image", painting(), "--finish", 99)
-    for wrong in (["--mask", "gone.png"], ["gone.jpg"], ["--save-style", "gone/\0/me"]):
+    for wrong in (["--mask", "gone.png"], ["gone.jpg"], ["--save-style", f"{painting()}/me"]):
         assert paint(*long, *wrong) != 0
         assert "Traceback" not in capsys.readouterr().err
 
