@@ -6,7 +6,7 @@ that many styles share.
 
 from fastnst.prediction.finish import LOSS, Progress, finish
 from fastnst.prediction.predictor import WEIGHTS, Predictor, read_predictor, write_predictor
-from fastnst.prediction.statistics import directions, painting_statistics
+from fastnst.prediction.statistics import directions, kinds_of_statistics, painting_statistics
 
 __all__ = [
     "LOSS",
@@ -15,6 +15,7 @@ __all__ = [
     "Progress",
     "directions",
     "finish",
+    "kinds_of_statistics",
     "painting_statistics",
     "read_predictor",
     "write_predictor",

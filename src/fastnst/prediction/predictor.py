@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from fastnst.losses import EXPOSED, LossNetwork
 from fastnst.machine import UserError, whole_file
-from fastnst.prediction.statistics import DIRECTIONS, count_statistics, painting_statistics
+from fastnst.prediction.statistics import DIRECTIONS, kinds_of_statistics, painting_statistics
 
 WEIGHTS = Path(__file__).parent / "predictor.safetensors"
 SEEN = 128  # numbers that a painting is summed up in
@@ -27,6 +27,8 @@ BOUND = 4.0  # deviations; what is farther off than any painting that was learnt
 class Predictor(nn.Module):
     """Statistics of paintings in, numbers of styles out.
 
+    What is seen of a painting is fixed, its principal components; what they mean is learnt.
+
     Args:
         styles: how many numbers a style has, K.
         network: fingerprint of the network that the styles belong to.
@@ -35,15 +37,15 @@ class Predictor(nn.Module):
     def __init__(self, styles: int, network: str) -> None:
         super().__init__()
         self.network = network
-        statistics = count_statistics()
+        statistics = sum(kinds_of_statistics())
         for layer, count in DIRECTIONS.items():
             self.register_buffer(f"along_{layer}", torch.zeros(EXPOSED[layer], count))
         self.register_buffer("centre", torch.zeros(statistics))
         self.register_buffer("spread", torch.ones(statistics))
+        self.register_buffer("components", torch.zeros(SEEN, statistics))
         # what the network's own styles have
         self.register_buffer("middle", torch.zeros(styles))
         self.register_buffer("reach", torch.ones(styles))
-        self.look = nn.Linear(statistics, SEEN, bias=False)
         self.think = nn.Sequential(
             nn.Linear(SEEN, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, SEEN, bias=False)
         )
@@ -60,7 +62,7 @@ class Predictor(nn.Module):
         """`(N, F)` -> `(N, K)`."""
         spread: Tensor = self.get_buffer("spread")
         usual = ((statistics - self.get_buffer("centre")) / spread).clamp(-BOUND, BOUND)
-        seen = self.look(usual)
+        seen = F.linear(usual, self.get_buffer("components")).clamp(-BOUND, BOUND)
         summary = seen + self.think(F.layer_norm(seen, seen.shape[1:]))
         return self.get_buffer("middle") + self.get_buffer("reach") * self.say(summary)
 

@@ -69,10 +69,15 @@ def painting_statistics(
     return torch.cat(rows)
 
 
-def count_statistics() -> int:
-    """How many numbers `painting_statistics` gives."""
-    pairs = sum(count * (count + 1) // 2 for count in DIRECTIONS.values())
-    return len(SCALES) * (2 * sum(EXPOSED.values()) + pairs)
+def kinds_of_statistics() -> list[int]:
+    """How many numbers in a row of `painting_statistics` are of one kind: means, deviations or
+    covariances of one layer at one size."""
+    return [
+        length
+        for _ in SCALES
+        for layer, channels in EXPOSED.items()
+        for length in (channels, channels, DIRECTIONS[layer] * (DIRECTIONS[layer] + 1) // 2)
+    ]
 
 
 def _smaller(painting: Tensor, scale: float) -> Tensor:

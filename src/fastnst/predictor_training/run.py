@@ -24,6 +24,7 @@ from fastnst.prediction import (
     WEIGHTS,
     Predictor,
     directions,
+    kinds_of_statistics,
     painting_statistics,
     read_predictor,
     write_predictor,
@@ -42,6 +43,7 @@ from fastnst.training import ProgressBar, ignore_what_does_not_apply, lightning_
 CLIP = 5.0  # largest norm of the gradient
 DRAWN_VARIANTS = 2  # of each, which costs less than drawing another
 LOOKED_AT = 300  # paintings that say in which directions they differ
+LEAST_SPREAD = 1e-3  # of a statistic that all paintings have alike
 LEAST_REACH = 0.02  # of a number that all styles have alike
 
 
@@ -210,17 +212,18 @@ def _statistics(compact: LossNetwork, predictor: Predictor, paintings: Paintings
 
 
 def _look_at_what_differs(predictor: Predictor, statistics: Tensor) -> None:
-    """Let a predictor begin with the principal components of what it will see."""
-    predictor.get_buffer("centre").copy_(statistics.mean(0))
-    spread = statistics.std(0).clamp_min(1e-3) if len(statistics) > 1 else 1.0
-    predictor.get_buffer("spread").copy_(torch.as_tensor(spread))
-    usual = (statistics - statistics.mean(0)) / spread
-    _, values, components = torch.linalg.svd(usual, full_matrices=False)
-    weights = predictor.look.weight
-    count = min(len(weights), len(values))
-    unit = values[:count, None] / len(statistics) ** 0.5
-    with torch.no_grad():
-        weights[:count] = components[:count] / unit.clamp_min(1e-3)
+    """Let a predictor see the principal components of the paintings' statistics, each with a
+    deviation of 1. All kinds of statistics count alike, though there are 16 means of relu1_2, which
+    tell of colours, and 1,176 covariances of relu4_3."""
+    centre, spread = statistics.mean(0), statistics.std(0, correction=0).clamp_min(LEAST_SPREAD)
+    predictor.get_buffer("centre").copy_(centre)
+    predictor.get_buffer("spread").copy_(spread)
+    kinds = kinds_of_statistics()
+    share = torch.cat([torch.full((count,), count**-0.5) for count in kinds]).to(centre)
+    _, values, components = torch.linalg.svd((statistics - centre) / spread * share, False)
+    unit = (values / len(statistics) ** 0.5).clamp_min(LEAST_SPREAD)
+    found = (components * share / unit[:, None])[: len(predictor.get_buffer("components"))]
+    predictor.get_buffer("components")[: len(found)].copy_(found)
 
 
 @contextmanager
