@@ -129,6 +129,13 @@ def test_variants_of_paintings(sources):
         paintings[12]
 
 
+def test_variants_in_half_precision_are_the_same(sources):
+    with torch.autocast("cpu", torch.bfloat16):
+        variants = [*Paintings(sources, [12, 12, 12], 64, seed=0)]
+    for one, other in zip(variants, Paintings(sources, [12, 12, 12], 64, seed=0), strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_paintings_of_a_folder(tmp_path, sources):
     for number, source in enumerate(sources):
         source.resize((200, 160)).save(tmp_path / f"{number}.png")

@@ -79,8 +79,9 @@ class Paintings(Sequence[Tensor]):
         if chance.random() < RECOLOURED:
             if chance.random() < 0.4:
                 square = square[:, chance.sample(range(3), 3)]
-            else:
-                square = match_colors(square, chance.choice(self._small))(square)
+            else:  # in half precision the covariance of colours has no square root
+                with torch.autocast("cpu", enabled=False):
+                    square = match_colors(square, chance.choice(self._small))(square)
         return square.contiguous()
 
 
