@@ -13,7 +13,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from fastnst.machine import UserError, durable_file, from_home, load_plain
-from fastnst.models.zoo import MODELS
+from fastnst.models.zoo import ENDING, MODELS
 from fastnst.networks import (
     TransformationNetwork,
     build_network,
@@ -120,7 +120,7 @@ def _in_run_folder(path: Path) -> Path:
 def _advice(path: Path) -> str:
     """What to do about a file that is not there."""
     name = path.stem if path.suffix == ".safetensors" else path.name
-    if (MODELS / f"{name}.safetensors").is_file():
+    if any((MODELS / f"{name}{ending}").is_file() for ending in (".safetensors", ENDING)):
         return f"the finished style of this name is had with --style {name}"
     return "check the name"
 
