@@ -1,6 +1,8 @@
 """A painting in the place of a style: predicted, finished, kept, mixed with others."""
 
+import io
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -150,6 +152,17 @@ def test_finishing(paint, painting, network, tmp_path, capsys, monkeypatch):
     assert not torch.equal(
         read_style(file).numbers, predict_style(read_painting(painting(), 64)).numbers
     )
+
+
+def test_a_mask_through_a_pipe_is_read_once(paint, painting, monkeypatch):
+    command = sys.modules["fastnst.commands.stylize"]
+    monkeypatch.setattr(command, "finish_style", lambda style, *_: style)
+    content = io.BytesIO()
+    Image.new("L", (64, 64), 255).save(content, "png")
+    stdin = SimpleNamespace(buffer=io.BytesIO(content.getvalue()), isatty=lambda: False)
+    monkeypatch.setattr(sys, "stdin", stdin)
+    masked = paint("--style-image", painting(), "--finish", 5, "--mask", "-")
+    assert distance(masked, paint("--style-image", painting())).mean() < CLOSE
 
 
 def test_mistakes_are_found_before_the_long_part(paint, painting, monkeypatch, capsys, tmp_path):

@@ -56,6 +56,7 @@ def main() -> None:
     with one_sentence_errors(), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="fastnst_")))
         paintings = _as_style_files(options, folder)
+        _read_masks(options)
         options.inputs = stack.enter_context(from_pipes(options.inputs))
         # also before the long part, so that it is not done in vain
         stylizers, jobs = _prepare(options)
@@ -75,10 +76,6 @@ def main() -> None:
 
 def _prepare(options: argparse.Namespace) -> tuple[list[Stylizer], Sequence[Job]]:
     """What paints, and what is to be painted."""
-    mask = None
-    if options.mask is not None:
-        with from_pipes([options.mask]) as (path,):
-            mask = Mask(path, options.max_megapixels)
     make = partial(
         Stylizer,
         device=options.device,
@@ -86,10 +83,8 @@ def _prepare(options: argparse.Namespace) -> tuple[list[Stylizer], Sequence[Job]
         style_scale=options.style_scale,
         strength=options.strength,
         preserve_color=options.preserve_color,
-        mask=mask,
-        regions={
-            Mask(file, options.max_megapixels): style for file, style in options.regions.items()
-        },
+        mask=options.mask,
+        regions=options.regions,
         tile=options.tile,
     )
     if options.webcam is not None and options.blend is None and options.mask is None:
@@ -101,6 +96,15 @@ def _prepare(options: argparse.Namespace) -> tuple[list[Stylizer], Sequence[Job]
     if not options.inputs:
         return stylizers, []
     return stylizers, plan(options.inputs, options.output, options.name, stylizers[0].style["name"])
+
+
+def _read_masks(options: argparse.Namespace) -> None:
+    """Put masks in the place of their files; once, as one may come through a pipe."""
+    most = options.max_megapixels
+    if options.mask is not None:
+        with from_pipes([options.mask]) as (path,):
+            options.mask = Mask(path, most)
+    options.regions = {Mask(file, most): style for file, style in options.regions.items()}
 
 
 def _as_style_files(options: argparse.Namespace, folder: Path) -> dict[Path, Painting]:
