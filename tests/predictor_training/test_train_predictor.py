@@ -21,7 +21,7 @@ from fastnst.predictor_training.paintings import (
     Paintings,
     drawn_paintings,
     held_out_last,
-    read_paintings,
+    read_kept,
 )
 
 TINY = {
@@ -139,7 +139,7 @@ def test_variants_in_half_precision_are_the_same(sources):
 def test_paintings_of_a_folder(tmp_path, sources):
     for number, source in enumerate(sources):
         source.resize((200, 160)).save(tmp_path / f"{number}.png")
-    read = read_paintings(str(tmp_path), 32)
+    read = read_kept(str(tmp_path), 32)
     assert [one.size for one in read] == [(80, 64)] * 3
 
 

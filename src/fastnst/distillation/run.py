@@ -11,7 +11,6 @@ from pathlib import Path
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.loggers import TensorBoardLogger
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -21,8 +20,13 @@ from fastnst.distillation.step import Distillation
 from fastnst.distillation.student import Student, fit_embeddings, fit_to_teacher
 from fastnst.distillation.varied_pictures import crops, crops_of_any_size, read_paintings, vary
 from fastnst.losses import EXPOSED, MEAN, STD, WEIGHTS, LossNetwork, build_loss_network
-from fastnst.machine import UserError, choose_device, computes_bf16, measure_in_float32, whole_file
-from fastnst.training import ProgressBar, ignore_what_does_not_apply, lightning_failures
+from fastnst.machine import UserError, choose_device, measure_in_float32, whole_file
+from fastnst.training import (
+    ProgressBar,
+    build_short_trainer,
+    ignore_what_does_not_apply,
+    lightning_failures,
+)
 
 FIT_BATCH = 16  # pictures
 CLIP = 5.0  # largest norm of the gradient
@@ -125,25 +129,17 @@ def distill(settings: DistillSettings, folder: Path) -> None:
     module = Distillation(
         student, teacher, units, paintings, settings.crop, settings.lr, settings.compile
     )
-    trainer = pl.Trainer(
-        default_root_dir=folder,
-        logger=TensorBoardLogger(folder, name="", version="", default_hp_metric=False),
-        callbacks=[
+    trainer = build_short_trainer(
+        folder,
+        device,
+        [
             ProgressBar("distilling", settings.log_every),
             WriteLossNetwork(output, settings.loss_network.name),
         ],
-        enable_checkpointing=False,
-        enable_model_summary=False,
         max_steps=settings.max_steps,
-        accelerator=device.type,
-        devices=1,
-        precision="bf16-mixed" if computes_bf16(device) else "32-true",
-        gradient_clip_val=CLIP,
-        num_sanity_val_steps=0,
-        val_check_interval=settings.sample_every,
-        check_val_every_n_epoch=None,
-        log_every_n_steps=settings.log_every,
-        use_distributed_sampler=False,
+        clip=CLIP,
+        log_every=settings.log_every,
+        sample_every=settings.sample_every,
     )
     with warnings.catch_warnings(), _saying_where(trainer, output), lightning_failures(trainer):
         ignore_what_does_not_apply()

@@ -19,6 +19,7 @@ from fastnst.losses import (
     relative_style_loss,
 )
 from fastnst.machine import Compiled
+from fastnst.training import rise_and_fall
 
 KEPT = 200  # painted pictures
 NEW, OLD, PAINTINGS = 2, 2, 1  # pictures of each batch, beside the photographs
@@ -109,11 +110,4 @@ class Distillation(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer = torch.optim.Adam(self.student.parameters(), lr=self.lr)
-        steps = self.trainer.max_steps
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: min(1.0, (step + 1) / WARM_UP) * (1 - step / steps)
-        )
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        return rise_and_fall(optimizer, WARM_UP, self.trainer.max_steps)

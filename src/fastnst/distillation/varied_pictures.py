@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fastnst.images import flatten, list_images, read_image, resize_short_side, to_tensor
-from fastnst.machine import UserError, from_home
+from fastnst.images import resize_short_side, to_tensor
+from fastnst.styles import paintings_in
 
 SCALES = (1.0, 1.5, 2.5)  # of the paintings, in units of the crop: from whole pictures to strokes
 
@@ -19,13 +19,8 @@ def read_paintings(folder: str, crop: int) -> list[Tensor]:
     Raises:
         UserError: if there is none, or one cannot be read.
     """
-    root = from_home(folder)
-    files = list_images(root) if root.is_dir() else []
-    if not files:
-        raise UserError(f"paintings={folder}: there are no pictures; name a folder of paintings.")
     paintings: list[Tensor] = []
-    for file in files:
-        picture = flatten(read_image(file))
+    for picture in paintings_in(folder):
         paintings += [to_tensor(resize_short_side(picture, round(s * crop))) for s in SCALES]
     return paintings
 

@@ -15,14 +15,12 @@ from tqdm import tqdm
 
 from fastnst.drawing import draw_painting
 from fastnst.images import (
-    flatten,
-    list_images,
     match_colors,
-    read_image,
     resize_short_side,
     to_tensor,
 )
-from fastnst.machine import UserError, end_workers_at_exit, from_home, ignore_in_worker
+from fastnst.machine import end_workers_at_exit, ignore_in_worker
+from fastnst.styles import paintings_in
 
 SMALLEST_CUT = 0.4  # of the short side
 RECOLOURED = 0.6  # share of the variants
@@ -128,21 +126,16 @@ def _as_it_is(drawn: Any) -> Any:
     return drawn
 
 
-def read_paintings(folder: str | None, size: int) -> list[Image.Image]:
+def read_kept(folder: str, size: int) -> list[Image.Image]:
     """Every painting of a folder, RGB, in the order of their names; large ones made smaller.
 
     Raises:
         UserError: if there is none, or one cannot be read.
     """
-    if folder is None:
-        return []
-    root = from_home(folder)
-    files = list_images(root) if root.is_dir() else []
-    if not files:
-        raise UserError(f"paintings={folder}: there are no pictures; name a folder of paintings.")
     most = round(LARGEST * size)
-    pictures = (flatten(read_image(file)) for file in files)
-    return [it if min(it.size) <= most else resize_short_side(it, most) for it in pictures]
+    return [
+        it if min(it.size) <= most else resize_short_side(it, most) for it in paintings_in(folder)
+    ]
 
 
 def held_out_last(count: int, held_out: int, seed: int) -> tuple[list[int], list[int]]:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 from tqdm import tqdm
 
@@ -34,11 +33,16 @@ from fastnst.predictor_training.paintings import (
     Paintings,
     drawn_paintings,
     held_out_last,
-    read_paintings,
+    read_kept,
 )
 from fastnst.predictor_training.settings import PredictorSettings
 from fastnst.predictor_training.step import SHOWN, Lesson, PredictorTraining
-from fastnst.training import ProgressBar, ignore_what_does_not_apply, lightning_failures
+from fastnst.training import (
+    ProgressBar,
+    build_short_trainer,
+    ignore_what_does_not_apply,
+    lightning_failures,
+)
 
 CLIP = 5.0  # largest norm of the gradient
 DRAWN_VARIANTS = 2  # of each, which costs less than drawing another
@@ -113,22 +117,14 @@ def train_predictor(settings: PredictorSettings, folder: Path) -> None:
     module = PredictorTraining(
         network, predictor, lessons[0], lessons[1], settings.lr, settings.compile
     )
-    trainer = pl.Trainer(
-        default_root_dir=folder,
-        logger=TensorBoardLogger(folder, name="", version="", default_hp_metric=False),
-        callbacks=[ProgressBar("predictor", settings.log_every), WritePredictor(output)],
-        enable_checkpointing=False,
-        enable_model_summary=False,
+    trainer = build_short_trainer(
+        folder,
+        device,
+        [ProgressBar("predictor", settings.log_every), WritePredictor(output)],
         max_steps=settings.max_steps,
-        accelerator=device.type,
-        devices=1,
-        precision="bf16-mixed" if computes_bf16(device) else "32-true",
-        gradient_clip_val=CLIP,
-        num_sanity_val_steps=0,
-        val_check_interval=settings.sample_every,
-        check_val_every_n_epoch=None,
-        log_every_n_steps=settings.log_every,
-        use_distributed_sampler=False,
+        clip=CLIP,
+        log_every=settings.log_every,
+        sample_every=settings.sample_every,
     )
     print(f"{len(learnt)} paintings to learn from, {len(tried)} to try", flush=True)
     with warnings.catch_warnings(), _saying_where(trainer, output), lightning_failures(trainer):
@@ -162,7 +158,8 @@ def read_trunk(trunk: str) -> tuple[TransformationNetwork, Tensor]:
 
 def _paintings(settings: PredictorSettings) -> tuple[Paintings, Paintings]:
     """To learn from, in variants; and to try, as they are."""
-    read = read_paintings(settings.paintings, settings.size)
+    folder = settings.paintings
+    read = [] if folder is None else read_kept(folder, settings.size)
     used, kept = held_out_last(len(read), settings.held_out, settings.seed)
     count = settings.drawn + settings.held_out
     drawn = drawn_paintings(range(count), settings.size, settings.seed)

@@ -12,6 +12,7 @@ from fastnst.losses import PerceptualLoss
 from fastnst.machine import Compiled
 from fastnst.networks import TransformationNetwork, paint_styles
 from fastnst.prediction import Predictor
+from fastnst.training import rise_and_fall
 
 WARM_UP = 50  # steps
 WEIGHT_DECAY = 0.01
@@ -96,11 +97,4 @@ class PredictorTraining(pl.LightningModule):
         optimizer = torch.optim.AdamW(
             self.predictor.parameters(), lr=self.lr, weight_decay=WEIGHT_DECAY
         )
-        steps = self.trainer.max_steps
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: min(1.0, (step + 1) / WARM_UP) * (1 - step / steps)
-        )
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        return rise_and_fall(optimizer, WARM_UP, self.trainer.max_steps)

@@ -6,6 +6,7 @@ import logging
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from fastnst.drawing import paint_brush_strokes
-from fastnst.images import SUFFIXES, flatten, read_image, resize_short_side, to_tensor
+from fastnst.images import SUFFIXES, flatten, list_images, read_image, resize_short_side, to_tensor
 from fastnst.machine import UserError, from_home, readable_size, whole_file
 from fastnst.networks import SMALLEST_SIDE
 from fastnst.version import VERSION
@@ -68,6 +69,19 @@ def load_style_image(
     style = to_tensor(resize_short_side(picture, size))[None]
     _warn(path, read, style, option)
     return style
+
+
+def paintings_in(folder: str) -> Iterator[Image.Image]:
+    """Every painting of a folder, RGB, in the order of their names.
+
+    Raises:
+        UserError: if there is none, or one cannot be read.
+    """
+    root = from_home(folder)
+    files = list_images(root) if root.is_dir() else []
+    if not files:
+        raise UserError(f"paintings={folder}: there are no pictures; name a folder of paintings.")
+    return (flatten(read_image(file)) for file in files)
 
 
 def _warn(path: Path, read: Image.Image, style: Tensor, option: str) -> None:

@@ -51,3 +51,14 @@ def build_optimizer(
     # not CosineAnnealingLR: a checkpoint of it brings its own end back, whatever max_steps says now
     schedule = LambdaLR(optimizer, lambda step: (1 + math.cos(math.pi * step / max_steps)) / 2)
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def rise_and_fall(
+    optimizer: torch.optim.Optimizer, warm_up: int, max_steps: int
+) -> OptimizerLRSchedulerConfig:
+    """What `LightningModule.configure_optimizers` returns: the rate rises for `warm_up` steps and
+    falls in a line to zero at `max_steps`."""
+    schedule = LambdaLR(
+        optimizer, lambda step: min(1.0, (step + 1) / warm_up) * (1 - step / max_steps)
+    )
+    return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -74,6 +74,45 @@ def build_trainer(
         raise UserError(f"Lightning's Trainer refuses the trainer settings: {error}") from error
 
 
+def build_short_trainer(
+    folder: Path,
+    device: torch.device,
+    callbacks: list[pl.Callback],
+    *,
+    max_steps: int,
+    clip: float,
+    log_every: int,
+    sample_every: int,
+) -> pl.Trainer:
+    """Make the Trainer of what is trained in one go, without checkpoints, by one process.
+
+    Args:
+        folder: for its curves.
+        device: what it trains on.
+        callbacks: all that it has.
+        max_steps: length of the training.
+        clip: largest norm of the gradient.
+        log_every, sample_every: steps between two values, and between two validations.
+    """
+    return pl.Trainer(
+        default_root_dir=folder,
+        logger=TensorBoardLogger(folder, name="", version="", default_hp_metric=False),
+        callbacks=callbacks,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        max_steps=max_steps,
+        accelerator=device.type,
+        devices=1,
+        precision="bf16-mixed" if computes_bf16(device) else "32-true",
+        gradient_clip_val=clip,
+        num_sanity_val_steps=0,
+        val_check_interval=sample_every,
+        check_val_every_n_epoch=None,
+        log_every_n_steps=log_every,
+        use_distributed_sampler=False,
+    )
+
+
 def ignore_what_does_not_apply() -> None:
     """Silence Lightning's warnings about what is so on purpose."""
     for message in (
