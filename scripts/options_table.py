@@ -26,7 +26,15 @@ command line. *Required* keys have no default. Where nothing is said under *of*,
 group have the key. What can be said to `fastnst stylize`, `evaluate`, `export`, `publish` and
 `gallery`, their `--help` tells.
 """
-COMMANDS = ("train", "optimize", "study_layers", "search_tv", "distill", "train_predictor", "prepare")
+COMMANDS = (
+    "train",
+    "optimize",
+    "study_layers",
+    "search_tv",
+    "distill",
+    "train_predictor",
+    "prepare",
+)
 RECIPES = "experiment"  # the group whose files set what others explain
 SHOWN = 4  # different values of a key at most; with more of them each choice has its own
 

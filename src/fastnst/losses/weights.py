@@ -194,7 +194,7 @@ def weights_file(text: str) -> str:
     Raises:
         UserError: if there is none.
     """
-    if not text.endswith(SUFFIXES) or not from_home(text).is_file():
+    if local_weights(text) is None or not from_home(text).is_file():
         raise UserError(f"{text} is no file of weights: give a .pth or .safetensors of VGG19.")
     return text
 
