@@ -14,7 +14,7 @@ from small.stylizing import write_small_model
 
 from fastnst.commands.train_predictor import main
 from fastnst.drawing import draw_painting
-from fastnst.models import ENDING, fingerprint, read_network, write_style
+from fastnst.models import ENDING, fingerprint, read_network, read_style, write_style
 from fastnst.networks import style_of
 from fastnst.prediction import read_predictor
 from fastnst.predictor_training.paintings import (
@@ -23,6 +23,8 @@ from fastnst.predictor_training.paintings import (
     held_out_last,
     read_kept,
 )
+
+BRUSH_STROKES = {"name": "brush_strokes"}
 
 TINY = {
     "trunk": "trunk.safetensors",
@@ -95,18 +97,41 @@ def test_the_same_seed_makes_the_same_and_start_goes_on(run, tmp_path):
     torch.testing.assert_close(on["say.weight"], one["say.weight"])
 
 
+@pytest.mark.slow
+def test_with_styles_the_network_learns_too(run, tmp_path, capsys):
+    before = read_network(tmp_path / "trunk.safetensors").network
+    numbers = style_of(before) + 1.0
+    write_style(tmp_path / f"brush_strokes{ENDING}", numbers, BRUSH_STROKES, fingerprint(before))
+    run("styles=[brush_strokes]", "data.batch_size=3", "lr=1e-2")
+    assert "model.safetensors, and the files of its styles" in capsys.readouterr().out
+    folder = tmp_path / "run"
+    after = read_network(folder / "model.safetensors").network
+    learnt = read_style(folder / f"brush_strokes{ENDING}")
+    assert fingerprint(after) != fingerprint(before)
+    assert learnt.network == read_predictor(folder / "predictor.safetensors").network
+    assert learnt.network == fingerprint(after)
+    moved = (learnt.numbers - numbers).abs().max()
+    assert 0 < moved < 0.1  # it began with what lay beside the network
+    logged = scalars(folder)
+    assert logged["own/total"] == logged["train/total"] == [0, 1, 2, 3]
+    run("hydra.run.dir=on", "trunk=run", "start=run/predictor.safetensors", "max_steps=1")
+    assert read_predictor(tmp_path / "on" / "predictor.safetensors").network == fingerprint(after)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         ("paintings=gone", "no such folder"),
         ("variants=0", "variants=0"),
-        ("+loss.style_layers={relu9_9: 1}", "no layer relu9_9"),
+        ("+loss.style_layers={relu9_9:1}", "no layer relu9_9"),
         ("start=gone.safetensors", "no such file"),
         ("trunk=gone", "gone"),
+        ("styles=[starry_nigt]", "starry_night"),
+        ("styles=[brush_strokes] data.batch_size=1", "give 2 or more"),
     ],
 )
 def test_mistakes_end_in_a_sentence(run, capsys, tmp_path, words, said):
-    assert said in ends_in_a_sentence(capsys, run, words)
+    assert said in ends_in_a_sentence(capsys, run, *words.split())
     assert not (tmp_path / "run").exists()
 
 

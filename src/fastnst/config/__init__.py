@@ -13,6 +13,7 @@ from fastnst.config.groups import (
     Group,
     Loss,
     SGDSettings,
+    Style,
     VGGSettings,
 )
 from fastnst.config.hydra import CONFIGS, is_sweep, run_command, write_settings
@@ -43,6 +44,7 @@ __all__ = [
     "SGDSettings",
     "Seen",
     "Settings",
+    "Style",
     "VGGSettings",
     "Weight",
     "check_there",

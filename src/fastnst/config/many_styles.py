@@ -72,7 +72,9 @@ def with_styles(config: DictConfig, words: Sequence[str] | None = None) -> DictC
     }
     config = config.copy()
     with open_dict(config):
-        config.styles, config.style = styles, every
+        config.styles = styles
+        if "style" in config:
+            config.style = every
     return config
 
 

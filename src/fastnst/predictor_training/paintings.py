@@ -84,16 +84,25 @@ class Paintings(Sequence[Tensor]):
 
 
 class OnDevice(Sequence[Tensor]):
-    """Paintings on a device, one after the other."""
+    """Paintings on a device, one after the other.
 
-    def __init__(self, paintings: Paintings, device: torch.device) -> None:
-        self.paintings, self.device = paintings, device
+    Args:
+        paintings: that are made when they are asked for.
+        device: where to.
+        first: `(1, 3, H, W)` each, which come before them.
+    """
+
+    def __init__(
+        self, paintings: Paintings, device: torch.device, first: Sequence[Tensor] = ()
+    ) -> None:
+        self.paintings, self.device, self.first = paintings, device, first
 
     def __len__(self) -> int:
-        return len(self.paintings)
+        return len(self.first) + len(self.paintings)
 
     def __getitem__(self, index: Any) -> Any:
-        return self.paintings[index].to(self.device)
+        after = index - len(self.first)
+        return (self.first[index] if after < 0 else self.paintings[after]).to(self.device)
 
 
 class _Drawn(Dataset[np.ndarray]):

@@ -6,19 +6,17 @@ import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 from tqdm import tqdm
 
-from fastnst.config import MANY
 from fastnst.data import PhotographData
 from fastnst.losses import LossNetwork, PerceptualLoss, build_loss_network
 from fastnst.machine import UserError, choose_device, computes_bf16, keep_freed_memory
-from fastnst.models import ENDING, TRUNK, fingerprint, read_network, read_style
-from fastnst.networks import TransformationNetwork, has_styles, style_of
+from fastnst.models import fingerprint
 from fastnst.prediction import (
     WEIGHTS,
     Predictor,
@@ -26,7 +24,6 @@ from fastnst.prediction import (
     kinds_of_statistics,
     painting_statistics,
     read_predictor,
-    write_predictor,
 )
 from fastnst.predictor_training.paintings import (
     OnDevice,
@@ -37,6 +34,8 @@ from fastnst.predictor_training.paintings import (
 )
 from fastnst.predictor_training.settings import PredictorSettings
 from fastnst.predictor_training.step import SHOWN, Lesson, PredictorTraining
+from fastnst.predictor_training.trunk import MODEL, Trunk, WriteResults, read_trunk
+from fastnst.styles import load_style_image
 from fastnst.training import (
     ProgressBar,
     build_short_trainer,
@@ -49,27 +48,6 @@ DRAWN_VARIANTS = 2  # of each, which costs less than drawing another
 LOOKED_AT = 300  # paintings that say in which directions they differ
 LEAST_SPREAD = 1e-3  # of a statistic that all paintings have alike
 LEAST_REACH = 0.02  # of a number that all styles have alike
-
-
-class WritePredictor(Callback):
-    """Writes the predictor after each validation.
-
-    Args:
-        path: of the file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        assert isinstance(pl_module, PredictorTraining)
-        predictor = pl_module.predictor
-        if not all(value.isfinite().all() for value in predictor.state_dict().values()):
-            raise UserError(
-                f"After step {trainer.global_step} the weights are no finite numbers: give a "
-                f"smaller lr."
-            )
-        write_predictor(self.path, predictor)
 
 
 def train_predictor(settings: PredictorSettings, folder: Path) -> None:
@@ -94,10 +72,12 @@ def train_predictor(settings: PredictorSettings, folder: Path) -> None:
     if device.type == "cpu":
         keep_freed_memory()
     pl.seed_everything(settings.seed, workers=True, verbose=False)
-    network, own = read_trunk(settings.trunk)
+    trunk = read_trunk(settings.trunk)
+    styles = settings.styles or []
+    own = [load_style_image(style.name, style.image, style.size) for style in styles]
     learnt, tried = _paintings(settings)
     compact = build_loss_network("compact", "pretrained").to(device)
-    predictor = _first_predictor(settings, network, own, compact, learnt)
+    predictor = _first_predictor(settings, trunk, compact, learnt)
     loss_network = build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed)
     loss_network = loss_network.to(device)
     low = torch.autocast(device.type, torch.bfloat16, enabled=computes_bf16(device))
@@ -106,21 +86,28 @@ def train_predictor(settings: PredictorSettings, folder: Path) -> None:
             Lesson(
                 _statistics(compact, predictor, paintings),
                 PerceptualLoss(
-                    loss_network, OnDevice(paintings, device), **settings.loss.model_dump()
+                    loss_network,
+                    OnDevice(paintings, device, first),
+                    **_loss_options(settings, len(first), len(paintings)),
                 ),
             )
-            for paintings in (learnt, tried)
+            for first, paintings in ((own, learnt), ([], tried))
         ]
     if settings.start is None:
         _look_at_what_differs(predictor, lessons[0].statistics)
     data = PhotographData(settings.data, settings.seed, len(learnt), len(tried))
     module = PredictorTraining(
-        network, predictor, lessons[0], lessons[1], settings.lr, settings.compile
+        trunk.model.network,
+        predictor,
+        *lessons,
+        trunk.first_numbers(styles) if styles else None,
+        settings.lr,
+        settings.compile,
     )
     trainer = build_short_trainer(
         folder,
         device,
-        [ProgressBar("predictor", settings.log_every), WritePredictor(output)],
+        [ProgressBar("predictor", settings.log_every), WriteResults(output, trunk.model, styles)],
         max_steps=settings.max_steps,
         clip=CLIP,
         log_every=settings.log_every,
@@ -134,26 +121,18 @@ def train_predictor(settings: PredictorSettings, folder: Path) -> None:
         trainer.fit(module, data)
         trainer.validate(module, data, verbose=False)
     _say(trainer, f"after {trainer.global_step} steps")
+    if styles:
+        print(f"model:       {output.with_name(MODEL)}, and the files of its styles beside it")
     print(f"predictor:   {output}\nTensorBoard: tensorboard --logdir {folder}")
 
 
-def read_trunk(trunk: str) -> tuple[TransformationNetwork, Tensor]:
-    """The network of a predictor, and the numbers of the styles beside it, `(S, K)`.
-
-    Raises:
-        UserError: if it is none that styles can share.
-    """
-    path = TRUNK if trunk == MANY else Path(trunk)
-    network = read_network(path).network
-    if not has_styles(network):
-        raise UserError(
-            f"trunk={trunk} has no instance normalisations: styles cannot share it; give one with."
-        )
-    shared = fingerprint(network)
-    there = sorted((path if path.is_dir() else path.parent).glob(f"*{ENDING}"))
-    styles = [style for style in map(read_style, there) if style.network == shared]
-    rows = [style.numbers for style in styles] or [style_of(network)]
-    return network, torch.stack(rows)
+def _loss_options(settings: PredictorSettings, styles: int, paintings: int) -> dict[str, Any]:
+    """Arguments of `PerceptualLoss`: the first styles have the weights that their files say."""
+    options = settings.loss.model_dump()
+    for key in ("style_weight", "tv_weight"):
+        own = [getattr(style, key) for style in (settings.styles or [])[:styles]]
+        options[key] = [*own, *[options[key]] * paintings]
+    return options
 
 
 def _paintings(settings: PredictorSettings) -> tuple[Paintings, Paintings]:
@@ -176,12 +155,11 @@ def _paintings(settings: PredictorSettings) -> tuple[Paintings, Paintings]:
 
 def _first_predictor(
     settings: PredictorSettings,
-    network: TransformationNetwork,
-    own: Tensor,
+    trunk: Trunk,
     compact: LossNetwork,
     learnt: Paintings,
 ) -> Predictor:
-    shared = fingerprint(network)
+    shared, own = fingerprint(trunk.model.network), trunk.rows
     if settings.start is not None:
         started = read_predictor(Path(settings.start)).requires_grad_(True).train()
         if len(started.get_buffer("middle")) != own.shape[1]:
