@@ -7,7 +7,11 @@ STAMP := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 DEMO := runs/demo/$(shell date +%Y-%m-%d_%H-%M-%S)
 
-.PHONY: help install demo check quick test lint docs format
+# what npm puts there, and what is built from it
+WEB := web/node_modules/.installed
+SITE := src/fastnst/page/site/index.html
+
+.PHONY: help install demo page site check quick test lint docs format
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -25,13 +29,27 @@ demo: $(STAMP) ## train briefly on synthetic pictures and show that beside a fin
 	$(BIN)/fastnst train experiment=demo hydra.run.dir=$(DEMO)
 	$(BIN)/fastnst gallery --ckpt $(DEMO)/model.safetensors --style starry_night -o $(DEMO)/beside.png
 
+page: $(STAMP) $(SITE) ## paint in the browser (needs Node.js 20, once)
+	$(BIN)/fastnst page
+
+site: $(SITE) ## build the page for the browser in src/fastnst/page/site
+
+$(SITE): $(WEB) $(shell find web -name node_modules -prune -o -type f -print)
+	cd web && npm run build
+
+$(WEB): web/package-lock.json
+	cd web && npm ci
+	touch $@
+
 check: $(STAMP) ## while working: lint, and the tests that start no process and train nothing
 	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 lint quick
 
 quick: $(STAMP) ## the tests of check alone
 	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal -m "not slow and not long" -q
 
-test: lint ## lint and run all tests
+# where there is no Node.js the tests of the page are skipped
+test: lint $(if $(shell command -v npm),$(SITE)) ## lint and run all tests
+	$(if $(shell command -v npm),cd web && npm test)
 	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 
 lint: $(STAMP) ## check style, formatting, import contracts and types

@@ -16,6 +16,7 @@ from fastnst.__main__ import COMMANDS
 from fastnst.commands.evaluate import parse as parse_evaluate
 from fastnst.commands.export import parse as parse_export
 from fastnst.commands.gallery import parse as parse_gallery
+from fastnst.commands.page import parse as parse_page
 from fastnst.commands.publish import parse as parse_publish
 from fastnst.commands.stylize_options import parse as parse_stylize
 from fastnst.config import CONFIGS, Settings, read_settings, with_styles
@@ -101,6 +102,7 @@ ARGPARSE = {
     "evaluate": parse_evaluate,
     "gallery": parse_gallery,
     "publish": parse_publish,
+    "page": parse_page,
 }
 AT_THE_TOP = {"train.py": "train", "stylize.py": "stylize"}
 FILES = [

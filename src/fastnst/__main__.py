@@ -11,6 +11,7 @@ from fastnst.version import VERSION
 COMMANDS = {
     "train": "train a style",
     "stylize": "repaint pictures, videos, or what the webcam sees",
+    "page": "paint in the browser, with a page of this machine or for a web host",
     "optimize": "repaint one photograph the slow way, without training",
     "evaluate": "measure trained networks, against each other and against optimisation",
     "export": "write a trained network as an ONNX file",

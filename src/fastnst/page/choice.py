@@ -1,0 +1,133 @@
+"""What a page paints with: a network, and which of the styles that share it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fastnst.machine import UserError, from_home
+from fastnst.models import (
+    ENDING,
+    MODELS,
+    TRUNK,
+    Model,
+    StyleFile,
+    fingerprint,
+    finished_model,
+    read_network,
+    read_style,
+)
+from fastnst.networks import style_of
+
+NETWORK = "resnet"  # of the kinds of networks the one that the page can compute, and only so:
+SETTINGS = {"norm": "instance", "upsample": "nearest"}
+
+
+class Choice(NamedTuple):
+    """A network with styles.
+
+    Attributes:
+        network: the file of the one that comes with fastnst, or one of somebody's own.
+        styles: by name, in the order in which they are shown; a path where it is a finished one.
+    """
+
+    network: Path | Model
+    styles: Mapping[str, Path | StyleFile]
+
+
+def choose(names: Sequence[str] | None, given: Iterable[Path]) -> Choice:
+    """Choose what is in a page.
+
+    Args:
+        names: of finished styles, or of those of the run that is given; None for all.
+        given: somebody's own: style files, which are shown first, and at most one run of many
+            styles (its folder or `model.safetensors`), which takes the place of what comes with
+            fastnst.
+
+    Raises:
+        UserError: if one is not there, the page cannot compute the network, or a style belongs to
+            another one.
+    """
+    paths = list(dict.fromkeys(map(from_home, given)))
+    own = [path for path in paths if path.name.endswith(ENDING)]
+    runs = [path for path in paths if path not in own]
+    if len(runs) > 1:
+        raise UserError(
+            f"{runs[0]} and {runs[1]} are two networks, and a page has one: give one of them, and "
+            f"style files that belong to it."
+        )
+    source = runs[0] if runs else TRUNK
+    model = read_network(source)
+    _check_architecture(source, model.architecture)
+    shared = fingerprint(model.network)
+    there = _styles_of_run(source, shared, names) if runs else _finished(names)
+    known = {path.resolve() for path in there}
+    own = [path for path in own if path.resolve() not in known]
+    read = {path: read_style(path) for path in (*own, *there)}
+    for path, style in read.items():
+        if style.network != shared:
+            raise UserError(
+                f"{path} belongs to another network than {source}, and in a page all styles share "
+                f"one: give the folder of the run that it was learnt in with --ckpt."
+            )
+        if style.numbers.shape != style_of(model.network).shape:
+            raise UserError(f"{path} has not as many numbers as its network takes: it is damaged.")
+    taken = [read[path].style["name"] for path in there]
+    shown = dict(zip(_named(own, read, taken), (read[path] for path in own), strict=True))
+    if runs:
+        return Choice(model, shown | {read[path].style["name"]: read[path] for path in there})
+    return Choice(TRUNK, shown | {read[path].style["name"]: path for path in there})
+
+
+def _finished(names: Sequence[str] | None) -> list[Path]:
+    if names is None:
+        return sorted(MODELS.glob(f"*{ENDING}"))
+    files = {name: finished_model(name, shared=True) for name in names}
+    for name, path in files.items():
+        if not path.name.endswith(ENDING):
+            raise UserError(
+                f"{name} has a network of its own, and in a page all styles share one: leave it "
+                f"out."
+            )
+    return list(files.values())
+
+
+def _styles_of_run(source: Path, shared: str, names: Sequence[str] | None) -> list[Path]:
+    """The style files beside a network that name its fingerprint."""
+    folder = source if source.is_dir() else source.parent
+    read = {path: read_style(path) for path in sorted(folder.glob(f"*{ENDING}"))}
+    there = {style.style["name"]: path for path, style in read.items() if style.network == shared}
+    if not there:
+        raise UserError(
+            f"{source} is a network without styles that share it: give the folder of a run of "
+            f"fastnst train styles=[...], or a style file, which ends in {ENDING}."
+        )
+    for name in names or ():
+        if name not in there:
+            raise UserError(f"{name} is no style of {source}; there are {', '.join(there)}.")
+    return [there[name] for name in dict.fromkeys(there if names is None else names)]
+
+
+def _check_architecture(source: Path, architecture: Mapping[str, Any]) -> None:
+    fits = all(architecture.get(key, value) == value for key, value in SETTINGS.items())
+    if architecture["name"] != NETWORK or not fits:
+        what = ", ".join(f"{key} {value}" for key, value in architecture.items())
+        needed = " ".join(f"network.{key}={value}" for key, value in SETTINGS.items())
+        raise UserError(
+            f"{source} is a network with {what}, which the page cannot compute: give one that was "
+            f"trained with network={NETWORK} {needed}."
+        )
+
+
+def _named(
+    files: Iterable[Path], read: Mapping[Path, StyleFile], taken: Iterable[str]
+) -> Iterator[str]:
+    """A name for each that no other has, not even on a system that takes a and A for the same."""
+    used = {name.casefold() for name in taken}
+    for path in files:
+        first = name = read[path].style["name"]
+        count = 1
+        while name.casefold() in used:
+            count += 1
+            name = f"{first}_{count}"
+        used.add(name.casefold())
+        yield name

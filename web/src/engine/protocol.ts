@@ -1,0 +1,25 @@
+/** What the page and its worker say to each other. */
+import type { Picture } from "./pixels";
+
+export interface Wish {
+  /** Of the style, or of a mixture. */
+  numbers: Float32Array;
+  /** Of the painted picture over the photograph, 0 to 1. */
+  strength: number;
+  /** Light and dark are painted, the colours are the photograph's. */
+  keepColours: boolean;
+  /** Size of the marks, as a factor. */
+  marks: number;
+}
+
+export type Order =
+  | { kind: "start"; network: string; runtime: string }
+  | { kind: "paint"; id: number; picture: Picture; wish: Wish }
+  | { kind: "cancel"; id: number };
+
+export type Answer =
+  | { kind: "started"; threads: number; numbers: number }
+  | { kind: "progress"; id: number; share: number }
+  | { kind: "painted"; id: number; picture: Picture }
+  | { kind: "cancelled"; id: number }
+  | { kind: "failed"; id: number | null; message: string };

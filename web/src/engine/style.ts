@@ -1,0 +1,46 @@
+/** Styles as files of a few kilobytes. */
+import { fromBase64 } from "./base64";
+import { isRecord, readTensors } from "./safetensors";
+
+export interface Style {
+  name: string;
+  title: string;
+  artist: string;
+  year: string;
+  numbers: Float32Array;
+  /** A photograph painted in it, 64x64 pixels. */
+  thumbnail: Blob | null;
+  /** Fingerprint of the network that it belongs to. */
+  network: string;
+}
+
+const LARGEST = 2 ** 18; // bytes of a file
+const LONGEST = 200; // letters of a title
+
+/** @throws Error if the file is none, cut off or damaged. */
+export async function readStyle(file: Blob): Promise<Style> {
+  if (file.size > LARGEST) throw new Error("too large");
+  const { metadata, tensors } = readTensors(await file.arrayBuffer());
+  const facts: unknown = JSON.parse(metadata["style"] ?? "null");
+  const found = tensors.get("numbers");
+  if (metadata["format"] !== "fastnst style" || !isRecord(facts) || typeof facts["name"] !== "string" || !found) {
+    throw new Error("no style");
+  }
+  if (found.shape.length !== 1 || !found.data.every(Number.isFinite)) throw new Error("no numbers");
+  const text = (key: string): string => (typeof facts[key] === "string" ? facts[key].slice(0, LONGEST) : "");
+  const picture = metadata["thumbnail"];
+  return {
+    name: text("name"),
+    title: text("title") || text("name"),
+    artist: text("artist"),
+    year: text("year"),
+    numbers: found.data,
+    thumbnail: picture === undefined ? null : new Blob([fromBase64(picture)], { type: "image/webp" }),
+    network: metadata["network"] ?? "",
+  };
+}
+
+/** The style between two: a share of the second, 0 to 1. */
+export function mix(a: Float32Array, b: Float32Array, share: number): Float32Array {
+  return a.map((value, place) => value + share * ((b[place] ?? value) - value));
+}

@@ -1,0 +1,92 @@
+/** Where the tiles of a picture lie, as `fastnst.stylizing.tiling` and `canvas` plan them: what is painted here is the same. */
+
+/** Left, upper, right and lower edge, in pixels. */
+export type Box = readonly [number, number, number, number];
+
+export interface Tile {
+  /** What goes through the network. */
+  seen: Box;
+  /** The part of it that this tile gives, or of which the statistics count. */
+  kept: Box;
+}
+
+export const GRID = 4; // pixels: a tile that began elsewhere would be sampled down differently
+export const MARGIN = 24; // pixels around a picture that are painted with it: networks draw a frame along the edge
+export const SIDE = 768; // of a tile
+const WHOLE = 3 * 2 ** 22; // pixels: of larger pictures statistics are taken of samples
+const SAMPLES = 40;
+const SQUARE = 448; // side of a sample
+
+export interface Plan {
+  /** Of the picture with its margin, both multiples of 4. */
+  size: readonly [number, number];
+  margin: number;
+  /** What statistics are taken of. */
+  samples: readonly Tile[];
+  tiles: readonly Tile[];
+  /** Whether samples and tiles are the same. */
+  exact: boolean;
+}
+
+export function planTiles(width: number, height: number, reach: number, side = SIDE): Plan {
+  const margin = Math.min(MARGIN, Math.floor((Math.min(width, height) - 1) / GRID) * GRID);
+  const size = [width, height].map((it) => Math.ceil((it + 2 * margin) / GRID) * GRID) as [number, number];
+  const tiles = cover(size, reach, side);
+  const exact = width * height <= WHOLE;
+  return { size, margin, samples: exact ? tiles : spread(size, reach), tiles, exact };
+}
+
+function cover([width, height]: readonly [number, number], reach: number, side: number): Tile[] {
+  return cut(height, reach, side).flatMap(([upper, lower, top, bottom]) =>
+    cut(width, reach, side).map(([left, right, first, last]) => ({
+      seen: [left, upper, right, lower] as const,
+      kept: [first, top, last, bottom] as const,
+    })),
+  );
+}
+
+/** Start and end of the tiles along one side, and of what each of them gives. */
+function cut(length: number, reach: number, side: number): [number, number, number, number][] {
+  if (length <= side) return [[0, length, 0, length]];
+  const overlap = 2 * (reach + GRID);
+  const count = Math.ceil((length - overlap) / (side - overlap));
+  const tile = Math.min(side, Math.ceil(((length - overlap) / count + overlap) / GRID) * GRID);
+  const starts = Array.from({ length: count }, (_, i) => Math.floor((i * (length - tile)) / (count - 1) / GRID) * GRID);
+  return starts.map((start, place) => {
+    const [before, next] = [starts[place - 1], starts[place + 1]];
+    const first = before === undefined ? 0 : middle(before + tile, start);
+    return [start, start + tile, first, next === undefined ? length : middle(start + tile, next)];
+  });
+}
+
+function middle(end: number, start: number): number {
+  return Math.floor((end + start) / 2 / GRID) * GRID;
+}
+
+/** Squares here and there, evenly, without what is cut off from its surroundings. */
+function spread([width, height]: readonly [number, number], reach: number): Tile[] {
+  const columns = Math.min(SAMPLES, Math.max(1, Math.round(Math.sqrt((SAMPLES * width) / height))));
+  const rows = Math.floor(SAMPLES / columns);
+  const samples: Tile[] = [];
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      const [left, upper] = [place(column, columns, width), place(row, rows, height)];
+      const [right, lower] = [Math.min(left + SQUARE, width), Math.min(upper + SQUARE, height)];
+      samples.push({
+        seen: [left, upper, right, lower],
+        kept: [
+          left + (left > 0 ? reach : 0),
+          upper + (upper > 0 ? reach : 0),
+          right - (right < width ? reach : 0),
+          lower - (lower < height ? reach : 0),
+        ],
+      });
+    }
+  }
+  return samples;
+}
+
+function place(index: number, count: number, length: number): number {
+  const centre = Math.floor(((2 * index + 1) * length) / (2 * count));
+  return Math.max(0, Math.floor((centre - SQUARE / 2) / GRID) * GRID);
+}

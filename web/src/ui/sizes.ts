@@ -1,0 +1,49 @@
+/** How large pictures may be, and how large they are painted and shown. */
+import { strings } from "../strings";
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export const MOST_PIXELS = 50e6;
+export const LEAST_SIDE = 16;
+const PREVIEW_SHORT = 320;
+/** So that the preview of a long strip is quick too. */
+const PREVIEW_LONG = 1280;
+/** The photograph beside the painting is only looked at: no screen needs more. */
+const SHOWN_LONG = 2048;
+
+/** The sentence why a picture of this size is not taken, or null. */
+export function refusal({ width, height }: Size): string | null {
+  if (Math.min(width, height) < LEAST_SIDE) return strings.errors.tooSmall(width, height, LEAST_SIDE);
+  if (width * height > MOST_PIXELS) return strings.errors.tooLarge(width, height, MOST_PIXELS);
+  return null;
+}
+
+export function previewSize(size: Size): Size {
+  const { short, long } = sides(size);
+  return scaled(size, Math.min(1, PREVIEW_SHORT / short, PREVIEW_LONG / long));
+}
+
+export function shownSize(size: Size): Size {
+  return scaled(size, Math.min(1, SHOWN_LONG / sides(size).long));
+}
+
+export function withShortSide(size: Size, side: number): Size {
+  return scaled(size, Math.min(1, side / sides(size).short));
+}
+
+/** Whether the marks of the preview look clearly larger than those at full size. */
+export function previewIsCoarser(size: Size): boolean {
+  return sides(size).short > 1.5 * sides(previewSize(size)).short;
+}
+
+function sides({ width, height }: Size): { short: number; long: number } {
+  return { short: Math.min(width, height), long: Math.max(width, height) };
+}
+
+function scaled({ width, height }: Size, factor: number): Size {
+  const side = (length: number) => Math.max(Math.min(LEAST_SIDE, length), Math.round(length * factor));
+  return { width: side(width), height: side(height) };
+}

@@ -1,0 +1,107 @@
+/** The live camera: frame after frame painted, at a size that the machine manages. */
+import { Cancelled, type Engine, type Wish } from "../engine/client";
+import { strings } from "../strings";
+import { Camera, cameras, otherCamera } from "./camera";
+import { byId } from "./elements";
+import { FIRST_PACE, nextPace, nextRate, type Pace } from "./pace";
+import { sentenceOf } from "./painter";
+import { pixelsOf } from "./pixels";
+import { withShortSide } from "./sizes";
+
+export interface Parts {
+  paint: Engine["paint"];
+  wish(): Wish | null;
+  show(frame: ImageData, painting: ImageData): void;
+  /** With a sentence where it ended by itself. */
+  ended(sentence: string | null): void;
+}
+
+export class Webcam {
+  readonly #parts: Parts;
+  readonly #rate = byId("rate", HTMLParagraphElement);
+  readonly #side = byId("camera-side", HTMLButtonElement);
+  #camera: Camera | null = null;
+  #run: AbortController | null = null;
+  /** The size that the machine managed last, to begin with the next time. */
+  #pace: Pace = FIRST_PACE;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#side.addEventListener("click", () => void this.#changeCamera());
+  }
+
+  get on(): boolean {
+    return this.#run !== null;
+  }
+
+  async start(which: MediaTrackConstraints = { facingMode: { ideal: "user" } }): Promise<void> {
+    this.#release();
+    const run = new AbortController();
+    this.#run = run;
+    try {
+      const camera = await Camera.open(which, run.signal);
+      this.#camera = camera;
+      camera.onEnd(() => this.#end(run, strings.errors.camera.ended));
+      this.#side.hidden = (await cameras()).length < 2;
+      await this.#paintFrames(camera, run.signal);
+    } catch (error) {
+      if (!run.signal.aborted) this.#end(run, sentenceOf(error));
+    }
+  }
+
+  stop(): void {
+    if (this.#run !== null) this.#end(this.#run, null);
+  }
+
+  /** What the camera sees now; then it is let go. Null where it has not begun to see. */
+  async snapshot(): Promise<ImageBitmap | null> {
+    if (this.#camera === null) return null;
+    const bitmap = await this.#camera.moment();
+    this.stop();
+    return bitmap;
+  }
+
+  async #changeCamera(): Promise<void> {
+    if (this.#camera === null) return;
+    const which = otherCamera(this.#camera.seat, await cameras());
+    await this.start(which);
+  }
+
+  async #paintFrames(camera: Camera, signal: AbortSignal): Promise<void> {
+    let rate: number | null = null;
+    while (!signal.aborted) {
+      await nextScreen();
+      const wish = this.#parts.wish();
+      const { videoWidth: width, videoHeight: height } = camera.video;
+      if (wish === null || width === 0 || signal.aborted) continue;
+      const start = performance.now();
+      const frame = pixelsOf(camera.video, withShortSide({ width, height }, this.#pace.side), camera.mirrored);
+      const painting = await this.#parts.paint(frame, wish, undefined, signal);
+      if (signal.aborted) return;
+      this.#parts.show(frame, painting);
+      const seconds = (performance.now() - start) / 1000;
+      rate = nextRate(rate, seconds);
+      this.#rate.textContent = strings.webcam.rate(rate, this.#pace.side);
+      this.#rate.hidden = false;
+      this.#pace = nextPace(this.#pace, seconds);
+    }
+  }
+
+  #end(run: AbortController, sentence: string | null): void {
+    if (this.#run !== run) return;
+    this.#release();
+    this.#parts.ended(sentence);
+  }
+
+  #release(): void {
+    this.#run?.abort(new Cancelled());
+    this.#camera?.stop();
+    this.#run = this.#camera = null;
+    this.#rate.hidden = true;
+  }
+}
+
+/** Frames are not painted faster than they are shown, and not at all behind another tab. */
+function nextScreen(): Promise<void> {
+  return new Promise((resolve) => requestAnimationFrame(() => resolve()));
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+
+import { previewIsCoarser, previewSize, refusal, shownSize, withShortSide } from "../../src/ui/sizes";
+
+const size = (width: number, height: number) => ({ width, height });
+
+describe("which pictures are taken", () => {
+  test.each([
+    [16, 16],
+    [4032, 3024],
+    [10000, 5000],
+  ])("%d x %d is", (width, height) => expect(refusal(size(width, height))).toBeNull());
+
+  test("one pixel short of the least side is not", () => {
+    expect(refusal(size(15, 400))).toContain("at least 16 pixels");
+    expect(refusal(size(400, 15))).not.toBeNull();
+  });
+
+  test("more than 50 megapixels are not", () => {
+    expect(refusal(size(10001, 5000))).toContain("more than 50 megapixels");
+  });
+});
+
+describe("fitting", () => {
+  test("the short side of a preview is 320", () => {
+    expect(previewSize(size(4032, 3024))).toEqual(size(427, 320));
+    expect(previewSize(size(3024, 4032))).toEqual(size(320, 427));
+  });
+
+  test("small pictures are not enlarged", () => {
+    expect(previewSize(size(300, 200))).toEqual(size(300, 200));
+    expect(shownSize(size(300, 200))).toEqual(size(300, 200));
+    expect(withShortSide(size(120, 90), 160)).toEqual(size(120, 90));
+  });
+
+  test("the preview of a long strip is neither huge nor thinner than can be painted", () => {
+    expect(previewSize(size(20000, 2000))).toEqual(size(1280, 128));
+    expect(previewSize(size(16, 20000))).toEqual(size(16, 1280));
+  });
+
+  test("the camera keeps its proportions", () => {
+    expect(withShortSide(size(1920, 1080), 160)).toEqual(size(284, 160));
+  });
+
+  test("only a clearly smaller preview has coarser marks", () => {
+    expect(previewIsCoarser(size(640, 480))).toBe(false);
+    expect(previewIsCoarser(size(1920, 1080))).toBe(true);
+  });
+});
