@@ -12,6 +12,7 @@ import { Painter, sentenceOf, type Job } from "./ui/painter";
 import { openPicture, Picture } from "./ui/picture";
 import { Renderer } from "./ui/render";
 import { save, type Ending } from "./ui/saving";
+import { previewMarks } from "./ui/sizes";
 import { FIRST_STATE, next, type Happening, type Kind } from "./ui/state";
 import { Webcam } from "./ui/webcam";
 
@@ -51,7 +52,9 @@ function wish(): Wish | null {
 function job(kind: Kind): Job | null {
   const wanted = wish();
   if (picture === null || wanted === null) return null;
-  return { picture: kind === "full" ? picture.full() : picture.preview, wish: wanted };
+  if (kind === "full") return { picture: picture.full(), wish: wanted, coarser: false };
+  const { marks, coarser } = previewMarks(picture, wanted.marks);
+  return { picture: picture.preview, wish: { ...wanted, marks }, coarser };
 }
 
 /** The live camera takes every wish with its next frame; a picture is painted anew. */

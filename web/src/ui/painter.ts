@@ -9,6 +9,8 @@ export const PAUSE = 100;
 export interface Job {
   picture: ImageData;
   wish: Wish;
+  /** Whether its marks look larger than those of the painting that is wanted. */
+  coarser: boolean;
 }
 
 export interface Parts {
@@ -61,7 +63,7 @@ export class Painter {
     try {
       const todo = job(kind);
       if (todo === null) return false;
-      tell({ type: "started", kind });
+      tell({ type: "started", kind, coarser: todo.coarser });
       const progress = (share: number) => {
         if (current()) tell({ type: "progress", share });
       };

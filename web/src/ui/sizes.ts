@@ -11,6 +11,8 @@ export const LEAST_SIDE = 16;
 const PREVIEW_SHORT = 320;
 /** So that the preview of a long strip is quick too. */
 const PREVIEW_LONG = 1280;
+/** Below this factor of what is wanted marks look larger than they will be. */
+const COARSER = 0.7;
 /** The photograph beside the painting is only looked at: no screen needs more. */
 const SHOWN_LONG = 2048;
 
@@ -34,9 +36,13 @@ export function withShortSide(size: Size, side: number): Size {
   return scaled(size, Math.min(1, side / sides(size).short));
 }
 
-/** Whether the marks of the preview look clearly larger than those at full size. */
-export function previewIsCoarser(size: Size): boolean {
-  return sides(size).short > 1.5 * sides(previewSize(size)).short;
+/**
+ * The size of the marks in a preview that looks like the picture at full size, or as much like it as its few pixels can:
+ * marks of large pictures are too fine for it.
+ */
+export function previewMarks(size: Size, marks: number): { marks: number; coarser: boolean } {
+  const wanted = (marks * sides(previewSize(size)).short) / sides(size).short;
+  return { marks: Math.max(1, wanted), coarser: wanted < COARSER };
 }
 
 function sides({ width, height }: Size): { short: number; long: number } {

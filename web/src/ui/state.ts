@@ -1,6 +1,6 @@
 /** What the page is doing: one state, and how each happening changes it. */
 import { strings } from "../strings";
-import { previewIsCoarser, type Size } from "./sizes";
+import type { Size } from "./sizes";
 
 export type Kind = "preview" | "full";
 
@@ -8,6 +8,8 @@ export interface State {
   engine: "loading" | "ready" | "failed";
   picture: Size | null;
   work: "none" | "opening" | "saving" | Kind;
+  /** Whether the marks of a preview look larger than those at full size will. */
+  coarser: boolean;
   /** How much of the work is done, 0 to 1. */
   share: number;
   /** The painting that agrees with the controls. */
@@ -20,7 +22,7 @@ export interface State {
 export type Happening =
   | { type: "ready" | "failed" | "opening" | "changed" | "finished" | "saving" | "live" | "dark" }
   | { type: "opened"; size: Size }
-  | { type: "started"; kind: Kind }
+  | { type: "started"; kind: Kind; coarser: boolean }
   | { type: "progress"; share: number }
   | { type: "stopped"; sentence: string | null }
   | { type: "said"; sentence: string; error: boolean };
@@ -29,6 +31,7 @@ export const FIRST_STATE: State = {
   engine: "loading",
   picture: null,
   work: "none",
+  coarser: false,
   share: 0,
   painted: "none",
   live: false,
@@ -49,7 +52,7 @@ export function next(state: State, event: Happening): State {
       return { ...state, work: "none", painted: "none", notice: null };
     case "started":
       // A preview follows a change by itself and must not wipe away what was said meanwhile.
-      return { ...state, work: event.kind, share: 0, notice: event.kind === "full" ? null : state.notice };
+      return { ...state, work: event.kind, coarser: event.coarser, share: 0, notice: event.kind === "full" ? null : state.notice };
     case "progress":
       return { ...state, share: event.share };
     case "finished":
@@ -96,7 +99,7 @@ export function status(state: State): { text: string; error: boolean } {
   return { text: sentence(state), error: false };
 }
 
-function sentence({ engine, picture, work, share, painted, live }: State): string {
+function sentence({ engine, picture, work, coarser, share, painted, live }: State): string {
   const say = strings.status;
   if (work === "opening") return say.opening;
   if (live) return say.live;
@@ -108,7 +111,7 @@ function sentence({ engine, picture, work, share, painted, live }: State): strin
   if (work === "full") return say.full(Math.floor(share * 10 + 1e-9) / 10);
   if (painted === "full") return say.fullDone(picture.width, picture.height);
   if (painted === "none") return "";
-  return previewIsCoarser(picture) ? say.previewFiner : say.previewDone;
+  return coarser ? say.previewFiner : say.previewDone;
 }
 
 function isKind(work: State["work"]): work is Kind {

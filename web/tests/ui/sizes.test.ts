@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { previewIsCoarser, previewSize, refusal, shownSize, withShortSide } from "../../src/ui/sizes";
+import { previewMarks, previewSize, refusal, shownSize, withShortSide } from "../../src/ui/sizes";
 
 const size = (width: number, height: number) => ({ width, height });
 
@@ -43,7 +43,9 @@ describe("fitting", () => {
   });
 
   test("only a clearly smaller preview has coarser marks", () => {
-    expect(previewIsCoarser(size(640, 480))).toBe(false);
-    expect(previewIsCoarser(size(1920, 1080))).toBe(true);
+    expect(previewMarks(size(640, 480), 1)).toEqual({ marks: 1, coarser: true });
+    expect(previewMarks(size(640, 480), 3)).toEqual({ marks: 2, coarser: false });
+    expect(previewMarks(size(200, 200), 0.5)).toEqual({ marks: 1, coarser: true });
+    expect(previewMarks(size(4000, 3200), 9)).toEqual({ marks: 1, coarser: false });
   });
 });

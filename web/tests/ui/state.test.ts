@@ -10,10 +10,10 @@ const previewed: Happening[] = [
   { type: "opening" },
   OPENED,
   { type: "changed" },
-  { type: "started", kind: "preview" },
+  { type: "started", kind: "preview", coarser: true },
   { type: "finished" },
 ];
-const full: Happening[] = [...previewed, { type: "started", kind: "full" }];
+const full: Happening[] = [...previewed, { type: "started", kind: "full", coarser: false }];
 
 describe("the way of a picture", () => {
   test("before there is one, nothing can be painted or saved", () => {
@@ -79,7 +79,7 @@ describe("what is said", () => {
   });
 
   test("a preview that follows by itself does not wipe the sentence away, the next change does", () => {
-    const state = after(...previewed, { type: "changed" }, refused, { type: "started", kind: "preview" });
+    const state = after(...previewed, { type: "changed" }, refused, { type: "started", kind: "preview", coarser: true });
     expect(status(state).error).toBe(true);
     expect(status(next(state, { type: "changed" })).error).toBe(false);
   });
