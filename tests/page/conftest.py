@@ -1,14 +1,15 @@
-"""A page as `make site` builds it, but tiny; small networks with styles."""
+"""A page as `make site` builds it, but tiny; networks with styles; the real page in a browser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from small.browser import BROWSER, PATIENCE, QUIET, STYLES, says, serving
 from small.stylizing import write_small_model
 
 from fastnst.models import ENDING, fingerprint, read_network, write_style
 from fastnst.networks import style_of
-from fastnst.page import site
+from fastnst.page import PageServer, choose, site, write_site
 
 
 @pytest.fixture
@@ -51,3 +52,48 @@ def run_folder(tmp_path: Path, own_style: Callable[..., Path]) -> Path:
     for name in ("one", "two"):
         own_style(folder, name)
     return folder
+
+
+@pytest.fixture(scope="module")
+def real_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
+    folder = tmp_path_factory.mktemp("page") / "site"
+    write_site(folder, choose(STYLES, []))
+    with serving(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    with (
+        playwright.sync_playwright() as program,
+        program.chromium.launch(executable_path=BROWSER, args=QUIET) as browser,
+    ):
+        yield browser
+
+
+@pytest.fixture
+def visit(browser, real_page: PageServer):
+    """Opens the page; at the end nothing may have gone wrong in it, or out of it."""
+    contexts, wrong = [], []
+
+    def note_request(request) -> None:
+        if not request.url.startswith((real_page.address, "blob:", "data:")):
+            wrong.append(request.url)
+
+    def visit(**how):
+        context = browser.new_context(accept_downloads=True, **how)
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda it: wrong.append(it.text) if it.type == "error" else None)
+        page.on("request", note_request)
+        page.goto(real_page.address)
+        says(page, "Choose a picture")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert wrong == []

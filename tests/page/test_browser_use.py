@@ -1,0 +1,152 @@
+"""The page in a real browser: for everybody, everywhere, and nothing leaves the machine."""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from small.browser import (
+    MARKS,
+    PATIENCE,
+    STYLES,
+    as_file,
+    drawn,
+    open_picture,
+    saved,
+    says,
+    serving,
+    set_slider,
+)
+
+from fastnst.page import choose, write_site
+from fastnst.page.site import BUILT
+
+AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
+
+pytestmark = MARKS
+
+
+def test_hostile_pictures_end_in_a_sentence(visit):
+    page = visit()
+    png = {"mimeType": "image/png"}
+    for file, sentence in (
+        ({"name": "x.png", "buffer": b"no picture", **png}, "x.png is not a picture"),
+        ({"name": "cut.png", "buffer": b"\x89PNG\r\n\x1a\n\0\0", **png}, "is not a picture"),
+        (as_file(Image.new("L", (15, 200)), "thin.png"), "at least 16 pixels"),
+        (as_file(Image.new("1", (12000, 5000)), "bomb.png"), "more than 50 megapixels"),
+    ):
+        page.set_input_files("#file", [file])
+        says(page, sentence)
+    # and then all goes on; a profile that is none does no harm
+    open_picture(page, as_file(drawn(64, 64), icc_profile=b"\xff" * 300))
+
+
+def test_painting_is_cancelled(visit):
+    page = visit()
+    open_picture(page, as_file(drawn(900, 900)))
+    page.click("#paint")
+    says(page, "Painting at full size")
+    page.click("#cancel")
+    says(page, "This is a preview")
+    assert page.locator("#paint").is_enabled()
+
+
+def test_the_webcam_is_painted_live(visit):
+    page = visit(permissions=["camera"])
+    page.click("#webcam")
+    page.locator("#rate", has_text="pictures a second").wait_for(timeout=PATIENCE)
+    page.wait_for_function("document.querySelector('#canvas').width > 0")
+    page.click("#snapshot")
+    says(page, "This is a preview")
+    assert page.evaluate("document.querySelector('#before').height") >= 240
+    page.click("#webcam")
+    page.locator("#webcam", has_text="Stop").click()
+    page.locator("#rate").wait_for(state="hidden")
+
+
+def test_without_a_camera_it_says_so(visit):
+    page = visit()
+    none = "async () => { throw new DOMException('', 'NotFoundError'); }"
+    page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = {none}; }}")
+    page.click("#webcam")
+    says(page, "No camera was found")
+
+
+def test_it_works_offline_after_the_first_time(browser, tmp_path):
+    folder = tmp_path / "site"
+    write_site(folder, choose(["irises"], []))
+    context = browser.new_context()
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    with serving(folder) as server:
+        page.goto(server.address)
+        says(page, "Choose a picture")
+    page.goto("about:blank")
+    page.goto(server.address)
+    open_picture(page, as_file(drawn(60, 50)))
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("locale", "half", "factor"),
+    [("de-DE", "50\u00a0%", "1,5"), ("ar-EG", "\u0665\u0660", "\u0661\u066b\u0665")],
+)
+def test_numbers_and_names_of_other_languages(visit, locale, half, factor):
+    page = visit(locale=locale)
+    open_picture(page, as_file(drawn(60, 50), "صورة é.png"))
+    set_slider(page, "#strength", 50)
+    set_slider(page, "#marks", 1.5)
+    assert half in page.inner_text("#strength-value")
+    assert factor in page.inner_text("#marks-value")
+    assert saved(page)[0].startswith("صورة é")
+
+
+def test_everybody_can_use_it(visit):
+    if not AXE.is_file():
+        pytest.skip("axe-core is not there: make site")
+    page = visit(bypass_csp=True)
+    page.add_script_tag(path=AXE)
+    for opened in (False, True):
+        if opened:
+            open_picture(page, as_file(drawn(80, 60)))
+        for width, height in ((360, 740), (820, 1180), (1440, 900)):
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                found = page.evaluate("axe.run()")["violations"]
+                assert [(it["id"], [node["html"] for node in it["nodes"]]) for it in found] == []
+
+
+def test_all_of_it_by_keys(visit):
+    page = visit()
+    open_picture(page, as_file(drawn(60, 50)))
+    seen = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate("document.activeElement.id || document.activeElement.name"))
+    assert {
+        *("choose", "webcam", "before-after", "style", "mix", "strength", "marks", "colours"),
+        *("paint", "save-png", "save-jpeg", "add-style"),
+    } <= seen
+    before = page.input_value("#before-after")
+    page.focus("#before-after")
+    page.keyboard.press("ArrowRight")
+    assert page.input_value("#before-after") != before
+
+
+def test_paintings_of_the_gallery_are_shown(visit):
+    page = visit()
+    assert page.locator("#gallery img").count() == len(STYLES)
+    widths = page.eval_on_selector_all("#gallery img", "all => all.map(it => it.naturalWidth)")
+    assert widths == [64] * len(STYLES)
+
+
+def test_only_what_the_page_brings_may_run():
+    text = (BUILT / "index.html").read_text()
+    policy = re.search(r'http-equiv="Content-Security-Policy"\s+content="([^"]+)"', text)
+    assert policy
+    assert "default-src 'none'" in policy[1]
+    assert "unsafe-inline" not in policy[1]
+    assert "unsafe-eval'" not in policy[1].replace("wasm-unsafe-eval'", "")
+    assert not re.search(r"https?://(?!www\.w3\.org)", text)
