@@ -5,12 +5,18 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from small.webcam import Capture, Painter
 
+from fastnst.drawing import draw_painting
 from fastnst.machine.errors import UserError
+from fastnst.models import same_network
+from fastnst.networks import style_of
+from fastnst.stylizing import Stylizer
 from fastnst.webcam import threads as webcam_threads
 from fastnst.webcam import window as webcam
+from fastnst.webcam.taking import take_style
 from fastnst.webcam.threads import Camera, Painting
 from fastnst.webcam.window import watch
 
@@ -92,6 +98,47 @@ def test_the_window_does_not_wait_for_the_painter(tmp_path, monkeypatch):
 
     run(script, painter)
     assert saved(tmp_path) == []
+
+
+def test_a_painting_before_the_camera_becomes_a_style():
+    taken = []
+
+    def take(painting, number, like):
+        if taken:
+            raise UserError("it is too small.")
+        taken.append((painting.size, number, like.style["name"]))
+        return Painter((0, 0, 120), "blue")
+
+    def script(screen):
+        yield from until(lambda: colour_right(screen) == (0, 0, 200))
+        yield "t"
+        yield from until(lambda: colour_right(screen) == (120, 0, 0))
+        shown = len(screen.pictures)
+        yield from until(lambda: len(screen.pictures) > shown + 1)  # the view has followed
+        before = screen.pictures[-1][-20:]
+        yield "1"
+        yield from until(lambda: colour_right(screen) == (0, 0, 200))
+        yield "t"
+        yield from until(lambda: (screen.pictures[-1][-20:] != before).any())
+        yield "2"
+        yield from until(lambda: colour_right(screen) == (120, 0, 0))
+        yield "q"
+
+    with Camera(Capture(), "Camera 3") as camera:
+        camera.wait()
+        with Painting([Painter()], camera, take) as painting:
+            watch(Screen(script), camera, painting)
+    assert taken == [((640, 480), 2, "red")]
+    assert painting.problem == "it is too small."
+
+
+def test_the_style_that_is_taken_paints_as_the_others_do(tmp_path):
+    like = Stylizer(style="irises", device="cpu", size=64, strength=0.5, style_scale=2.0)
+    taken = take_style(Image.fromarray(draw_painting(96, 0, 3)), 4, like)
+    assert taken.style["name"] == "painting_4"
+    assert (taken.size, taken.look.strength, taken.style_scale) == (64, 0.5, 2.0)
+    assert same_network([like.network, taken.network])
+    assert not torch.equal(style_of(like.network), style_of(taken.network))
 
 
 def test_the_newest_frame_is_painted():

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
@@ -11,6 +11,7 @@ from PIL import Image
 
 from fastnst.images import resize_short_side
 from fastnst.machine import UserError
+from fastnst.webcam.taking import take_style
 from fastnst.webcam.view import FrameRate
 from fastnst.webcam.walk import Walk
 
@@ -26,6 +27,7 @@ PATIENCE = 5.0  # seconds without a frame after which a camera is taken for unpl
 LAST_FRAME = 2.0  # seconds that a camera may take for one while the program ends
 
 Item = TypeVar("Item")
+Take = Callable[[Image.Image, int, "Stylizer"], "Stylizer"]
 
 
 class Latest(Generic[Item]):
@@ -176,19 +178,31 @@ class Painting(Worker):
     Args:
         stylizers: the styles.
         camera: where the frames come from.
+        take: makes a style of a painting, as `take_style`.
 
     Attributes:
+        stylizers: the styles, also those that were learnt.
         style: number of the style to paint from now on, from 0.
         done: what is painted.
+        to_learn: a painting whose style is wanted; None again when it is there, or is not to be
+            had.
+        problem: why the last one was not to be had.
     """
 
-    def __init__(self, stylizers: Sequence["Stylizer"], camera: Camera) -> None:
+    def __init__(
+        self, stylizers: Sequence["Stylizer"], camera: Camera, take: Take = take_style
+    ) -> None:
         super().__init__()
-        self.stylizers, self.style, self.done = stylizers, 0, Latest[Painted]()
+        self.stylizers, self.style, self.done = [*stylizers], 0, Latest[Painted]()
+        self.to_learn: Image.Image | None = None
+        self.problem = ""
         self._camera, self._number, self._rate = camera, 0, FrameRate()
-        self._walk = Walk(stylizers)
+        self._walk, self._take = Walk(stylizers), take
 
     def step(self) -> None:
+        if self.to_learn is not None:
+            self._learn(self.to_learn)
+            self.to_learn = None
         found = self._camera.frames.after(self._number, 0.1)
         if found is None:
             return
@@ -197,6 +211,16 @@ class Painting(Worker):
         self._walk.to(style, time.monotonic())
         image = self._paint(self.stylizers[style], Image.fromarray(frame[..., ::-1].copy()))
         self.done.put(Painted(image, style, self._rate.tick(time.monotonic())))
+
+    def _learn(self, painting: Image.Image) -> None:
+        count = len(self.stylizers)
+        try:
+            self.stylizers.append(self._take(painting, count + 1, self.stylizers[0]))
+        except UserError as error:
+            self.problem = str(error)
+            return
+        self.problem, self.style = "", count
+        self._walk = Walk(self.stylizers)
 
     def _paint(self, stylizer: "Stylizer", picture: Image.Image) -> Image.Image:
         if stylizer.size is None:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 LAYOUTS = ("both", "painted", "original")
-HELP = "1-9 style   n/p next/previous   o view   m mirror   s save   q quit"
+HELP = "1-9 style   n/p next/previous   t take as style   o view   m mirror   s save   q quit"
 
 ESCAPE = 27
 # codes of the arrow keys in X11 (Qt and GTK), macOS and Windows
@@ -16,7 +16,7 @@ LEFT = {0xFF51, 0xF702, 0x250000}
 
 RATE_SECONDS = 2.0  # over which the frame rate is taken
 
-Command = Literal["save", "quit"]
+Command = Literal["save", "take", "quit"]
 
 
 class View(NamedTuple):
@@ -52,6 +52,8 @@ def press(view: View, key: int, styles: int) -> tuple[View, Command | None]:
         return after, "quit"
     if letter == "s":
         return after, "save"
+    if letter == "t":
+        return after._replace(notice="looking at the painting ..."), "take"
     if letter in "123456789":
         style = int(letter) - 1
         if style >= styles:

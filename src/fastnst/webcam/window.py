@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import ImageOps
+from PIL import Image, ImageOps
 
 from fastnst.images import write_image
 from fastnst.machine import UserError
@@ -69,25 +69,32 @@ def watch(window: "Window", camera: Camera, painting: Painting) -> None:
     """
     stylizers = painting.stylizers
     height = max(LOWEST, working_size(stylizers[0]))
-    view, shown = View(), None
+    view, shown, wanted = View(), None, False
     while window.is_open:
         camera.check()
         painting.check()
+        if wanted and painting.to_learn is None:
+            wanted = False
+            view = view._replace(style=painting.style, notice=painting.problem)
+        frame = camera.frames.item
+        assert frame is not None
         state = camera.frames.number, painting.done.number, view
         if state != shown:
             shown, painted = state, painting.done.item
             pixels = None if painted is None else np.asarray(painted.image)[..., ::-1]
             title = _title(stylizers, view.style, painted)
-            frame = camera.frames.item
-            assert frame is not None
             window.show(compose(frame, pixels, view, title, height))
         key = window.key()
         if key == -1:
             continue
         view, command = press(view, key, len(stylizers))
-        painting.style = view.style
+        if not wanted:  # what is learnt is painted when it is there
+            painting.style = view.style
         if command == "quit":
             return
+        if command == "take":
+            wanted = True
+            painting.to_learn = Image.fromarray(frame[..., ::-1].copy())
         if command == "save":
             view = view._replace(notice=_save(painting, view.mirrored))
 
