@@ -119,6 +119,7 @@ def test_a_painting_before_the_camera_becomes_a_style():
         yield "1"
         yield from until(lambda: colour_right(screen) == (0, 0, 200))
         yield "t"
+        yield from until(lambda: painting.problem)
         yield from until(lambda: (screen.pictures[-1][-20:] != before).any())
         yield "2"
         yield from until(lambda: colour_right(screen) == (120, 0, 0))

@@ -181,7 +181,7 @@ class Painting(Worker):
         take: makes a style of a painting, as `take_style`.
 
     Attributes:
-        stylizers: the styles, also those that were learnt.
+        stylizers: the styles, those that were learnt at the end.
         style: number of the style to paint from now on, from 0.
         done: what is painted.
         to_learn: a painting whose style is wanted; None again when it is there, or is not to be
@@ -213,13 +213,13 @@ class Painting(Worker):
         self.done.put(Painted(image, style, self._rate.tick(time.monotonic())))
 
     def _learn(self, painting: Image.Image) -> None:
-        count = len(self.stylizers)
+        self.problem = ""
         try:
-            self.stylizers.append(self._take(painting, count + 1, self.stylizers[0]))
+            style = self._take(painting, len(self.stylizers) + 1, self.stylizers[0])
         except UserError as error:
             self.problem = str(error)
             return
-        self.problem, self.style = "", count
+        self.stylizers.append(style)
         self._walk = Walk(self.stylizers)
 
     def _paint(self, stylizer: "Stylizer", picture: Image.Image) -> Image.Image:

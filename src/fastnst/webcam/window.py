@@ -75,6 +75,8 @@ def watch(window: "Window", camera: Camera, painting: Painting) -> None:
         painting.check()
         if wanted and painting.to_learn is None:
             wanted = False
+            if not painting.problem:
+                painting.style = len(stylizers) - 1
             view = view._replace(style=painting.style, notice=painting.problem)
         frame = camera.frames.item
         assert frame is not None
@@ -88,8 +90,7 @@ def watch(window: "Window", camera: Camera, painting: Painting) -> None:
         if key == -1:
             continue
         view, command = press(view, key, len(stylizers))
-        if not wanted:  # what is learnt is painted when it is there
-            painting.style = view.style
+        painting.style = view.style
         if command == "quit":
             return
         if command == "take":
