@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 from small.browser import (
     MARKS,
     STYLES,
@@ -16,6 +16,7 @@ from small.browser import (
     says,
     set_slider,
 )
+from small.profiles import rgb_profile
 
 from fastnst.models import ENDING, MODELS, read_style, write_style
 from fastnst.stylizing import Stylizer
@@ -79,11 +80,26 @@ def test_transparency_is_kept(visit):
     np.testing.assert_allclose(alpha, np.asarray(picture)[..., 3], atol=1)
 
 
-def test_wide_gamut_pictures_are_converted(visit):
+def test_profiles_are_followed(visit):
     page, picture = visit(), drawn(80, 60)
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    open_picture(page, as_file(picture, icc_profile=srgb))
-    assert apart(saved(page)[1], Stylizer(style="irises", device="cpu")(picture)) < 2
+    file = as_file(picture, icc_profile=rgb_profile())
+    open_picture(page, file)
+    painted, paint = saved(page)[1], Stylizer(style="irises", device="cpu")
+    assert apart(painted, paint(file["buffer"])) < 2
+    assert apart(paint(picture), paint(file["buffer"])) > 4
+
+
+def test_transparent_pictures_with_other_marks(visit):
+    page, picture = visit(), drawn(120, 90).convert("RGBA")
+    picture.putalpha(
+        Image.linear_gradient("L").resize(picture.size).point(lambda it: 255 * (it > 99))
+    )
+    open_picture(page, as_file(picture))
+    set_slider(page, "#marks", 2)
+    painted = Stylizer(style="irises", style_scale=2.0, device="cpu")(picture)
+    white = Image.new("RGBA", picture.size, "white")
+    both = [Image.alpha_composite(white, it.convert("RGBA")) for it in (saved(page)[1], painted)]
+    assert apart(*both) < 2
 
 
 def test_a_style_file_is_dropped(visit, tmp_path):

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from PIL import Image
@@ -18,7 +19,7 @@ from small.browser import (
     set_slider,
 )
 
-from fastnst.page import choose, write_site
+from fastnst.page import choose, server, write_site
 from fastnst.page.site import BUILT
 
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
@@ -72,19 +73,59 @@ def test_without_a_camera_it_says_so(visit):
     says(page, "No camera was found")
 
 
-def test_it_works_offline_after_the_first_time(browser, tmp_path):
+def _elsewhere(address: str) -> str:
+    """The same under another name, as if a web host served it: the page keeps itself there."""
+    return address.replace("127.0.0.1", "localhost")
+
+
+@pytest.mark.parametrize("with_headers", [True, False], ids=["our headers", "a plain host"])
+def test_it_works_offline_after_the_first_time(browser, tmp_path, monkeypatch, with_headers):
+    folder = tmp_path / "site"
+    write_site(folder, choose(["irises"], []))
+    if not with_headers:
+        monkeypatch.setattr(server, "HEADERS", {})
+    context = browser.new_context()
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    with serving(folder) as host:
+        if not with_headers:
+            del host.headers["Content-Security-Policy"]
+        page.goto(_elsewhere(host.address))
+        page.wait_for_function("crossOriginIsolated")  # threads; it has loaded itself again
+        says(page, "Choose a picture")
+    page.goto("about:blank")
+    page.goto(_elsewhere(host.address) + "?from=somewhere")
+    open_picture(page, as_file(drawn(60, 50)))
+    assert page.evaluate("crossOriginIsolated")
+    context.close()
+
+
+def test_a_new_build_takes_the_place_of_the_old_one(browser, tmp_path):
     folder = tmp_path / "site"
     write_site(folder, choose(["irises"], []))
     context = browser.new_context()
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    with serving(folder) as server:
-        page.goto(server.address)
+    with serving(folder) as host:
+        address = _elsewhere(host.address)
+        page.goto(address)
         says(page, "Choose a picture")
-    page.goto("about:blank")
-    page.goto(server.address)
-    open_picture(page, as_file(drawn(60, 50)))
+        worker = folder / "sw.js"
+        old = re.search('PREFIX \\+ "(\\w+)"', worker.read_text())
+        assert old
+        worker.write_text(worker.read_text().replace(old[1], "newer"))
+        page.goto(address)
+        page.wait_for_function(
+            "caches.keys().then(all => all.length === 1 && all[0].endsWith(' newer'))"
+        )
+        says(page, "Choose a picture")
     context.close()
+
+
+def test_workers_get_the_policy_too(real_page):
+    with urlopen(f"{real_page.address}sw.js") as found:
+        assert "connect-src 'self'" in found.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in found.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize(

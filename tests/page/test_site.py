@@ -27,7 +27,8 @@ def test_a_site_is_what_was_built_and_the_styles(built: Path, tmp_path: Path) ->
     folder = tmp_path / "new" / "page"
     size = write_site(folder, choose(["irises", "great_wave"], []))
     names = [f"irises{ENDING}", f"great_wave{ENDING}"]
-    assert index(folder) == {"network": TRUNK.name, "styles": names}
+    shared = fingerprint(read_network(folder / "styles" / TRUNK.name).network)
+    assert index(folder) == {"network": TRUNK.name, "fingerprint": shared, "styles": names}
     styles = {f"styles/{name}" for name in (*names, TRUNK.name, "index.json")}
     assert files(folder) == files(built) | styles
     for name in (*names, TRUNK.name):

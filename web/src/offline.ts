@@ -2,28 +2,32 @@
 
 const PATIENCE = 3000; // milliseconds
 const RELOADED = "reloaded";
+const HERE = "127.0.0.1"; // what `fastnst page` serves at, each time at another port: nothing is to stay there
 
 /**
  * Start it, and wait until it answers for this page, so that it keeps what is loaded from now on.
  *
  * Without one, as in private windows of some browsers, everything works but for that.
+ *
+ * @param mayReload whether nothing would be lost.
  */
-export async function keepOffline(base: URL): Promise<void> {
-  if (!("serviceWorker" in navigator)) return;
+export async function keepOffline(base: URL, mayReload: () => boolean): Promise<void> {
+  if (!("serviceWorker" in navigator) || base.hostname === HERE) return;
   try {
-    await navigator.serviceWorker.register(new URL("sw.js", base));
+    await navigator.serviceWorker.register(new URL("sw.js", base), { updateViaCache: "none" });
     await controlled();
+    const { controller } = navigator.serviceWorker;
     const before = performance.getEntriesByType("resource").map((entry) => entry.name);
-    const own = [base.href, ...before].filter((address) => new URL(address).origin === base.origin);
-    await (await caches.open("fastnst-page")).addAll([...new Set(own)]);
+    const own = [base.href, location.href, ...before].map((address) => address.split(/[?#]/)[0] ?? "");
+    controller?.postMessage([...new Set(own)].filter((address) => address.startsWith(base.href)));
+    // the host does not send the headers for threads, but the service worker does from the next time on
+    if (!crossOriginIsolated && controller && mayReload() && !sessionStorage.getItem(RELOADED)) {
+      sessionStorage.setItem(RELOADED, "yes");
+      location.reload();
+      await new Promise(() => {});
+    }
   } catch {
     return;
-  }
-  // the host does not send the headers for threads, but the service worker does from the next time on
-  if (!crossOriginIsolated && navigator.serviceWorker.controller && !sessionStorage.getItem(RELOADED)) {
-    sessionStorage.setItem(RELOADED, "yes");
-    location.reload();
-    await new Promise(() => {});
   }
 }
 

@@ -27,10 +27,12 @@ class Choice(NamedTuple):
 
     Attributes:
         network: the file of the one that comes with fastnst, or one of somebody's own.
+        fingerprint: of it.
         styles: by name, in the order in which they are shown; a path where it is a finished one.
     """
 
     network: Path | Model
+    fingerprint: str
     styles: Mapping[str, Path | StyleFile]
 
 
@@ -74,8 +76,10 @@ def choose(names: Sequence[str] | None, given: Iterable[Path]) -> Choice:
     taken = [read[path].style["name"] for path in there]
     shown = dict(zip(_named(own, read, taken), (read[path] for path in own), strict=True))
     if runs:
-        return Choice(model, shown | {read[path].style["name"]: read[path] for path in there})
-    return Choice(TRUNK, shown | {read[path].style["name"]: path for path in there})
+        return Choice(
+            model, shared, shown | {read[path].style["name"]: read[path] for path in there}
+        )
+    return Choice(TRUNK, shared, shown | {read[path].style["name"]: path for path in there})
 
 
 def _finished(names: Sequence[str] | None) -> list[Path]:

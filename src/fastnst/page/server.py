@@ -34,6 +34,9 @@ TYPES = {
     ".webp": "image/webp",
 }
 OTHERS = "application/octet-stream"
+POLICY = re.compile(
+    rb'content="(default-src[^"]+)"'
+)  # of the page, which its workers do not inherit
 HEADERS = {
     # these two let WebAssembly have threads
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -61,6 +64,9 @@ class PageServer(ThreadingHTTPServer):
         paths = {path.relative_to(site).as_posix(): path for path in site.rglob("*")}
         self.files = {f"/{name}": path for name, path in paths.items() if path.is_file()}
         self.files["/"] = site / "index.html"
+        found = POLICY.search(self.files["/"].read_bytes())
+        policy = found[1].decode() if found else "default-src 'self'"
+        self.headers = HEADERS | {"Content-Security-Policy": f"{policy}; frame-ancestors 'none'"}
         try:
             super().__init__((HERE, port), _Handler)
         except OSError as error:
@@ -113,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
                 shutil.copyfileobj(file, self.wfile)
 
     def end_headers(self) -> None:
-        for name, value in HEADERS.items():
+        for name, value in self.server.headers.items():
             self.send_header(name, value)
         super().end_headers()
 

@@ -17,7 +17,7 @@ from torch import nn
 
 from fastnst.machine import UserError, from_home
 from fastnst.models import ENDING, TRUNK, Model, StyleFile, fingerprint, write_model, write_style
-from fastnst.page.choice import Choice
+from fastnst.page.choice import SETTINGS, Choice
 
 BUILT = Path(__file__).parent / "site"
 FIRST = "index.html"
@@ -87,7 +87,7 @@ def _is_page(folder: Path) -> bool:
         index = json.loads((folder / STYLES / INDEX).read_bytes())
     except (OSError, ValueError):
         return False
-    ours = isinstance(index, dict) and {*index} == {"network", "styles"}
+    ours = isinstance(index, dict) and {*index} == {"network", "fingerprint", "styles"}
     return ours and (folder / FIRST).is_file()
 
 
@@ -113,13 +113,15 @@ def _write_styles(folder: Path, choice: Choice) -> None:
         else:
             _write_style(path, name, style)
     names = [f"{name}{ENDING}" for name in choice.styles]
-    index = {"network": TRUNK.name, "styles": names}
+    index = {"network": TRUNK.name, "fingerprint": choice.fingerprint, "styles": names}
     (folder / INDEX).write_text(json.dumps(index, indent=2) + "\n")
 
 
 def _write_network(path: Path, model: Model) -> None:
     facts = {"name": TRUNK.stem, "title": "Many styles"}
-    write_model(path, model.network, model.architecture, facts, _smallest(model.network))
+    # what the description leaves open is as it always was
+    architecture = {"width": 32, "blocks": 5, **SETTINGS, **model.architecture}
+    write_model(path, model.network, architecture, facts, _smallest(model.network))
 
 
 def _smallest(network: nn.Module) -> Literal["float16", "float32"]:

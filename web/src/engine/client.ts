@@ -7,6 +7,9 @@ import { type Style, readStyle } from "./style";
 export type { Wish } from "./protocol";
 export { type Style, mix } from "./style";
 
+/** With the runtime's version, so that no cache mixes two of them; set by vite.config.ts. */
+declare const RUNTIME_FOLDER: string;
+
 /** Its message is a sentence for the person. */
 export class UserError extends Error {}
 
@@ -20,6 +23,7 @@ interface Waiting {
 
 export class Engine {
   private readonly waiting = new Map<number, Waiting>();
+  private ended: Error | null = null;
   private number = 0;
 
   private constructor(
@@ -40,18 +44,21 @@ export class Engine {
    */
   static async start(base: URL): Promise<Engine> {
     const folder = new URL("styles/", base);
-    const { network, styles: names } = await readIndex(new URL("index.json", folder));
-    const styles = await Promise.all(names.map((name) => fetchStyle(new URL(name, folder))));
+    const { network, fingerprint, styles: names } = await readIndex(new URL("index.json", folder));
+    const read = await Promise.all(names.map((name) => fetchStyle(new URL(encodeURIComponent(name), folder))));
+    // one that is damaged, or left from another network in some cache, is not shown
+    const styles = read.filter((style) => style !== null).filter((style) => style.network === fingerprint);
+    if (styles.length === 0) throw new UserError(strings.errors.start);
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     const started = new Promise<{ threads: number; numbers: number }>((resolve, reject) => {
-      const fail = (): void => reject(new UserError(strings.errors.start));
+      const fail = (): void => reject(new UserError(strings.errors.runtime));
       worker.addEventListener("error", fail, { once: true });
       worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
         if (data.kind === "started") resolve(data);
         else fail();
       }, { once: true });
     });
-    send(worker, { kind: "start", network: new URL(network, folder).href, runtime: new URL("ort/", base).href });
+    send(worker, { kind: "start", network: new URL(network, folder).href, runtime: new URL(`${RUNTIME_FOLDER}/`, base).href });
     const { threads, numbers } = await started;
     return new Engine(worker, styles, threads, numbers);
   }
@@ -73,6 +80,7 @@ export class Engine {
   /**
    * Paint a picture; a second one waits for the first.
    *
+   * @param give whether the picture's memory is given away: it cannot be used again.
    * @throws Cancelled when the signal says so.
    * @throws UserError if it cannot be painted.
    */
@@ -81,16 +89,19 @@ export class Engine {
     wish: Wish,
     progress: (share: number) => void = () => {},
     signal?: AbortSignal,
+    give = false,
   ): Promise<ImageData> {
     if (signal?.aborted) return Promise.reject(new Cancelled());
+    if (this.ended) return Promise.reject(this.ended);
     const id = (this.number += 1);
     const { width, height } = picture;
-    const data = new Uint8ClampedArray(picture.data); // the page goes on showing its own
-    signal?.addEventListener("abort", () => send(this.worker, { kind: "cancel", id }), { once: true });
-    return new Promise((done, failed) => {
+    const data = give ? (picture.data as Uint8ClampedArray<ArrayBuffer>) : new Uint8ClampedArray(picture.data);
+    const cancel = (): void => send(this.worker, { kind: "cancel", id });
+    signal?.addEventListener("abort", cancel, { once: true });
+    return new Promise<ImageData>((done, failed) => {
       this.waiting.set(id, { done, failed, progress });
       send(this.worker, { kind: "paint", id, picture: { width, height, data }, wish }, [data.buffer]);
-    });
+    }).finally(() => signal?.removeEventListener("abort", cancel));
   }
 
   private hear(answer: Answer): void {
@@ -112,6 +123,7 @@ export class Engine {
   }
 
   private end(error: Error): void {
+    this.ended = error;
     for (const { failed } of this.waiting.values()) failed(error);
     this.waiting.clear();
   }
@@ -121,19 +133,19 @@ function send(worker: Worker, order: Order, transfer: Transferable[] = []): void
   worker.postMessage(order, transfer);
 }
 
-async function readIndex(address: URL): Promise<{ network: string; styles: string[] }> {
+async function readIndex(address: URL): Promise<{ network: string; fingerprint: string; styles: string[] }> {
   const found: unknown = await (await fetchFile(address)).json();
-  if (!isRecord(found) || typeof found["network"] !== "string" || !Array.isArray(found["styles"])) {
+  if (!isRecord(found)) throw new UserError(strings.errors.start);
+  const { network, fingerprint, styles } = found;
+  if (typeof network !== "string" || typeof fingerprint !== "string" || !Array.isArray(styles)) {
     throw new UserError(strings.errors.start);
   }
-  return { network: found["network"], styles: found["styles"].filter((one) => typeof one === "string") };
+  return { network, fingerprint, styles: styles.filter((one) => typeof one === "string") };
 }
 
-async function fetchStyle(address: URL): Promise<Style> {
+async function fetchStyle(address: URL): Promise<Style | null> {
   const file = await (await fetchFile(address)).blob();
-  return await readStyle(file).catch(() => {
-    throw new UserError(strings.errors.start);
-  });
+  return await readStyle(file).catch(() => null);
 }
 
 async function fetchFile(address: URL): Promise<Response> {

@@ -7,7 +7,7 @@ export interface Picture {
   data: Uint8ClampedArray<ArrayBuffer>;
 }
 
-/** Shows the network parts of a picture with its margin, which mirrors it. */
+/** Shows the network parts of a picture without transparency, with its margin, which mirrors it. */
 export class Source {
   private readonly columns: Int32Array;
   private readonly rows: Int32Array;
@@ -20,7 +20,7 @@ export class Source {
     this.rows = mirrored(picture.height, plan.margin, plan.size[1]);
   }
 
-  /** `(3, H, W)` of a box; what is transparent is on white. */
+  /** `(3, H, W)` of a box. */
   seen([left, upper, right, lower]: Box): Float32Array {
     const { width, data } = this.picture;
     const area = (right - left) * (lower - upper);
@@ -30,9 +30,8 @@ export class Source {
       const row = (this.rows[y] ?? 0) * width;
       for (let x = left; x < right; x += 1) {
         const from = 4 * (row + (this.columns[x] ?? 0));
-        const alpha = (data[from + 3] ?? 0) / 255;
         for (let colour = 0; colour < 3; colour += 1) {
-          values[colour * area + place] = 1 + alpha * ((data[from + colour] ?? 0) / 255 - 1);
+          values[colour * area + place] = (data[from + colour] ?? 0) / 255;
         }
         place += 1;
       }
@@ -69,21 +68,32 @@ export function put(painted: Float32Array, seen: Box, kept: Box, margin: number,
 
 const LUMA = [0.299, 0.587, 0.114] as const; // of the Y in YIQ (Rec. 601)
 
-/** The finished picture: what was painted, mixed with the photograph, as `fastnst.stylizing.look` does. */
+/** On white, which is what the network sees of what is transparent. */
+export function onWhite(picture: Picture): Picture {
+  const data = new Uint8ClampedArray(picture.data);
+  for (let place = 0; place < data.length; place += 4) {
+    const alpha = (data[place + 3] ?? 0) / 255;
+    if (alpha === 1) continue;
+    for (let colour = 0; colour < 3; colour += 1) data[place + colour] = 255 + alpha * ((data[place + colour] ?? 0) - 255);
+    data[place + 3] = 255;
+  }
+  return { ...picture, data };
+}
+
+/** The finished picture, in the place of what was painted: that mixed with the photograph, as `fastnst.stylizing.look`. */
 export function mixed(painted: Picture, photograph: Picture, strength: number, keepColours: boolean): Picture {
-  const { width, height, data } = painted;
-  const result = new Uint8ClampedArray(data.length);
+  const { data } = painted;
   const colours = [0, 0, 0];
   for (let place = 0; place < data.length; place += 4) {
     if (keepColours) chrominanceKept(data, photograph.data, place, colours);
     for (let colour = 0; colour < 3; colour += 1) {
       const own = photograph.data[place + colour] ?? 0;
       const value = keepColours ? (colours[colour] ?? 0) : (data[place + colour] ?? 0);
-      result[place + colour] = own + strength * (value - own);
+      data[place + colour] = own + strength * (value - own);
     }
-    result[place + 3] = photograph.data[place + 3] ?? 255;
+    data[place + 3] = photograph.data[place + 3] ?? 255;
   }
-  return { width, height, data: result };
+  return painted;
 }
 
 /** Light and dark of the painted picture, I and Q of YIQ of the photograph, paler where there is no such colour. */

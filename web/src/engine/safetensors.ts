@@ -20,9 +20,17 @@ export function readTensors(bytes: ArrayBuffer): TensorFile {
   const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.slice(8, 8 + length)));
   if (!isRecord(header)) throw new Error("no header");
   const tensors = new Map<string, Tensor>();
-  for (const [name, entry] of Object.entries(header)) {
-    if (name !== "__metadata__") tensors.set(name, readTensor(entry, bytes.slice(8 + length)));
+  const data = bytes.slice(8 + length);
+  const entries = Object.entries(header).filter(([name]) => name !== "__metadata__");
+  const places = entries.map(([name, entry]) => ({ name, ...readEntry(entry) })).sort((a, b) => a.start - b.start);
+  let end = 0;
+  for (const place of places) {
+    // without gaps, and none within another: a small file cannot stand for a large one
+    if (place.start !== end) throw new Error("no place");
+    end = place.end;
+    tensors.set(place.name, { shape: place.shape, data: readNumbers(place.width, data.slice(place.start, end)) });
   }
+  if (end !== data.byteLength) throw new Error("cut off");
   return { metadata: readMetadata(header["__metadata__"]), tensors };
 }
 
@@ -34,16 +42,19 @@ function readMetadata(found: unknown): Record<string, string> {
   return metadata;
 }
 
-function readTensor(entry: unknown, data: ArrayBuffer): Tensor {
+function readEntry(entry: unknown): { shape: number[]; start: number; end: number; width: number } {
   if (!isRecord(entry)) throw new Error("no entry");
   const { dtype, shape, data_offsets: place } = entry;
   if (!isSizes(shape) || !isSizes(place) || place.length !== 2) throw new Error("no place");
   const [start, end] = place as [number, number];
   const count = shape.reduce((product, one) => product * one, 1);
   const width = dtype === "F16" ? 2 : dtype === "F32" ? 4 : 0;
-  if (width === 0 || end - start !== count * width || end > data.byteLength) throw new Error("no numbers");
-  const raw = data.slice(start, end);
-  return { shape, data: width === 4 ? new Float32Array(raw) : fromHalf(new Uint16Array(raw)) };
+  if (width === 0 || end - start !== count * width) throw new Error("no numbers");
+  return { shape, start, end, width };
+}
+
+function readNumbers(width: number, raw: ArrayBuffer): Float32Array {
+  return width === 4 ? new Float32Array(raw) : fromHalf(new Uint16Array(raw));
 }
 
 /** Half precision, as bits, to numbers. */

@@ -70,15 +70,14 @@ export function cutNetwork(file: TensorFile): Network {
   return { segments: maker.segments, reach: 17 + 8 * blocks, numbers: maker.numbers };
 }
 
-function readArchitecture({ metadata, tensors }: TensorFile): { width: number; blocks: number } {
+function readArchitecture({ metadata }: TensorFile): { width: number; blocks: number } {
   const found: unknown = JSON.parse(metadata["architecture"] ?? "null");
   if (!isRecord(found) || found["name"] !== "resnet" || found["norm"] !== "instance" || found["upsample"] !== "nearest") {
     throw new Error("another kind of network");
   }
   const { width, blocks } = found;
-  if (typeof width !== "number" || typeof blocks !== "number" || blocks > 100 || !tensors.has("to_rgb.1.weight")) {
-    throw new Error("no network");
-  }
+  const whole = [width, blocks].every((it) => Number.isInteger(it) && Number(it) >= 0 && Number(it) <= 1024);
+  if (!whole || typeof width !== "number" || typeof blocks !== "number" || width === 0) throw new Error("no network");
   return { width, blocks };
 }
 
@@ -96,7 +95,8 @@ class Maker {
 
   weights(name: string): Tensor {
     const found = this.file.tensors.get(name);
-    if (!found || !found.data.every(Number.isFinite)) throw new Error(`no weights ${name}`);
+    const whole = found?.data.every(Number.isFinite) && found.shape.every((length) => length > 0);
+    if (!found || !whole) throw new Error(`no weights ${name}`);
     return found;
   }
 

@@ -16,6 +16,7 @@ export interface Style {
 
 const LARGEST = 2 ** 18; // bytes of a file
 const LONGEST = 200; // letters of a title
+const NAME = /^[\p{L}\p{N}_-]{1,64}$/u; // what may be part of the name of a file
 
 /** @throws Error if the file is none, cut off or damaged. */
 export async function readStyle(file: Blob): Promise<Style> {
@@ -23,15 +24,17 @@ export async function readStyle(file: Blob): Promise<Style> {
   const { metadata, tensors } = readTensors(await file.arrayBuffer());
   const facts: unknown = JSON.parse(metadata["style"] ?? "null");
   const found = tensors.get("numbers");
-  if (metadata["format"] !== "fastnst style" || !isRecord(facts) || typeof facts["name"] !== "string" || !found) {
+  if (metadata["format"] !== "fastnst style" || !isRecord(facts) || !found) {
     throw new Error("no style");
   }
+  const name = facts["name"];
+  if (typeof name !== "string" || !NAME.test(name)) throw new Error("no name");
   if (found.shape.length !== 1 || !found.data.every(Number.isFinite)) throw new Error("no numbers");
   const text = (key: string): string => (typeof facts[key] === "string" ? facts[key].slice(0, LONGEST) : "");
   const picture = metadata["thumbnail"];
   return {
-    name: text("name"),
-    title: text("title") || text("name"),
+    name,
+    title: text("title") || name,
     artist: text("artist"),
     year: text("year"),
     numbers: found.data,

@@ -15,7 +15,7 @@ export const MARGIN = 24; // pixels around a picture that are painted with it: n
 export const SIDE = 768; // of a tile
 const WHOLE = 3 * 2 ** 22; // pixels: of larger pictures statistics are taken of samples
 const SAMPLES = 40;
-const SQUARE = 448; // side of a sample
+const SQUARE = 448; // side of a sample, at least
 
 export interface Plan {
   /** Of the picture with its margin, both multiples of 4. */
@@ -30,10 +30,11 @@ export interface Plan {
 
 export function planTiles(width: number, height: number, reach: number, side = SIDE): Plan {
   const margin = Math.min(MARGIN, Math.floor((Math.min(width, height) - 1) / GRID) * GRID);
+  const least = 4 * (reach + GRID); // half of it is given
   const size = [width, height].map((it) => Math.ceil((it + 2 * margin) / GRID) * GRID) as [number, number];
-  const tiles = cover(size, reach, side);
+  const tiles = cover(size, reach, Math.max(side, least));
   const exact = width * height <= WHOLE;
-  return { size, margin, samples: exact ? tiles : spread(size, reach), tiles, exact };
+  return { size, margin, samples: exact ? tiles : spread(size, reach, Math.max(SQUARE, least)), tiles, exact };
 }
 
 function cover([width, height]: readonly [number, number], reach: number, side: number): Tile[] {
@@ -64,14 +65,14 @@ function middle(end: number, start: number): number {
 }
 
 /** Squares here and there, evenly, without what is cut off from its surroundings. */
-function spread([width, height]: readonly [number, number], reach: number): Tile[] {
+function spread([width, height]: readonly [number, number], reach: number, square: number): Tile[] {
   const columns = Math.min(SAMPLES, Math.max(1, Math.round(Math.sqrt((SAMPLES * width) / height))));
   const rows = Math.floor(SAMPLES / columns);
   const samples: Tile[] = [];
   for (let row = 0; row < rows; row += 1) {
     for (let column = 0; column < columns; column += 1) {
-      const [left, upper] = [place(column, columns, width), place(row, rows, height)];
-      const [right, lower] = [Math.min(left + SQUARE, width), Math.min(upper + SQUARE, height)];
+      const [left, upper] = [place(column, columns, width, square), place(row, rows, height, square)];
+      const [right, lower] = [Math.min(left + square, width), Math.min(upper + square, height)];
       samples.push({
         seen: [left, upper, right, lower],
         kept: [
@@ -86,7 +87,7 @@ function spread([width, height]: readonly [number, number], reach: number): Tile
   return samples;
 }
 
-function place(index: number, count: number, length: number): number {
+function place(index: number, count: number, length: number, square: number): number {
   const centre = Math.floor(((2 * index + 1) * length) / (2 * count));
-  return Math.max(0, Math.floor((centre - SQUARE / 2) / GRID) * GRID);
+  return Math.max(0, Math.floor((centre - square / 2) / GRID) * GRID);
 }

@@ -138,7 +138,7 @@ function counted(state: State, segment: Segment, { seen, kept }: Tile): Statisti
   return channelStatistics(features.data, channels, features.shape[3], [left, upper, right, lower]);
 }
 
-/** In the upper 16 bits of each number, rounded: three digits are enough for what comes after a normalisation. */
+/** In the upper 16 bits of each number, rounded: as PyTorch computes in bfloat16 on processors. */
 function packed(state: State): State {
   return new Map(
     [...state].map(([name, { shape, data }]) => {

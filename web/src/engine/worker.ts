@@ -2,14 +2,16 @@
 import * as ort from "onnxruntime-web/wasm";
 
 import { resize } from "./lanczos";
-import { type Picture, mixed } from "./pixels";
+import { type Picture, mixed, onWhite } from "./pixels";
 import type { Answer, Order, Wish } from "./protocol";
 import { readTensors } from "./safetensors";
 import { type Network, cutNetwork } from "./segments";
 import { type Features, type Run, paint } from "./walk";
 
 const MOST_THREADS = 8; // more are hardly faster, and a machine has other work
+const MOST_PIXELS = 50e6; // to paint: fine marks of a large picture would take all memory
 const SMALLEST = 16; // pixels of a side: what the network takes
+const open = new Set<number>(); // orders that are neither done nor given up
 const cancelled = new Set<number>();
 
 class Cancelled extends Error {}
@@ -22,15 +24,16 @@ addEventListener("message", ({ data }: MessageEvent<Order>) => {
     ready = start(data.network, data.runtime);
     ready.catch((error: unknown) => answer({ kind: "failed", id: null, message: String(error) }));
   } else if (data.kind === "cancel") {
-    cancelled.add(data.id);
+    if (open.has(data.id)) cancelled.add(data.id);
   } else {
     const { id, picture, wish } = data;
+    open.add(id);
     queue = queue.then(() => order(id, picture, wish));
   }
 });
 
 async function start(file: string, runtime: string): Promise<{ network: Network; run: Run }> {
-  ort.env.wasm.numThreads = crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1;
+  ort.env.wasm.numThreads = crossOriginIsolated ? Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS) : 1;
   ort.env.wasm.wasmPaths = runtime;
   const found = await fetch(file);
   if (!found.ok) throw new Error(`${file}: ${found.status}`);
@@ -66,22 +69,29 @@ async function order(id: number, picture: Picture, wish: Wish): Promise<void> {
   } catch (error) {
     answer(error instanceof Cancelled ? { kind: "cancelled", id } : { kind: "failed", id, message: String(error) });
   }
+  open.delete(id);
   cancelled.delete(id);
 }
 
 async function painted(id: number, picture: Picture, wish: Wish): Promise<Picture> {
   if (!ready) throw new Error("not started");
   const { network, run } = await ready;
+  await giveUp(id);
+  const marks = Math.max(wish.marks, Math.sqrt((picture.width * picture.height) / MOST_PIXELS));
   const [width, height] = [picture.width, picture.height].map((length) =>
-    Math.max(SMALLEST, halfToEven(length / wish.marks)),
+    Math.max(SMALLEST, halfToEven(length / marks)),
   ) as [number, number];
-  const working = resize(picture, width, height);
-  const result = await paint(working, network, wish.numbers, run, async (share) => {
+  const result = await paint(resize(onWhite(picture), width, height), network, wish.numbers, run, async (share) => {
     answer({ kind: "progress", id, share });
-    await others(); // an order to cancel may be there
-    if (cancelled.has(id)) throw new Cancelled();
+    await giveUp(id);
   });
   return mixed(resize(result, picture.width, picture.height), picture, wish.strength, wish.keepColours);
+}
+
+/** Stop if that was asked for meanwhile. */
+async function giveUp(id: number): Promise<void> {
+  await others();
+  if (cancelled.has(id)) throw new Cancelled();
 }
 
 /** Rounded as Python does, so that the size to paint at is the same. */

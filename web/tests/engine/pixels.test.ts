@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { resize } from "../../src/engine/lanczos";
-import { type Picture, Source, mixed, put } from "../../src/engine/pixels";
+import { type Picture, Source, mixed, onWhite, put } from "../../src/engine/pixels";
 import { planTiles } from "../../src/engine/tiles";
 
 function picture(width: number, height: number, ...pixels: number[][]): Picture {
@@ -15,7 +15,7 @@ test("around a picture its mirror image is seen, on white where it is transparen
   const plan = planTiles(9, 9, 57);
   expect(plan.margin).toBe(8);
   expect(plan.size).toEqual([28, 28]); // 25 and what it takes to a multiple of 4
-  const row = [...new Source(line, plan).seen([0, 12, 28, 13])].slice(0, 28).map((it) => Math.round(255 * it));
+  const row = [...new Source(onWhite(line), plan).seen([0, 12, 28, 13])].slice(0, 28).map((it) => Math.round(255 * it));
   const reds = [80, 70, 60, 50, 40, 255, 20, 10, 0, 10, 20, 255, 40, 50, 60, 70, 80, 70, 60, 50, 40, 255, 20, 10, 0];
   expect(row).toEqual([...reds, 10, 20, 255]);
 });
