@@ -16,7 +16,7 @@ from small.browser import (
     says,
     set_slider,
 )
-from small.profiles import rgb_profile
+from small.profiles import ADOBE, rgb_profile
 
 from fastnst.models import ENDING, MODELS, read_style, write_style
 from fastnst.stylizing import Stylizer
@@ -82,7 +82,7 @@ def test_transparency_is_kept(visit):
 
 def test_profiles_are_followed(visit):
     page, picture = visit(), drawn(80, 60)
-    file = as_file(picture, icc_profile=rgb_profile())
+    file = as_file(picture, icc_profile=rgb_profile(ADOBE[:, ::-1]))  # red is blue
     open_picture(page, file)
     painted, paint = saved(page)[1], Stylizer(style="irises", device="cpu")
     assert apart(painted, paint(file["buffer"])) < 2

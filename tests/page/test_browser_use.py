@@ -178,7 +178,7 @@ def test_all_of_it_by_keys(visit):
 
 def test_paintings_of_the_gallery_are_shown(visit):
     page = visit()
-    assert page.locator("#gallery img").count() == len(STYLES)
+    page.locator("#gallery img").nth(len(STYLES) - 1).wait_for()
     widths = page.eval_on_selector_all("#gallery img", "all => all.map(it => it.naturalWidth)")
     assert widths == [64] * len(STYLES)
 

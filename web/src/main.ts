@@ -20,12 +20,17 @@ fillTexts();
 byId("no-script", HTMLParagraphElement).remove();
 byId("page", HTMLDivElement).hidden = false;
 
+let state = FIRST_STATE;
+let picture: Picture | null = null;
+/** Counts the pictures and cameras asked for: of two pictures that are opened at once the later one stays. */
+let asked = 0;
+
 const renderer = new Renderer();
 const compare = new Compare();
 const controls = new Controls(wishChanged);
 const gallery = new Gallery(styleChanged);
 const site = new URL("./", document.baseURI);
-const started = keepOffline(site).then(() => Engine.start(site));
+const started = keepOffline(site, () => asked === 0).then(() => Engine.start(site));
 const paint: Engine["paint"] = async (...wanted) => (await started).paint(...wanted);
 const painter = new Painter({ paint, job, show: (painting) => compare.showPainting(painting), tell });
 const webcam = new Webcam({
@@ -34,11 +39,6 @@ const webcam = new Webcam({
   show: (frame, painting) => compare.showFrame(frame, painting),
   ended: cameraEnded,
 });
-
-let state = FIRST_STATE;
-let picture: Picture | null = null;
-/** Counts the pictures asked for: of two that are opened at once the later one stays. */
-let asked = 0;
 
 function tell(event: Happening): void {
   state = next(state, event);
@@ -52,9 +52,9 @@ function wish(): Wish | null {
 function job(kind: Kind): Job | null {
   const wanted = wish();
   if (picture === null || wanted === null) return null;
-  if (kind === "full") return { picture: picture.full(), wish: wanted, coarser: false };
+  if (kind === "full") return { picture: picture.full(), wish: wanted, coarser: false, give: true };
   const { marks, coarser } = previewMarks(picture, wanted.marks);
-  return { picture: picture.preview, wish: { ...wanted, marks }, coarser };
+  return { picture: picture.preview, wish: { ...wanted, marks }, coarser, give: false };
 }
 
 /** The live camera takes every wish with its next frame; a picture is painted anew. */
@@ -149,8 +149,12 @@ function cameraEnded(sentence: string | null): void {
 }
 
 async function snapshot(): Promise<void> {
-  const bitmap = await webcam.snapshot();
-  if (bitmap !== null) await open(async () => new Picture(strings.files.camera, bitmap));
+  try {
+    const bitmap = await webcam.snapshot();
+    if (bitmap !== null) await open(async () => new Picture(strings.files.camera, bitmap));
+  } catch (error) {
+    complain(error, strings.errors.camera.ended);
+  }
 }
 
 async function ready(): Promise<void> {

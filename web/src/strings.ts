@@ -58,6 +58,7 @@ export const strings = {
   files: { picture: "picture", camera: "camera" },
   errors: {
     start: "The page could not load its styles. Reload it, and look whether this device is online.",
+    runtime: "This browser cannot run the painter: it needs WebAssembly. Update the browser, or try another one.",
     painting: "The picture could not be painted: this device may be short of memory. Try a smaller picture.",
     worker: "The painter stopped: this device may be short of memory. Reload the page.",
     style: "That is not a style file of fastnst, or it is damaged.",

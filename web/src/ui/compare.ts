@@ -32,6 +32,8 @@ export class Compare {
 
   /** Shows a photograph, without painting as yet. */
   showPhotograph(source: CanvasImageSource, size: Size): void {
+    // The painting of the picture before may be large.
+    this.canvas.width = this.canvas.height = 0;
     draw(this.#before, source, shownSize(size));
     this.#fit(size);
     this.#mark(false);
@@ -50,7 +52,7 @@ export class Compare {
   }
 
   clear(): void {
-    this.canvas.width = this.#before.width = 0;
+    for (const canvas of [this.canvas, this.#before]) canvas.width = canvas.height = 0;
     this.#mark(false);
   }
 

@@ -3,6 +3,9 @@ import type { Style } from "../engine/client";
 import { strings } from "../strings";
 import { byId } from "./elements";
 
+/** In pixels: a small file may hold a huge picture, which would be decoded to be shown. */
+const LARGEST_THUMBNAIL = 256;
+
 export class Gallery {
   readonly styles: Style[] = [];
   readonly #list = byId("gallery", HTMLDivElement);
@@ -57,21 +60,29 @@ export function titleOf(style: Style): string {
   return style.title || style.name;
 }
 
-/** A picture without words, as the label has the title; without thumbnail its first letter. */
-function thumbnailOf(style: Style): HTMLElement {
-  if (style.thumbnail === null) {
-    const letter = document.createElement("div");
-    letter.className = "thumbnail";
-    letter.ariaHidden = "true";
-    letter.textContent = [...titleOf(style)][0] ?? "";
-    return letter;
-  }
+/** The title's first letter; the thumbnail takes its place once it is there, and is a picture of a decent size. */
+export function thumbnailOf(style: Style): HTMLElement {
+  const letter = document.createElement("div");
+  letter.className = "thumbnail";
+  letter.ariaHidden = "true";
+  letter.textContent = [...titleOf(style)][0] ?? "";
+  if (style.thumbnail !== null) replaceSoon(letter, style.thumbnail);
+  return letter;
+}
+
+/** By a picture without words, as the label has the title. */
+function replaceSoon(letter: HTMLElement, thumbnail: Blob): void {
   const image = document.createElement("img");
   image.className = "thumbnail";
   image.alt = "";
   image.width = image.height = 64;
-  const url = URL.createObjectURL(style.thumbnail);
-  image.onload = image.onerror = () => URL.revokeObjectURL(url);
+  // Else it could be dropped on the page as a picture to paint.
+  image.draggable = false;
+  const url = URL.createObjectURL(thumbnail);
+  image.onload = () => {
+    URL.revokeObjectURL(url);
+    if (Math.max(image.naturalWidth, image.naturalHeight) <= LARGEST_THUMBNAIL) letter.replaceWith(image);
+  };
+  image.onerror = () => URL.revokeObjectURL(url);
   image.src = url;
-  return image;
 }

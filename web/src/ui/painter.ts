@@ -11,6 +11,8 @@ export interface Job {
   wish: Wish;
   /** Whether its marks look larger than those of the painting that is wanted. */
   coarser: boolean;
+  /** Whether the picture was made for this painting alone: its memory goes to the engine. */
+  give: boolean;
 }
 
 export interface Parts {
@@ -67,7 +69,7 @@ export class Painter {
       const progress = (share: number) => {
         if (current()) tell({ type: "progress", share });
       };
-      const painting = await paint(todo.picture, todo.wish, progress, run.signal);
+      const painting = await paint(todo.picture, todo.wish, progress, run.signal, todo.give);
       if (!current()) return false;
       show(painting);
       tell({ type: "finished" });

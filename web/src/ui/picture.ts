@@ -1,7 +1,7 @@
 /** The picture that is painted: opened from a file, or a moment of the camera. */
 import { UserError } from "../engine/client";
 import { strings } from "../strings";
-import { pixelsOf } from "./pixels";
+import { pixelsOf, requireCanvas } from "./pixels";
 import { previewSize, refusal, type Size } from "./sizes";
 
 export class Picture implements Size {
@@ -38,13 +38,17 @@ export class Picture implements Size {
  */
 export async function openPicture(file: File): Promise<Picture> {
   const name = file.name || strings.files.picture;
+  const image = new Image();
+  const url = URL.createObjectURL(file);
   let bitmap: ImageBitmap;
-  const sentence = refusal(await announcedSize(file, name));
-  if (sentence !== null) throw new UserError(sentence);
   try {
-    bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-  } catch {
-    throw new UserError(strings.errors.notAPicture(name));
+    bitmap = await decoded(image, url);
+  } catch (error) {
+    throw error instanceof UserError ? error : new UserError(strings.errors.notAPicture(name));
+  } finally {
+    // Else its pixels may stay beside those of the bitmap until it is collected.
+    image.removeAttribute("src");
+    URL.revokeObjectURL(url);
   }
   try {
     return new Picture(name, bitmap);
@@ -54,17 +58,18 @@ export async function openPicture(file: File): Promise<Picture> {
   }
 }
 
-/** The size in the file's head: a small file may announce more pixels than fit into memory. */
-function announcedSize(file: File, name: string): Promise<Size> {
-  const url = URL.createObjectURL(file);
-  const image = new Image();
-  return new Promise<Size>((resolve, reject) => {
-    const refuse = () => reject(new UserError(strings.errors.notAPicture(name)));
-    image.onerror = refuse;
-    image.onload = () => {
-      if (image.naturalWidth === 0) refuse();
-      else resolve({ width: image.naturalWidth, height: image.naturalHeight });
-    };
+/** Through an image element: that is upright in every browser, and the older ones know no option for it. */
+async function decoded(image: HTMLImageElement, url: string): Promise<ImageBitmap> {
+  await new Promise((resolve, reject) => {
+    image.onload = resolve;
+    image.onerror = reject;
     image.src = url;
-  }).finally(() => URL.revokeObjectURL(url));
+  });
+  // Only the file's head is read as yet: a small file may announce more pixels than fit into memory.
+  const size = { width: image.naturalWidth, height: image.naturalHeight };
+  if (size.width === 0 || size.height === 0) throw new Error("a drawing without a size");
+  const sentence = refusal(size);
+  if (sentence !== null) throw new UserError(sentence);
+  requireCanvas(size);
+  return createImageBitmap(image);
 }

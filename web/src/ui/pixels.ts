@@ -17,6 +17,26 @@ export function pixelsOf(source: CanvasImageSource, { width, height }: Size, mir
   }
 }
 
+/**
+ * Throws a UserError where a canvas cannot be that large.
+ *
+ * Safari says nothing above its limit: it draws nothing, and all pixels are zeros.
+ */
+export function requireCanvas({ width, height }: Size): void {
+  const canvas = document.createElement("canvas");
+  try {
+    canvas.width = width;
+    canvas.height = height;
+    const pen = context(canvas);
+    pen.fillRect(width - 1, height - 1, 1, 1);
+    if (pen.getImageData(width - 1, height - 1, 1, 1).data[3] === 0) throw new Error("nothing was drawn");
+  } catch {
+    throw new UserError(strings.errors.memory);
+  } finally {
+    canvas.width = canvas.height = 0;
+  }
+}
+
 export function draw(canvas: HTMLCanvasElement, source: CanvasImageSource, size: Size, mirrored = false): void {
   canvas.width = size.width;
   canvas.height = size.height;

@@ -53,18 +53,28 @@ export class Webcam {
     if (this.#run !== null) this.#end(this.#run, null);
   }
 
-  /** What the camera sees now; then it is let go. Null where it has not begun to see. */
+  /** What the camera sees now; then it is let go. Null where it has not begun to see, or ended meanwhile. */
   async snapshot(): Promise<ImageBitmap | null> {
+    const run = this.#run;
     if (this.#camera === null) return null;
-    const bitmap = await this.#camera.moment();
-    this.stop();
-    return bitmap;
+    try {
+      const bitmap = await this.#camera.moment();
+      if (this.#run === run) {
+        this.stop();
+        return bitmap;
+      }
+      bitmap.close();
+    } catch (error) {
+      if (this.#run === run) throw error;
+    }
+    return null;
   }
 
   async #changeCamera(): Promise<void> {
+    const run = this.#run;
     if (this.#camera === null) return;
     const which = otherCamera(this.#camera.seat, await cameras());
-    await this.start(which);
+    if (this.#run === run) await this.start(which);
   }
 
   async #paintFrames(camera: Camera, signal: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@ import { FIRST_STATE, next, type Happening, type Kind } from "../../src/ui/state
 
 interface Run {
   kind: string;
+  give: boolean | undefined;
   done(painting: ImageData): void;
   failed(error: Error): void;
   progress(share: number): void;
@@ -19,13 +20,13 @@ function setUp() {
   const page = { state: FIRST_STATE, picture: true };
   const image = (name: string) => ({ name }) as unknown as ImageData;
   const painter = new Painter({
-    paint: (picture, _wish, progress, signal) =>
+    paint: (picture, _wish, progress, signal, give) =>
       new Promise((done, failed) => {
         signal?.addEventListener("abort", () => failed(new Cancelled()));
         const kind = (picture as unknown as { name: string }).name;
-        runs.push({ kind, done, failed, progress: progress ?? (() => {}) });
+        runs.push({ kind, give, done, failed, progress: progress ?? (() => {}) });
       }),
-    job: (kind: Kind) => (page.picture ? ({ picture: image(kind), wish: {} } as Job) : null),
+    job: (kind: Kind) => (page.picture ? ({ picture: image(kind), wish: {}, give: kind === "full" } as Job) : null),
     show: (painting) => shown.push((painting as unknown as { name: string }).name),
     tell: (event: Happening) => (page.state = next(page.state, event)),
   });
@@ -104,6 +105,14 @@ describe("full paintings", () => {
     void painter.full();
     await pause();
     expect(runs.map(({ kind }) => kind)).toEqual(["full"]);
+  });
+
+  test("get the picture's memory, which previews need again", async () => {
+    const { painter, runs } = setUp();
+    painter.previewSoon();
+    await pause();
+    void painter.full();
+    expect(runs.map(({ kind, give }) => [kind, give])).toEqual([["preview", false], ["full", true]]);
   });
 
   test("are cancelled without a complaint", async () => {
