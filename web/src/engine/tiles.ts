@@ -12,8 +12,8 @@ export interface Tile {
 
 export const GRID = 4; // pixels: a tile that began elsewhere would be sampled down differently
 export const MARGIN = 24; // pixels around a picture that are painted with it: networks draw a frame along the edge
-export const SIDE = 768; // of a tile
-const WHOLE = 3 * 2 ** 22; // pixels: of larger pictures statistics are taken of samples
+const SIDE = 768; // of a tile
+const WHOLE = 3 * 2 ** 22; // pixels
 const SAMPLES = 40;
 const SQUARE = 448; // side of a sample, at least
 
@@ -28,12 +28,16 @@ export interface Plan {
   exact: boolean;
 }
 
-export function planTiles(width: number, height: number, reach: number, side = SIDE): Plan {
+/**
+ * @param side of a tile, at most.
+ * @param whole pixels from which on statistics are taken of samples.
+ */
+export function planTiles(width: number, height: number, reach: number, side = SIDE, whole = WHOLE): Plan {
   const margin = Math.min(MARGIN, Math.floor((Math.min(width, height) - 1) / GRID) * GRID);
   const least = 4 * (reach + GRID); // half of it is given
   const size = [width, height].map((it) => Math.ceil((it + 2 * margin) / GRID) * GRID) as [number, number];
   const tiles = cover(size, reach, Math.max(side, least));
-  const exact = width * height <= WHOLE;
+  const exact = width * height <= whole;
   return { size, margin, samples: exact ? tiles : spread(size, reach, Math.max(SQUARE, least)), tiles, exact };
 }
 

@@ -7,7 +7,7 @@
 import { type Picture, Source, put } from "./pixels";
 import type { Network, Segment } from "./segments";
 import { type Statistics, channelStatistics, together } from "./statistics";
-import { type Plan, SIDE, type Tile, planTiles } from "./tiles";
+import { type Plan, type Tile, planTiles } from "./tiles";
 
 export interface Features {
   shape: readonly [number, number, number, number];
@@ -26,7 +26,6 @@ const KEPT_FROM = 4; // the scale of features that are kept
  *
  * @param numbers of the style.
  * @param tell is told the share of the work that is done, and may throw to end it.
- * @param side of a tile, in pixels.
  */
 export async function paint(
   picture: Picture,
@@ -34,9 +33,8 @@ export async function paint(
   numbers: Float32Array,
   run: Run,
   tell: (share: number) => Promise<void>,
-  side = SIDE,
+  plan = planTiles(picture.width, picture.height, network.reach),
 ): Promise<Picture> {
-  const plan = planTiles(picture.width, picture.height, network.reach, side);
   const walk = new Walk(network, numbers, run, new Source(picture, plan), plan, tell);
   return await walk.paint({ ...picture, data: new Uint8ClampedArray(picture.data.length) });
 }
