@@ -99,7 +99,8 @@ def train_predictor(settings: PredictorSettings, folder: Path) -> None:
     module = PredictorTraining(
         trunk.model.network,
         predictor,
-        *lessons,
+        lessons[0],
+        lessons[1],
         trunk.first_numbers(styles) if styles else None,
         settings.lr,
         settings.compile,
