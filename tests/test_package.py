@@ -132,7 +132,7 @@ def check(command: str, *words: str) -> None:
             overrides = [word.partition(",")[0] for word in overrides]
         with initialize_config_dir(str(CONFIGS), version_base="1.3"):
             composed = compose(command.replace("-", "_"), overrides)
-            if command == "train":
+            if issubclass(HYDRA[command], Settings | PredictorSettings):
                 composed = with_styles(composed, overrides)
             read_settings(composed, HYDRA[command])
     elif {*words}.isdisjoint(["--help", "--list-styles"]):  # these end the program

@@ -14,7 +14,7 @@ from fastnst.config.hydra import is_sweep, write_settings
 from fastnst.config.many_styles import with_styles
 from fastnst.config.own_picture import truly_labelled
 from fastnst.config.run_folder import claimed_by_the_first
-from fastnst.config.settings import read_settings
+from fastnst.config.settings import Settings, read_settings
 from fastnst.machine import like_ctrl_c, memory_errors, one_sentence_errors
 
 Read = TypeVar("Read", bound=Group)
@@ -35,7 +35,7 @@ def one_run(config: DictConfig, model: type[Read]) -> Generator[tuple[Read, Path
         folder = Path(runtime.output_dir)
         with claimed_by_the_first(folder):
             config = truly_labelled(config)
-            config = with_styles(config) if "styles" in model.model_fields else config
+            config = with_styles(config) if issubclass(model, Settings) else config
             yield read_settings(config, model), folder
 
 

@@ -10,6 +10,8 @@ export interface Wish {
   keepColours: boolean;
   /** Size of the marks, as a factor. */
   marks: number;
+  /** Seen for a moment only: painted faster, with a frame along its edges. */
+  live: boolean;
 }
 
 export type Order =

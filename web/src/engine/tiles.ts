@@ -28,12 +28,18 @@ export interface Plan {
   exact: boolean;
 }
 
-/**
- * @param side of a tile, at most.
- * @param whole pixels from which on statistics are taken of samples.
- */
-export function planTiles(width: number, height: number, reach: number, side = SIDE, whole = WHOLE): Plan {
-  const margin = Math.min(MARGIN, Math.floor((Math.min(width, height) - 1) / GRID) * GRID);
+export interface Wanted {
+  /** Of a tile, at most. */
+  side?: number;
+  /** Pixels from which on statistics are taken of samples. */
+  whole?: number;
+  /** Around the picture; a narrow one is faster. */
+  margin?: number;
+}
+
+export function planTiles(width: number, height: number, reach: number, wanted: Wanted = {}): Plan {
+  const { side = SIDE, whole = WHOLE } = wanted;
+  const margin = Math.min(wanted.margin ?? MARGIN, Math.floor((Math.min(width, height) - 1) / GRID) * GRID);
   const least = 4 * (reach + GRID); // half of it is given
   const size = [width, height].map((it) => Math.ceil((it + 2 * margin) / GRID) * GRID) as [number, number];
   const tiles = cover(size, reach, Math.max(side, least));

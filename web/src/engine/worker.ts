@@ -6,10 +6,12 @@ import { type Picture, mixed, onWhite } from "./pixels";
 import type { Answer, Order, Wish } from "./protocol";
 import { readTensors } from "./safetensors";
 import { type Network, cutNetwork } from "./segments";
+import { planTiles } from "./tiles";
 import { type Features, type Run, paint } from "./walk";
 
 const MOST_THREADS = 8; // more are hardly faster, and a machine has other work
 const MOST_PIXELS = 50e6; // to paint: fine marks of a large picture would take all memory
+const LIVE_MARGIN = 4; // pixels, on the grid of the tiles
 const SMALLEST = 16; // pixels of a side: what the network takes
 const open = new Set<number>(); // orders that are neither done nor given up
 const cancelled = new Set<number>();
@@ -81,10 +83,12 @@ async function painted(id: number, picture: Picture, wish: Wish): Promise<Pictur
   const [width, height] = [picture.width, picture.height].map((length) =>
     Math.max(SMALLEST, halfToEven(length / marks)),
   ) as [number, number];
-  const result = await paint(resize(onWhite(picture), width, height), network, wish.numbers, run, async (share) => {
+  const tell = async (share: number): Promise<void> => {
     answer({ kind: "progress", id, share });
     await giveUp(id);
-  });
+  };
+  const plan = planTiles(width, height, network.reach, wish.live ? { margin: LIVE_MARGIN } : {});
+  const result = await paint(resize(onWhite(picture), width, height), network, wish.numbers, run, tell, plan);
   return mixed(resize(result, picture.width, picture.height), picture, wish.strength, wish.keepColours);
 }
 

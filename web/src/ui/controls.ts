@@ -47,6 +47,7 @@ export class Controls {
       strength: this.#strength.value / 100,
       keepColours: this.#colours.checked,
       marks: this.#marks.value,
+      live: false,
     };
   }
 

@@ -86,7 +86,7 @@ export class Webcam {
       if (wish === null || width === 0 || signal.aborted) continue;
       const start = performance.now();
       const frame = pixelsOf(camera.video, withShortSide({ width, height }, this.#pace.side), camera.mirrored);
-      const painting = await this.#parts.paint(frame, wish, undefined, signal);
+      const painting = await this.#parts.paint(frame, { ...wish, live: true }, undefined, signal);
       if (signal.aborted) return;
       this.#parts.show(frame, painting);
       const seconds = (performance.now() - start) / 1000;

@@ -46,7 +46,7 @@ test.each([
   const { network, run } = await small();
   const numbers = Float32Array.from({ length: network.numbers }, (_, place) => Math.sin(place));
   const wide = gradient(330, 61);
-  const plan = planTiles(wide.width, wide.height, network.reach, 160, from);
+  const plan = planTiles(wide.width, wide.height, network.reach, { side: 160, ...(from === undefined ? {} : { whole: from }) });
   expect(plan.tiles).toHaveLength(4);
   expect(plan.exact).toBe(from === undefined);
   const shares: number[] = [];
