@@ -17,6 +17,7 @@ from small.browser import (
     says,
     serving,
     set_slider,
+    until,
 )
 
 from fastnst.page import choose, server, write_site
@@ -56,7 +57,7 @@ def test_the_webcam_is_painted_live(visit):
     page = visit(permissions=["camera"])
     page.click("#webcam")
     page.locator("#rate", has_text="pictures a second").wait_for(timeout=PATIENCE)
-    page.wait_for_function("document.querySelector('#canvas').width > 0")
+    until(page, "document.querySelector('#canvas').width > 0")
     page.click("#snapshot")
     says(page, "This is a preview")
     assert page.evaluate("document.querySelector('#before').height") >= 240
@@ -91,7 +92,7 @@ def test_it_works_offline_after_the_first_time(browser, tmp_path, monkeypatch, w
         if not with_headers:
             del host.headers["Content-Security-Policy"]
         page.goto(_elsewhere(host.address))
-        page.wait_for_function("crossOriginIsolated")  # threads; it has loaded itself again
+        until(page, "crossOriginIsolated")  # threads; it has loaded itself again
         says(page, "Choose a picture")
     page.goto("about:blank")
     page.goto(_elsewhere(host.address) + "?from=somewhere")
@@ -115,10 +116,15 @@ def test_a_new_build_takes_the_place_of_the_old_one(browser, tmp_path):
         assert old
         worker.write_text(worker.read_text().replace(old[1], "newer"))
         page.goto(address)
-        page.wait_for_function(
-            "caches.keys().then(all => all.length === 1 && all[0].endsWith(' newer'))"
-        )
+        newer = "caches.keys().then(all => all.some(it => it.endsWith(' newer')))"
+        until(page, newer)
+        # it has taken over from the old one
+        until(page, "navigator.serviceWorker.getRegistration().then(it => !it.installing)")
+        until(page, "navigator.serviceWorker.ready.then(it => it.active.state === 'activated')")
         says(page, "Choose a picture")
+    page.goto("about:blank")
+    page.goto(address)
+    open_picture(page, as_file(drawn(60, 50)))
     context.close()
 
 

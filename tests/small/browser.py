@@ -3,6 +3,7 @@
 import io
 import shutil
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +48,20 @@ def serving(folder: Path) -> Generator[PageServer]:
 def says(page: Page, text: str) -> None:
     """Wait until the page says so."""
     page.locator("#status", has_text=text).wait_for(timeout=PATIENCE)
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until it is true in the page, whose policy forbids that scripts ask again and again."""
+    end = time.monotonic() + PATIENCE / 1000
+    while True:
+        try:
+            if page.evaluate(expression):
+                return
+        except Exception as error:  # of playwright: the page has just loaded itself again
+            if "context was destroyed" not in str(error):
+                raise
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(50)
 
 
 def drawn(width: int, height: int) -> Image.Image:

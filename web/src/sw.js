@@ -26,10 +26,19 @@ self.addEventListener("message", (event) => {
   event.waitUntil(keep().catch(() => {}));
 });
 
+/** Take over what earlier builds kept and the host still has, so that the page works offline at once. */
 async function begin() {
+  const kept = await caches.open(KEPT);
   const names = await caches.keys();
-  const old = names.filter((name) => name.startsWith(PREFIX) && name !== KEPT);
-  await Promise.all(old.map((name) => caches.delete(name)));
+  for (const name of names.filter((one) => one.startsWith(PREFIX) && one !== KEPT)) {
+    const before = await caches.open(name);
+    for (const request of await before.keys()) {
+      const there = await fetch(request.url, { method: "HEAD", cache: "no-cache" }).catch(() => null);
+      const found = await before.match(request);
+      if (found && there?.status !== 404 && !(await kept.match(request))) await kept.put(request, found);
+    }
+    await caches.delete(name);
+  }
   await self.clients.claim();
 }
 
