@@ -22,6 +22,7 @@ from fastnst.models.style_file import (
     read_style,
     same_network,
     style_file_path,
+    styles_beside,
     write_style,
 )
 from fastnst.models.zoo import (
@@ -65,6 +66,7 @@ __all__ = [
     "read_style",
     "same_network",
     "style_file_path",
+    "styles_beside",
     "thumbnail_file",
     "write_model",
     "write_style",

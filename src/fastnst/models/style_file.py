@@ -85,6 +85,21 @@ def write_style(
         temporary.write_bytes(save({"numbers": numbers.detach().cpu().half()}, metadata))
 
 
+def styles_beside(source: Path, network: str) -> dict[Path, StyleFile]:
+    """The style files that lie beside a network and belong to it, by their paths, in order.
+
+    Args:
+        source: its file, or the folder that it lies in.
+        network: its fingerprint.
+
+    Raises:
+        UserError: if one of the files there is damaged.
+    """
+    folder = source if source.is_dir() else source.parent
+    read = {path: read_style(path) for path in sorted(folder.glob(f"*{ENDING}"))}
+    return {path: style for path, style in read.items() if style.network == network}
+
+
 def read_style(path: Path) -> StyleFile:
     """Read a style file; no code in it is run.
 

@@ -15,6 +15,7 @@ from fastnst.models import (
     finished_model,
     read_network,
     read_style,
+    styles_beside,
 )
 from fastnst.networks import style_of
 
@@ -97,9 +98,8 @@ def _finished(names: Sequence[str] | None) -> list[Path]:
 
 def _styles_of_run(source: Path, shared: str, names: Sequence[str] | None) -> list[Path]:
     """The style files beside a network that name its fingerprint."""
-    folder = source if source.is_dir() else source.parent
-    read = {path: read_style(path) for path in sorted(folder.glob(f"*{ENDING}"))}
-    there = {style.style["name"]: path for path, style in read.items() if style.network == shared}
+    beside = styles_beside(source, shared)
+    there = {style.style["name"]: path for path, style in beside.items()}
     if not there:
         raise UserError(
             f"{source} is a network without styles that share it: give the folder of a run of "

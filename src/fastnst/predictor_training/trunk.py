@@ -17,7 +17,7 @@ from fastnst.models import (
     Model,
     fingerprint,
     read_network,
-    read_style,
+    styles_beside,
     write_model,
     write_style,
 )
@@ -62,10 +62,8 @@ def read_trunk(trunk: str) -> Trunk:
         raise UserError(
             f"trunk={trunk} has no instance normalisations: styles cannot share it; give one with."
         )
-    shared = fingerprint(model.network)
-    there = sorted((path if path.is_dir() else path.parent).glob(f"*{ENDING}"))
-    styles = [style for style in map(read_style, there) if style.network == shared]
-    return Trunk(model, {style.style["name"]: style.numbers for style in styles})
+    there = styles_beside(path, fingerprint(model.network)).values()
+    return Trunk(model, {style.style["name"]: style.numbers for style in there})
 
 
 class WriteResults(Callback):
