@@ -8,20 +8,15 @@
 import { type Constant, type Node, type Value, writeModel } from "./onnx";
 import { type Tensor, type TensorFile, isRecord } from "./safetensors";
 
-/** What a piece takes and gives; features have the resolution of the picture divided by `scale`. */
 export interface Segment {
   model: Uint8Array;
-  /** Features that come in, by name in the walk over the network. */
-  takes: readonly string[];
   /** The normalisation that it begins with: its channels, and where its scales lie in a style; null for the first. */
   norm: { channels: number; at: number } | null;
-  /** Features that go out; the last one is what the next piece normalises, or the picture. */
-  gives: readonly Feature[];
-}
-
-export interface Feature {
-  name: string;
+  /** Whether it ends a residual block, and takes what was kept at its beginning. */
+  takesKept: boolean;
+  /** Of what it gives, which the next piece normalises, or which is the picture. */
   channels: number;
+  /** That has the resolution of the picture divided by this. */
   scale: number;
 }
 
@@ -38,32 +33,29 @@ const EPSILON = 1e-5; // of PyTorch's instance normalisation
 /** @throws Error if the file is no `resnet` with instance normalisation. */
 export function cutNetwork(file: TensorFile): Network {
   const { width, blocks } = readArchitecture(file);
-  const maker = new Maker(file, width);
-  maker.add([], ["x"], width, 1, convolution(maker, "downsample.0.1", 4));
+  const maker = new Maker(file);
+  maker.add(width, 1, convolution(maker, "downsample.0.1", 4, "in"));
   for (const [place, scale] of [[3, 2], [6, 4]] as const) {
-    maker.add(["x"], ["x"], width * scale, scale, [
+    maker.add(width * scale, scale, [
       ...maker.relu(),
-      ...convolution(maker, `downsample.${place}.1`, 1, { strides: [2, 2] }),
+      ...convolution(maker, `downsample.${place}.1`, 1, "seen", { strides: [2, 2] }),
     ]);
   }
   for (let block = 0; block < blocks; block += 1) {
     const name = `residual.${block}.body`;
     const before = block === 0 ? maker.relu("kept") : maker.sum();
-    maker.add(block === 0 ? ["x"] : ["kept", "x"], ["kept", "x"], 4 * width, 4, [
-      ...before,
-      ...convolution(maker, `${name}.0.1`, 1),
-    ]);
-    maker.add(["x"], ["x"], 4 * width, 4, [...maker.relu(), ...convolution(maker, `${name}.3.1`, 1)]);
+    maker.add(4 * width, 4, [...before, ...convolution(maker, `${name}.0.1`, 1, "kept")], true);
+    maker.add(4 * width, 4, [...maker.relu(), ...convolution(maker, `${name}.3.1`, 1, "seen")]);
   }
-  maker.add(blocks === 0 ? ["x"] : ["kept", "x"], ["x"], 2 * width, 2, [
+  maker.add(2 * width, 2, [
     ...(blocks === 0 ? maker.relu("kept") : maker.sum()),
     ...upsampling(maker, "upsample.0", "kept"),
   ]);
-  maker.add(["x"], ["x"], width, 1, [...maker.relu(), ...upsampling(maker, "upsample.3")]);
+  maker.add(width, 1, [...maker.relu(), ...upsampling(maker, "upsample.3", "seen")]);
   const half = maker.constant("half", [1], Float32Array.of(0.5));
-  maker.add(["x"], ["x"], 3, 1, [
+  maker.add(3, 1, [
     ...maker.relu(),
-    ...convolution(maker, "to_rgb.1", 4, {}, "rgb"),
+    ...convolution(maker, "to_rgb.1", 4, "seen", {}, "rgb"),
     { op: "Mul", inputs: ["rgb", half], outputs: ["halved"] },
     { op: "Sigmoid", inputs: ["halved"], outputs: ["out"] },
   ]);
@@ -86,12 +78,9 @@ class Maker {
   readonly segments: Segment[] = [];
   numbers = 0;
   private constants = new Map<string, Constant>();
-  private before: Feature | null = null;
+  private before = 0; // channels of what the last piece gave
 
-  constructor(
-    private readonly file: TensorFile,
-    readonly width: number,
-  ) {}
+  constructor(private readonly file: TensorFile) {}
 
   weights(name: string): Tensor {
     const found = this.file.tensors.get(name);
@@ -120,39 +109,32 @@ class Maker {
     return { op: "BatchNormalization", inputs, outputs: [name], attributes: { epsilon: EPSILON } };
   }
 
-  add(takes: readonly string[], gives: readonly string[], channels: number, scale: number, nodes: readonly Node[]): void {
+  /** @param keeps whether `kept` goes out too. */
+  add(channels: number, scale: number, nodes: readonly Node[], keeps = false): void {
     const before = this.before;
-    const norm = before && { channels: before.channels, at: this.numbers };
-    const inputs: Value[] = before
-      ? [
-          features("in", before.channels),
-          ...["scale", "shift", "mean", "variance"].map((name) => vector(name, before.channels)),
-        ]
-      : [features("in", 3)];
-    if (takes.length > 1 && before) inputs.push(features("before", before.channels));
-    const outputs = [...gives.slice(0, -1).map((name) => features(name, channels)), features("out", channels)];
-    const last = { name: "x", channels, scale };
-    this.segments.push({
-      model: writeModel({ nodes, inputs, outputs, constants: this.constants }),
-      takes,
-      norm,
-      gives: [...gives.slice(0, -1).map((name) => ({ name, channels, scale })), last],
-    });
-    this.numbers += before ? 2 * before.channels : 0;
-    this.before = last;
+    const norm = before === 0 ? null : { channels: before, at: this.numbers };
+    const takesKept = nodes.some((node) => node.inputs.includes("before"));
+    const inputs = [features("in", norm ? before : 3)];
+    if (norm) inputs.push(...["scale", "shift", "mean", "variance"].map((name) => vector(name, before)));
+    if (takesKept) inputs.push(features("before", before));
+    const outputs = [...(keeps ? [features("kept", channels)] : []), features("out", channels)];
+    const model = writeModel({ nodes, inputs, outputs, constants: this.constants });
+    this.segments.push({ model, norm, takesKept, channels, scale });
+    this.numbers += 2 * before;
+    this.before = channels;
     this.constants = new Map();
   }
 }
 
-/** A reflection-padded convolution of what `relu` or `sum` left, to `out` or what is named. */
+/** A reflection-padded convolution of what is `seen`, to `out` or what is named. */
 function convolution(
   maker: Maker,
   name: string,
   padding: number,
+  seen: string,
   attributes: Record<string, number[]> = {},
   out = "out",
 ): Node[] {
-  const seen = name === "downsample.0.1" ? "in" : /^residual\.\d+\.body\.0/.test(name) ? "kept" : "seen";
   const weight = maker.weights(`${name}.weight`);
   const side = weight.shape[2] ?? 1;
   return [
@@ -175,7 +157,7 @@ function convolution(
  * neighbouring rows of the larger picture two are copies of one of the smaller, so each pixel needs a 2x2 kernel of sums
  * of the weights, one of four (as `fastnst.networks.upsample_conv`): 4/9 of the work.
  */
-function upsampling(maker: Maker, name: string, seen = "seen"): Node[] {
+function upsampling(maker: Maker, name: string, seen: string): Node[] {
   const weight = maker.weights(`${name}.weight`);
   const bias = maker.weights(`${name}.bias`).data;
   const [outputs = 0, inputs = 0] = weight.shape;

@@ -1,5 +1,4 @@
 /** Styles as files of a few kilobytes. */
-import { fromBase64 } from "./base64";
 import { isRecord, readTensors } from "./safetensors";
 
 export interface Style {
@@ -38,9 +37,14 @@ export async function readStyle(file: Blob): Promise<Style> {
     artist: text("artist"),
     year: text("year"),
     numbers: found.data,
-    thumbnail: picture === undefined ? null : new Blob([fromBase64(picture)], { type: "image/webp" }),
+    thumbnail: picture === undefined ? null : new Blob([bytesOf(picture)], { type: "image/webp" }),
     network: metadata["network"] ?? "",
   };
+}
+
+/** What base64 stands for. @throws Error if it is none. */
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
 /** The style between two: a share of the second, 0 to 1. */

@@ -19,6 +19,9 @@ export type Run = (segment: number, inputs: ReadonlyMap<string, Features | Float
 
 type State = ReadonlyMap<string, Features>;
 
+/** As it is, or packed. */
+type Stored = ReadonlyMap<string, Omit<Features, "data"> & { data: Float32Array | Uint16Array }>;
+
 const KEPT_FROM = 4; // the scale of features that are kept
 
 /**
@@ -41,7 +44,7 @@ export async function paint(
 
 class Walk {
   private readonly statistics: Statistics[] = [];
-  private readonly kept = new Map<Tile, { state: State; next: number }>();
+  private readonly kept = new Map<Tile, { state: Stored; next: number }>();
   private done = 0;
   private readonly work: number;
 
@@ -97,7 +100,7 @@ class Walk {
 
   private inputs(place: number, state: State): Map<string, Features | Float32Array> {
     const inputs = new Map<string, Features | Float32Array>();
-    const { norm, takes } = this.network.segments[place] as Segment;
+    const { norm, takesKept } = this.network.segments[place] as Segment;
     const found = this.statistics[place - 1];
     if (norm && found) {
       inputs.set("scale", this.numbers.slice(norm.at, norm.at + norm.channels));
@@ -106,7 +109,7 @@ class Walk {
       inputs.set("variance", Float32Array.from(found.variance));
     }
     inputs.set("in", state.get("x") as Features);
-    if (takes.includes("kept")) inputs.set("before", state.get("kept") as Features);
+    if (takesKept) inputs.set("before", state.get("kept") as Features);
     return inputs;
   }
 
@@ -125,37 +128,35 @@ class Walk {
 }
 
 function keeps(segment: Segment): boolean {
-  return segment.gives.every((feature) => feature.scale === KEPT_FROM);
+  return segment.scale === KEPT_FROM;
 }
 
 function counted(state: State, segment: Segment, { seen, kept }: Tile): Statistics {
   const features = state.get("x") as Features;
-  const { channels, scale } = segment.gives[segment.gives.length - 1] as Segment["gives"][number];
+  const { channels, scale } = segment;
   const edges = [kept[0] - seen[0], kept[1] - seen[1], kept[2] - seen[0], kept[3] - seen[1]] as const;
   const [left, upper, right, lower] = edges.map((edge) => Math.ceil(edge / scale)) as [number, number, number, number];
   return channelStatistics(features.data, channels, features.shape[3], [left, upper, right, lower]);
 }
 
 /** In the upper 16 bits of each number, rounded: as PyTorch computes in bfloat16 on processors. */
-function packed(state: State): State {
+function packed(state: State): Stored {
   return new Map(
     [...state].map(([name, { shape, data }]) => {
       const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
       const halves = new Uint16Array(bits.length);
       for (let place = 0; place < bits.length; place += 1) halves[place] = (bits[place]! + 0x8000) >>> 16;
-      return [name, { shape, data: halves as unknown as Float32Array }];
+      return [name, { shape, data: halves }];
     }),
   );
 }
 
-function unpacked(state: State): State {
+function unpacked(state: Stored): State {
   return new Map(
-    [...state].map(([name, features]) => {
-      const { shape, data } = features;
-      if (data instanceof Float32Array) return [name, features];
-      const halves = data as unknown as Uint16Array;
-      const bits = new Uint32Array(halves.length);
-      for (let place = 0; place < bits.length; place += 1) bits[place] = halves[place]! << 16;
+    [...state].map(([name, { shape, data }]) => {
+      if (data instanceof Float32Array) return [name, { shape, data }];
+      const bits = new Uint32Array(data.length);
+      for (let place = 0; place < bits.length; place += 1) bits[place] = data[place]! << 16;
       return [name, { shape, data: new Float32Array(bits.buffer) }];
     }),
   );
