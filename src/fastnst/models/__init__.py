@@ -27,11 +27,13 @@ from fastnst.models.style_file import (
 )
 from fastnst.models.zoo import (
     ENDING,
+    LIGHT,
     MODELS,
     TRUNK,
     Card,
     finished_model,
     finished_styles,
+    lighter,
     listing,
     read_cards,
     thumbnail_file,
@@ -40,6 +42,7 @@ from fastnst.models.zoo import (
 __all__ = [
     "CHECKED_SIZES",
     "ENDING",
+    "LIGHT",
     "LONGEST_NAME",
     "MODELS",
     "OPSET",
@@ -59,6 +62,7 @@ __all__ = [
     "finished_model",
     "finished_styles",
     "is_painting",
+    "lighter",
     "listing",
     "read_cards",
     "read_model",

@@ -1,5 +1,6 @@
 """The zoo: the styles that fastnst was trained on itself, in `models/`, by name."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -10,6 +11,7 @@ PACKAGED = Path(__file__).parents[1] / "finished"
 MODELS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[3] / "models"
 ENDING = ".style.safetensors"  # of the file of a style that shares a network
 TRUNK = MODELS / "many_styles.safetensors"  # the network that finished styles share
+LIGHT = MODELS / "light"  # the same styles in a light network, in files of the same names
 
 
 class Card(BaseModel):
@@ -90,6 +92,21 @@ def finished_model(name: str, shared: bool = False) -> Path:
     files = [MODELS / f"{name}.safetensors", MODELS / f"{name}{ENDING}"]
     first, second = reversed(files) if shared else files
     return first if first.is_file() else second
+
+
+def lighter(styles: Iterable[Path]) -> dict[Path, Path]:
+    """What finished styles are in the light network, by their files.
+
+    Args:
+        styles: files of any styles.
+
+    Returns:
+        All of them with the file that takes their place, or nothing if one of them has none: styles
+        of two networks can be neither mixed nor walked between.
+    """
+    found = {path: LIGHT / f"{path.name.partition('.')[0]}{ENDING}" for path in styles}
+    there = all(path.parent == MODELS and light.is_file() for path, light in found.items())
+    return found if there else {}
 
 
 def thumbnail_file(name: str, folder: Path) -> Path:
