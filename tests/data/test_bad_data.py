@@ -130,7 +130,7 @@ def test_the_next_picture_takes_the_place_of_a_bad_one(make):
     files = make().train_set.files
     for number in (2, 3, 15):
         files[number].write_bytes(b"")
-    (two, three, last, four, first), _, _, bad = Photographs(files, 32, "crop").__getitems__(
+    (two, three, last, four, first), *_, bad = Photographs(files, 32, "crop").__getitems__(
         [Drawn(number) for number in (2, 3, 15, 4, 0)]
     )
     assert torch.equal(two, four)

@@ -1,6 +1,6 @@
 """The groups of the configuration: which keys each has and which values are allowed."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -79,8 +79,30 @@ class Loss(Group):
     content_weight: Weight
     style_weight: Weight
     tv_weight: Weight
+    temporal_weight: Weight = 0.0  # the first checkpoints have none
     content_layers: LayerWeights
     style_layers: LayerWeights
+
+    def perceptual(self) -> dict[str, Any]:
+        """What `PerceptualLoss` takes of it, by its arguments."""
+        return self.model_dump(exclude={"temporal_weight"})
+
+
+class NoMotion(Group):
+    name: Literal["none"]
+
+
+class SyntheticMotion(Group):
+    name: Literal["synthetic"]
+    temporal_weight: Positive  # configs/loss takes it from there
+    shift: Share
+    zoom: Share
+    turn: Annotated[float, NoBool, Field(ge=0, le=45)]
+    perspective: Annotated[float, NoBool, Field(ge=0, le=0.4)]
+    things: Share
+    light: Share
+    noise: Share
+    compression: Share
 
 
 class Data(Group):

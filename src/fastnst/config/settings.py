@@ -20,9 +20,11 @@ from fastnst.config.groups import (
     Johnson2016Settings,
     LightSettings,
     Loss,
+    NoMotion,
     ResNetSettings,
     SGDSettings,
     Style,
+    SyntheticMotion,
     VGGSettings,
 )
 from fastnst.config.trainer_options import TrainerOptions, check_names
@@ -46,6 +48,17 @@ class Seen(Group):
         for key in ("content_layers", "style_layers"):
             for layer in getattr(self.loss, key):
                 self.check_layer(f"loss.{key}.{layer}", layer)
+        return self
+
+    @model_validator(mode="after")
+    def _two_frames(self) -> "Seen":
+        motion = getattr(self, "motion", None)
+        if self.loss.temporal_weight and not isinstance(motion, SyntheticMotion):
+            raise ValueError(
+                f"loss.temporal_weight={self.loss.temporal_weight:g} compares two frames, which "
+                f"fastnst train makes with motion=synthetic, and nothing else does; leave it out, "
+                f"or give 0"
+            )
         return self
 
     def check_layer(self, where: str, layer: str) -> None:
@@ -72,6 +85,10 @@ class Settings(Objective):
     ]
     data: Annotated[CocoData | FolderData | DeadLeavesData, Field(discriminator="name")]
     optimizer: Annotated[AdamSettings | SGDSettings, Field(discriminator="name")]
+    # the first checkpoints have none
+    motion: Annotated[NoMotion | SyntheticMotion, Field(discriminator="name")] = NoMotion(
+        name="none"
+    )
     trainer: TrainerOptions
     seed: Annotated[int, NoBool, Field(ge=0, lt=2**32)]
     resume: File | None

@@ -30,6 +30,7 @@ from fastnst.data.resident import ResidentBatches, load
 from fastnst.data.sampler import EndlessShuffle
 from fastnst.drawing import DRAWING
 from fastnst.machine import UserError, end_workers_at_exit, from_home, ignore_in_worker
+from fastnst.motion import Ranges, further, make_frames
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ class PhotographData(pl.LightningDataModule):
         seed: of the shuffling.
         styles: how many styles pictures are painted in.
         tried: how many styles each held-out picture is painted in; None: in all.
+        motion: how much happens between two frames that are made of each training picture; None:
+            there is but one.
 
     Raises:
         UserError: if there are no photographs where the settings say, or too many are missing.
@@ -59,10 +62,12 @@ class PhotographData(pl.LightningDataModule):
         seed: int,
         styles: int = 1,
         tried: int | None = None,
+        motion: Ranges | None = None,
     ) -> None:
         super().__init__()
         self.settings, self.seed, self.styles = settings, seed, styles
         self.tried = styles if tried is None else tried
+        self.motion = motion
         size = settings.image_size
         if isinstance(settings, DeadLeavesData):
             self.train_set: Pictures = DeadLeaves(settings.images, size, seed)
@@ -163,23 +168,27 @@ class PhotographData(pl.LightningDataModule):
 
     def on_before_batch_transfer(
         self, batch: Batch, dataloader_idx: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The batch without the bad pictures that came with it, which are counted.
 
         Raises:
             UserError: if there are too many by now.
         """
         (self.bad if self.trainer.training else self.bad_held_out).add(batch.bad)
-        return batch.pictures, batch.mirrored, batch.styles
+        return batch.pictures, batch.mirrored, batch.styles, batch.draws
 
     def on_after_batch_transfer(
-        self, batch: tuple[Tensor, Tensor, Tensor], dataloader_idx: int
-    ) -> tuple[Tensor, Tensor]:
+        self, batch: tuple[Tensor, Tensor, Tensor, Tensor], dataloader_idx: int
+    ) -> tuple[Tensor, ...]:
         """`(N, 3, S, S)` in [0, 1], of the type that the Trainer's precision works with, and the
-        numbers of the styles, `(N,)`."""
-        pictures, mirrored, styles = batch
+        numbers of the styles, `(N,)`; in training with motion also the rest of `Frames`."""
+        pictures, mirrored, styles, draws = batch
         # Lightning has done this before, when there were only bytes
-        return self.trainer.precision_plugin.convert_input(to_pixels(pictures, mirrored)), styles
+        images = self.trainer.precision_plugin.convert_input(to_pixels(pictures, mirrored))
+        if self.motion is None or not self.trainer.training:
+            return images, styles
+        first, *rest = make_frames(images, further(draws, self.seed), self.motion)
+        return first, styles, *rest
 
     def sheet_photographs(self, count: int) -> Tensor:
         """The first held-out photographs, `(n, 3, size, size)` with n at most `count`."""

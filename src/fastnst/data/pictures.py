@@ -26,11 +26,13 @@ TRIES = 100  # photographs come shuffled: so many bad ones in a row are no chanc
 
 
 class Drawn(NamedTuple):
-    """What is drawn of a picture: its number, whether to mirror it, and its style's number."""
+    """What is drawn of a picture: its number, whether to mirror it, its style's number, and a
+    number that no other draw of the run has, for what else is random about it."""
 
     number: int
     mirrored: bool = False
     style: int = 0
+    draw: int = 0
 
 
 class Batch(NamedTuple):
@@ -40,19 +42,21 @@ class Batch(NamedTuple):
         pictures: uint8 `(N, S, S, 3)`, RGB.
         mirrored: bool `(N,)`, which to mirror.
         styles: int64 `(N,)`, numbers of the styles to paint them in.
+        draws: int64 `(N,)`, one that no other picture of the run has.
         bad: why pictures, by their numbers, cannot be had.
     """
 
     pictures: Tensor
     mirrored: Tensor
     styles: Tensor
+    draws: Tensor
     bad: dict[int, str]
 
 
 def to_batch(pictures: Tensor, drawn: Sequence[Drawn], bad: dict[int, str] | None = None) -> Batch:
     """Put pictures together with what was drawn of them."""
-    _, mirrored, styles = (torch.tensor(column) for column in zip(*drawn, strict=True))
-    return Batch(pictures, mirrored, styles, bad or {})
+    _, mirrored, styles, draws = (torch.tensor(column) for column in zip(*drawn, strict=True))
+    return Batch(pictures, mirrored, styles, draws, bad or {})
 
 
 def to_pixels(pictures: Tensor, mirrored: Tensor) -> Tensor:

@@ -41,11 +41,11 @@ class ResidentBatches:
             # CUDA devices may read these tensors when they are gone already:
             # https://github.com/pytorch/pytorch/issues/139550
             free = self.pictures.device.type == "cuda"
-            index, mirrored, styles = (
+            index, mirrored, styles, draws = (
                 torch.tensor(column).to(self.pictures.device, non_blocking=free)
                 for column in zip(*drawn, strict=True)
             )
-            yield Batch(self.pictures.index_select(0, index), mirrored, styles, {})
+            yield Batch(self.pictures.index_select(0, index), mirrored, styles, draws, {})
 
 
 def load(prepared: PreparedPictures, device: torch.device) -> Tensor | None:

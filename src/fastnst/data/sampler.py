@@ -71,7 +71,7 @@ class EndlessShuffle(Sampler[list[Drawn]]):
                     turn = position // self.styles
                     styles = self._turn(turn)
                 place, style = position % self.length, styles[position % self.styles]
-                drawn.append(Drawn(order[place], mirrored[place], style))
+                drawn.append(Drawn(order[place], mirrored[place], style, position))
             yield drawn
 
     def _shuffle(self, epoch: int) -> tuple[list[int], list[bool]]:

@@ -174,4 +174,4 @@ def _style(run: Run) -> Tensor:
 
 def _loss(network: LossNetwork, style: Tensor, settings: Loss) -> PerceptualLoss:
     torch.manual_seed(SEED)
-    return PerceptualLoss(network, [style], **settings.model_dump()).to(style.device)
+    return PerceptualLoss(network, [style], **settings.perceptual()).to(style.device)

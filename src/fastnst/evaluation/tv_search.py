@@ -60,7 +60,7 @@ class Search:
         network = build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed)
         network.to(self.device)
         torch.manual_seed(settings.seed)  # mmd_gaussian draws positions
-        self.loss = PerceptualLoss(network, [self.style], **settings.loss.model_dump())
+        self.loss = PerceptualLoss(network, [self.style], **settings.loss.perceptual())
 
     def run(self) -> list[Candidate]:
         """Train and score what is still missing.

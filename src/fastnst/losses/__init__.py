@@ -17,6 +17,7 @@ from fastnst.losses.network import LAYERS, LossNetwork, MaxPool2d, compact_layer
 from fastnst.losses.normalized import normalize_network
 from fastnst.losses.perceptual import PerceptualLoss
 from fastnst.losses.style import STYLE_LOSSES, StyleLoss, build_style_loss
+from fastnst.losses.temporal import TemporalLoss, relative_temporal_loss, temporal_loss
 from fastnst.losses.weights import build_loss_network, downloaded, local_weights, weights_file
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "MaxPool2d",
     "PerceptualLoss",
     "StyleLoss",
+    "TemporalLoss",
     "build_loss_network",
     "build_style_loss",
     "compact_features",
@@ -41,7 +43,9 @@ __all__ = [
     "normalize_network",
     "relative_feature_loss",
     "relative_style_loss",
+    "relative_temporal_loss",
     "style_loss",
+    "temporal_loss",
     "total_variation",
     "weights_file",
 ]

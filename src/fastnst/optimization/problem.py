@@ -94,7 +94,7 @@ class Problem:
             width, height = resize_short_side(self.photograph, side).size
             whole = (width, height), (0, 0, width, height)
             regions = torch.cat([mask.part(*whole) for mask in self.masks])
-        options = self.settings.loss.model_dump()
+        options = self.settings.loss.perceptual()
         torch.manual_seed(self.settings.seed)  # mmd_gaussian draws positions
         loss = PerceptualLoss(self.network, self.styles_at(side), **options, regions=regions)
         return loss.to(self.device)

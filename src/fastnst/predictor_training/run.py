@@ -129,7 +129,7 @@ def train_predictor(settings: PredictorSettings, folder: Path) -> None:
 
 def _loss_options(settings: PredictorSettings, styles: int, paintings: int) -> dict[str, Any]:
     """Arguments of `PerceptualLoss`: the first styles have the weights that their files say."""
-    options = settings.loss.model_dump()
+    options = settings.loss.perceptual()
     for key in ("style_weight", "tv_weight"):
         own = [getattr(style, key) for style in (settings.styles or [])[:styles]]
         options[key] = [*own, *[options[key]] * paintings]

@@ -11,7 +11,14 @@ import pytorch_lightning as pl
 from pytorch_lightning.strategies import ParallelStrategy
 from pytorch_lightning.utilities import rank_zero_only
 
-from fastnst.config import AUTO, Settings, is_sweep, write_settings
+from fastnst.config import (
+    AUTO,
+    NoMotion,
+    Settings,
+    SyntheticMotion,
+    is_sweep,
+    write_settings,
+)
 from fastnst.data import PhotographData
 from fastnst.losses import PerceptualLoss, build_loss_network
 from fastnst.machine import (
@@ -22,6 +29,7 @@ from fastnst.machine import (
     compiling_pays,
     keep_freed_memory,
 )
+from fastnst.motion import Ranges
 from fastnst.styles import load_style_image
 from fastnst.training.callbacks import SampleSheets, Speed, sheet_path
 from fastnst.training.checkpoints import MODEL, Checkpoints, style_files
@@ -74,7 +82,9 @@ def train(settings: Settings, folder: Path) -> None:
     trainer = build_trainer(settings, device, folder, steps_done)
     _check_processes(trainer)
     paintings = [load_style_image(it.name, it.image, it.size) for it in settings.paintings]
-    data = PhotographData(settings.data, settings.seed, len(paintings))
+    data = PhotographData(
+        settings.data, settings.seed, len(paintings), motion=_ranges(settings.motion)
+    )
     loss_network = build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed)
     loss = PerceptualLoss(loss_network, paintings, **_loss_options(settings))
     batches = settings.trainer["max_steps"] * settings.trainer["accumulate_grad_batches"]
@@ -128,11 +138,17 @@ def train(settings: Settings, folder: Path) -> None:
 
 def _loss_options(settings: Settings) -> dict[str, Any]:
     """Arguments of `PerceptualLoss`; of many styles each has the weights that its file says."""
-    options = settings.loss.model_dump()
+    options = settings.loss.perceptual()
     losses = [settings.of_style(style).loss for style in settings.paintings]
     for key in ("style_weight", "tv_weight"):
         options[key] = [getattr(loss, key) for loss in losses]
     return options
+
+
+def _ranges(motion: NoMotion | SyntheticMotion) -> Ranges | None:
+    if isinstance(motion, NoMotion):
+        return None
+    return Ranges(**motion.model_dump(include={*Ranges._fields}))
 
 
 def _beginning(checkpoint: Path | None, steps: int, init: str | None) -> str:

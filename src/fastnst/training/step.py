@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from fastnst.config import Settings
-from fastnst.losses import PerceptualLoss
+from fastnst.losses import PerceptualLoss, TemporalLoss
 from fastnst.machine import Compiled
 from fastnst.networks import build_network, paint_styles, share_convolutions, style_of
 from fastnst.training.finite import SkippedSteps, is_finite
@@ -45,6 +45,7 @@ class StyleTransfer(pl.LightningModule):
         self.settings = settings
         self.network = build_network(settings.network.model_dump())
         self.loss = loss
+        self.temporal = TemporalLoss(settings.loss.measure, settings.loss.temporal_weight)
         self.names = [style.name for style in settings.paintings]
         # of styles that share the network, `(S, K)`, see `fastnst.networks.conditional`
         self.styles: nn.Parameter | None = None
@@ -73,14 +74,24 @@ class StyleTransfer(pl.LightningModule):
             return self.network(photographs)
         return paint_styles(self.network, photographs, self.styles[styles])
 
-    def _terms(self, photographs: Tensor, styles: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss, and its terms for each picture."""
+    def _terms(
+        self, photographs: Tensor, styles: Tensor, *motion: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss, and its terms for each picture; `motion` is the rest of `Frames`, if any."""
         target = self.loss.content_target(photographs)
-        terms = self.loss.each(self(photographs, styles), target, styles)
+        if motion:
+            second, *moved = motion
+            painted = self(torch.cat((photographs, second)), styles.repeat(2))
+            first, later = painted.chunk(2)
+            terms = self.loss.each(first, target, styles)
+            terms |= self.temporal(first, later, *moved)
+            terms["total"] = terms["total"] + terms["weighted_temporal"]
+        else:
+            terms = self.loss.each(self(photographs, styles), target, styles)
         # a compiled step would be given a zero gradient for each of the others
         return terms["total"].mean(), {name: term.detach() for name, term in terms.items()}
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+    def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:
         if self._cuda_graphs:  # the last gradients lie where the graph is about to write
             self.zero_grad()
         total, terms = self._train_terms(*batch)

@@ -1,0 +1,70 @@
+"""Smooth motion of a camera over a picture: shift, zoom, turn, perspective.
+
+Places are x and y in a picture whose sides reach from -1 to 1, as `torch.nn.functional.grid_sample`
+has them with `align_corners=False`; a view, `(N, 3, 3)`, takes those of the second frame to those
+of the first.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+DRAWN = 9  # random numbers for a view
+
+
+def draw_views(
+    chances: Tensor, shift: float, zoom: float, turn: float, perspective: float
+) -> Tensor:
+    """Views, most of them of little motion, as frames of films have it.
+
+    Args:
+        chances: `(N, DRAWN)`, in [0, 1).
+        shift: at most, as a share of the picture's side.
+        zoom: at most, as the logarithm of the factor.
+        turn: at most, in degrees.
+        perspective: at most, how much nearer one edge comes than the middle, as a share.
+
+    Returns:
+        `(N, 3, 3)`.
+    """
+    # all of a view together: a still camera does not turn, and a quick one does not stand still
+    quickness = chances[:, :1].square()
+    across, down, larger, angle, nearer_x, nearer_y, squeeze, *_ = (
+        quickness * (2 * chances[:, 1:] - 1)
+    ).unbind(1)
+    factor, angle = (zoom * larger).exp(), angle * turn * torch.pi / 180
+    cos, sin = factor * angle.cos(), factor * angle.sin()
+    stretch = (zoom / 4 * squeeze).exp()  # a camera that swings sees things narrower
+    rows = [
+        [cos * stretch, -sin, 2 * shift * across],
+        [sin * stretch, cos, 2 * shift * down],
+        [perspective * nearer_x, perspective * nearer_y, torch.ones_like(factor)],
+    ]
+    return torch.stack([torch.stack(row, -1) for row in rows], 1)
+
+
+def places_of(side: int, like: Tensor) -> Tensor:
+    """Of the pixels of a picture, `(side, side, 2)`."""
+    middles = (2 * torch.arange(side, device=like.device, dtype=like.dtype) + 1) / side - 1
+    y, x = torch.meshgrid(middles, middles, indexing="ij")
+    return torch.stack((x, y), -1)
+
+
+def seen_at(views: Tensor, places: Tensor) -> Tensor:
+    """Places of the second frame in the first: `(N, 3, 3)`, `(H, W, 2)` -> `(N, H, W, 2)`."""
+    whole = F.pad(places, (0, 1), value=1.0)
+    moved = torch.einsum("nij,hwj->nhwi", views, whole)
+    return moved[..., :2] / moved[..., 2:]
+
+
+def follow(images: Tensor, places: Tensor) -> Tensor:
+    """Pictures as they look from the second frame; beyond their edges mirrored.
+
+    Cubic: what is between pixels must not be blurred, or blurred pictures would seem calm.
+
+    Args:
+        images: `(N, C, H, W)`.
+        places: `(N, H, W, 2)`.
+    """
+    images = images.float()
+    return F.grid_sample(images, places, "bicubic", "reflection", align_corners=False)
