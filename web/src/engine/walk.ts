@@ -4,8 +4,9 @@
  * Features at a quarter of the resolution are kept, in 16 bits, between two pieces; larger ones would take much memory and
  * are computed again.
  */
+import type { Network } from "./networks";
 import { type Picture, Source, put } from "./pixels";
-import type { Network, Segment } from "./segments";
+import type { Segment } from "./segments";
 import { type Statistics, channelStatistics, together } from "./statistics";
 import { type Plan, type Tile, planTiles } from "./tiles";
 

@@ -2,10 +2,10 @@
 import * as ort from "onnxruntime-web/wasm";
 
 import { resize } from "./lanczos";
+import { type Network, cutNetwork } from "./networks";
 import { type Picture, mixed, onWhite } from "./pixels";
 import type { Answer, Order, Wish } from "./protocol";
 import { readTensors } from "./safetensors";
-import { type Network, cutNetwork } from "./segments";
 import { planTiles } from "./tiles";
 import { type Features, type Run, paint } from "./walk";
 
