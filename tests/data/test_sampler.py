@@ -11,14 +11,14 @@ def pairs(length=10, batch_size=5, first=0, last=6, seed=1, hflip=True, rank=0, 
 
 
 def indices(**how):
-    return [index for batch in pairs(**how) for index, _, _ in batch]
+    return [index for batch in pairs(**how) for index, *_ in batch]
 
 
 @pytest.mark.parametrize(("length", "batch_size"), [(10, 5), (10, 4), (7, 3), (3, 8), (1, 4)])
 def test_each_epoch_has_each_picture_once(length, batch_size):
     batches = pairs(length=length, batch_size=batch_size, last=12)
     assert [len(batch) for batch in batches] == [batch_size] * 12
-    given = [index for batch in batches for index, _, _ in batch]
+    given = [index for batch in batches for index, *_ in batch]
     for start in range(0, len(given) - length + 1, length):
         assert sorted(given[start : start + length]) == list(range(length))
 
@@ -60,29 +60,29 @@ def test_processes_together_give_the_order_of_one():
 
 def test_a_small_data_set_is_repeated_in_a_batch():
     (batch,) = pairs(length=3, batch_size=7, last=1)
-    assert Counter(index for index, _, _ in batch).most_common(1)[0][1] == 3
-    assert {index for index, _, _ in batch} == {0, 1, 2}
+    assert Counter(index for index, *_ in batch).most_common(1)[0][1] == 3
+    assert {index for index, *_ in batch} == {0, 1, 2}
 
 
 def test_half_of_the_pictures_are_mirrored():
     mirrored = [mirrored for batch in pairs(length=400, batch_size=100, last=40)
-                for _, mirrored, _ in batch]  # fmt: skip
+                for _, mirrored, *_ in batch]  # fmt: skip
     assert {type(value) for value in mirrored} == {bool}
     assert 0.46 < sum(mirrored) / len(mirrored) < 0.54
 
 
 def test_a_picture_is_mirrored_in_some_epochs_only():
     seen = {
-        mirrored for batch in pairs(length=1, batch_size=1, last=30) for _, mirrored, _ in batch
+        mirrored for batch in pairs(length=1, batch_size=1, last=30) for _, mirrored, *_ in batch
     }
     assert seen == {True, False}
 
 
 def test_nothing_is_mirrored_without_hflip():
     batches = pairs(hflip=False)
-    assert not any(mirrored for batch in batches for _, mirrored, _ in batch)
-    assert [[index for index, _, _ in batch] for batch in batches] == [
-        [index for index, _, _ in batch] for batch in pairs(hflip=True)
+    assert not any(mirrored for batch in batches for _, mirrored, *_ in batch)
+    assert [[index for index, *_ in batch] for batch in batches] == [
+        [index for index, *_ in batch] for batch in pairs(hflip=True)
     ]
 
 
@@ -99,7 +99,7 @@ def test_batches_of_another_size_go_on_with_the_pictures_that_come_next():
 
 
 def styles_of(batches):
-    return [style for batch in batches for _, _, style in batch]
+    return [style for batch in batches for _, _, style, _ in batch]
 
 
 def test_of_as_many_pictures_in_a_row_as_there_are_styles_each_has_another_one():

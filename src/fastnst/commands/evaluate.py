@@ -9,9 +9,11 @@ from pathlib import Path
 from fastnst.evaluation import (
     SMALLEST_JUDGED,
     LossNetworks,
+    calmness_table,
     evaluate,
     held_out,
     judge_networks,
+    measure_video,
     photographs_in,
     read_runs,
     report,
@@ -27,6 +29,9 @@ from fastnst.machine import (
     one_sentence_errors,
 )
 from fastnst.networks import SMALLEST_SIDE
+from fastnst.stylizing import Stylizer
+
+VIDEO_HAS_NOT = ("photographs", "judge", "optimize", "iterations", "weights", "output")
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -40,7 +45,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         required=True,
         action="append",
-        help="a run: its folder or last.ckpt, with --judge any network; several",
+        help="a run: its folder or last.ckpt, with --judge and --video any network; several",
     )
     parser.add_argument(
         "--photographs",
@@ -56,9 +61,19 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "<style>.jpg",
     )
     parser.add_argument(
+        "--video",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="measure instead how calm the networks paint a video, with and without --temporal of "
+        "fastnst stylize; several",
+    )
+    parser.add_argument(
         "--size",
         type=_at_least(SMALLEST_SIDE),
-        help="side that they are cropped to, in pixels; default: as trained, with --judge 512",
+        help="side that they are cropped to, in pixels; default: as trained, with --judge 512; "
+        "short side of a video, default: its own",
     )
     parser.add_argument(
         "--optimize",
@@ -87,6 +102,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
             parser.error(f"--judge needs a --size of at least {SMALLEST_JUDGED}")
         if (options.optimize, options.iterations) != (None, None):
             parser.error("--judge optimises nothing: leave out --optimize and --iterations")
+    if options.video:
+        given = {name for name in VIDEO_HAS_NOT if getattr(options, name) is not None}
+        if given:
+            parser.error(f"--video takes no --{sorted(given)[0]}")
     options.optimize = 4 if options.optimize is None else options.optimize
     options.iterations = options.iterations or 100
     return options
@@ -109,6 +128,9 @@ def main() -> None:
     logging.basicConfig(format="%(message)s")
     advice = "give a smaller --size, or a smaller folder of photographs"
     with one_sentence_errors(), memory_errors(advice):
+        if options.video:
+            _videos(options)
+            return
         if options.judge is not None:
             _judge(options)
             return
@@ -127,6 +149,16 @@ def main() -> None:
         results = evaluate(runs, photographs, optimized, options.iterations, loss_networks)
         print(report(results, photographs))
         print(write_report(folder, results, photographs))
+
+
+def _videos(options: argparse.Namespace) -> None:
+    paths = dict.fromkeys(options.ckpt)
+    stylizers = {
+        f"{path.parent.name}/{path.stem}": Stylizer(path, options.device) for path in paths
+    }
+    for video in options.video:
+        found = measure_video(stylizers, video, options.size)
+        print(f"{video}\n{calmness_table(found)}")
 
 
 def _judge(options: argparse.Namespace) -> None:

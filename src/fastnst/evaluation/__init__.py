@@ -3,6 +3,7 @@
 In: checkpoints of training runs, photographs they have not seen. Out: tables, sheets, numbers.
 """
 
+from fastnst.evaluation.calmness import calmness_table, measure_video
 from fastnst.evaluation.photographs import held_out, photographs_in
 from fastnst.evaluation.results import NUMBERS, report, write_report
 from fastnst.evaluation.runs import LossNetworks, Run, evaluate, read_runs
@@ -19,10 +20,12 @@ __all__ = [
     "LossNetworks",
     "Run",
     "SearchSettings",
+    "calmness_table",
     "evaluate",
     "find_style_file",
     "held_out",
     "judge_networks",
+    "measure_video",
     "photographs_in",
     "read_runs",
     "report",

@@ -1,12 +1,13 @@
-"""What a page paints with: a network, and which of the styles that share it."""
+"""What a page paints with: a network, and which of the styles that share it; the light one too."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fastnst.machine import UserError, from_home
 from fastnst.models import (
     ENDING,
+    LIGHT,
     MODELS,
     TRUNK,
     Model,
@@ -19,8 +20,28 @@ from fastnst.models import (
 )
 from fastnst.networks import style_of
 
-NETWORK = "resnet"  # of the kinds of networks the one that the page can compute, and only so:
-SETTINGS = {"norm": "instance", "upsample": "nearest"}
+# of the kinds of networks those that the page can compute, and only so
+FULL_KIND = {"name": "resnet", "norm": "instance", "upsample": "nearest"}
+LIGHT_KIND = {"name": "light"}
+FULL_ADVICE = (
+    ", and in a page all styles share one: give the folder of the run that it was learnt in with "
+    "--ckpt"
+)
+LIGHT_ADVICE = ": install fastnst again"
+
+
+class LightStyles(NamedTuple):
+    """The light network, and what of the page's styles it can paint.
+
+    Attributes:
+        network: its file.
+        fingerprint: of it.
+        styles: files, by the names that the styles have in the page.
+    """
+
+    network: Path
+    fingerprint: str
+    styles: Mapping[str, Path]
 
 
 class Choice(NamedTuple):
@@ -30,11 +51,13 @@ class Choice(NamedTuple):
         network: the file of the one that comes with fastnst, or one of somebody's own.
         fingerprint: of it.
         styles: by name, in the order in which they are shown; a path where it is a finished one.
+        light: the light network, if fastnst comes with one that has one of these styles.
     """
 
     network: Path | Model
     fingerprint: str
     styles: Mapping[str, Path | StyleFile]
+    light: LightStyles | None
 
 
 def choose(names: Sequence[str] | None, given: Iterable[Path]) -> Choice:
@@ -60,27 +83,34 @@ def choose(names: Sequence[str] | None, given: Iterable[Path]) -> Choice:
         )
     source = runs[0] if runs else TRUNK
     model = read_network(source)
-    _check_architecture(source, model.architecture)
+    _check_architecture(source, model, FULL_KIND)
     shared = fingerprint(model.network)
     there = _styles_of_run(source, shared, names) if runs else _finished(names)
     known = {path.resolve() for path in there}
     own = [path for path in own if path.resolve() not in known]
     read = {path: read_style(path) for path in (*own, *there)}
-    for path, style in read.items():
-        if style.network != shared:
-            raise UserError(
-                f"{path} belongs to another network than {source}, and in a page all styles share "
-                f"one: give the folder of the run that it was learnt in with --ckpt."
-            )
-        if style.numbers.shape != style_of(model.network).shape:
-            raise UserError(f"{path} has not as many numbers as its network takes: it is damaged.")
+    _check_styles(read, source, model, FULL_ADVICE)
     taken = [read[path].style["name"] for path in there]
     shown = dict(zip(_named(own, read, taken), (read[path] for path in own), strict=True))
     if runs:
-        return Choice(
-            model, shared, shown | {read[path].style["name"]: read[path] for path in there}
-        )
-    return Choice(TRUNK, shared, shown | {read[path].style["name"]: path for path in there})
+        styles = {read[path].style["name"]: read[path] for path in there}
+        return Choice(model, shared, shown | styles, light=None)
+    finished = {read[path].style["name"]: path for path in there}
+    return Choice(TRUNK, shared, shown | finished, _light(finished))
+
+
+def _light(finished: Mapping[str, Path]) -> LightStyles | None:
+    """Those of the finished styles that are in the light network too."""
+    source = LIGHT / TRUNK.name
+    files = {name: LIGHT / path.name for name, path in finished.items()}
+    there = {name: path for name, path in files.items() if path.is_file()}
+    if not there or not source.is_file():
+        return None
+    model = read_network(source)
+    _check_architecture(source, model, LIGHT_KIND)
+    read = {path: read_style(path) for path in there.values()}
+    _check_styles(read, source, model, LIGHT_ADVICE)
+    return LightStyles(source, fingerprint(model.network), there)
 
 
 def _finished(names: Sequence[str] | None) -> list[Path]:
@@ -111,15 +141,27 @@ def _styles_of_run(source: Path, shared: str, names: Sequence[str] | None) -> li
     return [there[name] for name in dict.fromkeys(there if names is None else names)]
 
 
-def _check_architecture(source: Path, architecture: Mapping[str, Any]) -> None:
-    fits = all(architecture.get(key, value) == value for key, value in SETTINGS.items())
-    if architecture["name"] != NETWORK or not fits:
-        what = ", ".join(f"{key} {value}" for key, value in architecture.items())
-        needed = " ".join(f"network.{key}={value}" for key, value in SETTINGS.items())
+def _check_architecture(source: Path, model: Model, kind: Mapping[str, str]) -> None:
+    has = model.architecture
+    if any(has.get(key, value) != value for key, value in kind.items()):
+        what = ", ".join(f"{key} {value}" for key, value in has.items())
+        needed = " ".join(
+            f"network={value}" if key == "name" else f"network.{key}={value}"
+            for key, value in kind.items()
+        )
         raise UserError(
             f"{source} is a network with {what}, which the page cannot compute: give one that was "
-            f"trained with network={NETWORK} {needed}."
+            f"trained with {needed}."
         )
+
+
+def _check_styles(read: Mapping[Path, StyleFile], source: Path, model: Model, advice: str) -> None:
+    shared, count = fingerprint(model.network), style_of(model.network).shape
+    for path, style in read.items():
+        if style.network != shared:
+            raise UserError(f"{path} belongs to another network than {source}{advice}.")
+        if style.numbers.shape != count:
+            raise UserError(f"{path} has not as many numbers as its network takes: it is damaged.")
 
 
 def _named(

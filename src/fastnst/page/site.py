@@ -4,11 +4,13 @@ index.html, assets/, ...        what `make site` built from `web/`
 styles/index.json               which network and which styles there are
 styles/many_styles.safetensors  the network
 styles/<name>.style.safetensors a style
+styles/light/...                the light network and its styles, in files of the same names
 """
 
 import copy
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -16,8 +18,17 @@ from typing import Any, Literal
 from torch import nn
 
 from fastnst.machine import UserError, from_home
-from fastnst.models import ENDING, TRUNK, Model, StyleFile, fingerprint, write_model, write_style
-from fastnst.page.choice import SETTINGS, Choice
+from fastnst.models import (
+    ENDING,
+    LIGHT,
+    TRUNK,
+    Model,
+    StyleFile,
+    fingerprint,
+    write_model,
+    write_style,
+)
+from fastnst.page.choice import FULL_KIND, Choice, LightStyles
 
 BUILT = Path(__file__).parent / "site"
 FIRST = "index.html"
@@ -87,7 +98,8 @@ def _is_page(folder: Path) -> bool:
         index = json.loads((folder / STYLES / INDEX).read_bytes())
     except (OSError, ValueError):
         return False
-    ours = isinstance(index, dict) and {*index} == {"network", "fingerprint", "styles"}
+    # earlier ones had no light network
+    ours = isinstance(index, dict) and {*index, "light"} == {*_listing("", ()), "light"}
     return ours and (folder / FIRST).is_file()
 
 
@@ -112,15 +124,29 @@ def _write_styles(folder: Path, choice: Choice) -> None:
             shutil.copyfile(style, path)
         else:
             _write_style(path, name, style)
-    names = [f"{name}{ENDING}" for name in choice.styles]
-    index = {"network": TRUNK.name, "fingerprint": choice.fingerprint, "styles": names}
+    light = None if choice.light is None else _write_light(folder / LIGHT.name, choice.light)
+    index = _listing(choice.fingerprint, choice.styles) | {"light": light}
     (folder / INDEX).write_text(json.dumps(index, indent=2) + "\n")
+
+
+def _write_light(folder: Path, light: LightStyles) -> dict[str, Any]:
+    folder.mkdir()
+    shutil.copyfile(light.network, folder / TRUNK.name)
+    for name, path in light.styles.items():
+        shutil.copyfile(path, folder / f"{name}{ENDING}")
+    return _listing(light.fingerprint, light.styles)
+
+
+def _listing(shared: str, names: Iterable[str]) -> dict[str, Any]:
+    """What the index says of a network, by its fingerprint, and of the styles in it."""
+    files = [f"{name}{ENDING}" for name in names]
+    return {"network": TRUNK.name, "fingerprint": shared, "styles": files}
 
 
 def _write_network(path: Path, model: Model) -> None:
     facts = {"name": TRUNK.stem, "title": "Many styles"}
     # what the description leaves open is as it always was
-    architecture = {"width": 32, "blocks": 5, **SETTINGS, **model.architecture}
+    architecture = {"width": 32, "blocks": 5, **FULL_KIND, **model.architecture}
     write_model(path, model.network, architecture, facts, _smallest(model.network))
 
 

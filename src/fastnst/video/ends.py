@@ -1,11 +1,15 @@
 """What reads a video and what writes it, by their names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+
+from PIL import Image
 
 from fastnst.images import ANIMATED
 from fastnst.video.animation import AnimationReader, AnimationWriter
 from fastnst.video.formats import Codec, choose_codec
+from fastnst.video.frames import Frame
 from fastnst.video.reader import VideoReader
 from fastnst.video.temporal import TemporalSmoother
 from fastnst.video.writer import VideoWriter
@@ -41,6 +45,18 @@ def open_reader(
     if _by_pillow(source):
         return AnimationReader(source, start, end, keep_alpha=keep_alpha)
     return VideoReader(source, start, end, keep_alpha=keep_alpha, notice=notice)
+
+
+def frames_of(source: Path) -> Iterator[Image.Image]:
+    """The pictures of a video, upright, RGB or RGBA, without their time stamps.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
+    with closing(open_reader(source, source, None, None, lambda _: None)) as reader:
+        for part in reader:
+            if isinstance(part, Frame):
+                yield part.picture
 
 
 def make_writer(
