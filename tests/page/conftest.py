@@ -1,15 +1,26 @@
 """A page as `make site` builds it, but tiny; networks with styles; the real page in a browser."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from small.browser import BROWSER, PATIENCE, QUIET, STYLES, says, serving
 from small.stylizing import write_small_model
 
-from fastnst.models import ENDING, fingerprint, read_network, write_style
-from fastnst.networks import style_of
+from fastnst.models import (
+    ENDING,
+    TRUNK,
+    fingerprint,
+    read_network,
+    write_model,
+    write_style,
+)
+from fastnst.networks import build_network, style_of
 from fastnst.page import PageServer, choose, site, write_site
+from fastnst.page import choice as choosing
+
+LIGHT = {"name": "light", "width": 4, "blocks": 1}
 
 
 @pytest.fixture
@@ -52,6 +63,30 @@ def run_folder(tmp_path: Path, own_style: Callable[..., Path]) -> Path:
     for name in ("one", "two"):
         own_style(folder, name)
     return folder
+
+
+@pytest.fixture(scope="session")
+def write_light() -> Callable[[Path, Iterable[str]], None]:
+    """Writes a light network of a few channels, and styles in it, as they lie in `models/light`."""
+
+    def write(folder: Path, names: Iterable[str]) -> None:
+        folder.mkdir(exist_ok=True)
+        torch.manual_seed(0)
+        network = build_network(LIGHT)
+        network.to_rgb.weight.data *= 8  # contrast, which a network without training has not
+        write_model(folder / TRUNK.name, network, LIGHT, {"name": "many_styles"})
+        for name in names:
+            numbers = style_of(network) + torch.rand_like(style_of(network))
+            write_style(folder / f"{name}{ENDING}", numbers, {"name": name}, fingerprint(network))
+
+    return write
+
+
+@pytest.fixture
+def light_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the light network is looked for, in place of what comes with fastnst; not there yet."""
+    monkeypatch.setattr(choosing, "LIGHT", tmp_path / "light")
+    return tmp_path / "light"
 
 
 @pytest.fixture(scope="module")

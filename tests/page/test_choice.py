@@ -7,7 +7,19 @@ import pytest
 from small.stylizing import write_small_model
 
 from fastnst.machine import UserError
-from fastnst.models import ENDING, MODELS, TRUNK, Model, StyleFile, finished_styles, write_model
+from fastnst.models import (
+    ENDING,
+    MODELS,
+    TRUNK,
+    Model,
+    StyleFile,
+    fingerprint,
+    finished_styles,
+    read_network,
+    read_style,
+    write_model,
+    write_style,
+)
 from fastnst.networks import build_network
 from fastnst.page import choice as choosing
 from fastnst.page import choose
@@ -78,6 +90,50 @@ def test_a_style_of_another_network_is_refused(
         choose(None, [run_folder, own_style(TRUNK)])
     with pytest.raises(UserError, match=r"me\.style.* has not as many numbers"):
         choose(None, [own_style(TRUNK, count=10)])
+
+
+def test_finished_styles_come_in_the_light_network_too_where_they_are_in_it(
+    light_folder: Path, write_light: Callable[..., None], own_style: Callable[..., Path]
+) -> None:
+    assert choose(["irises"], []).light is None
+    write_light(light_folder, ["irises", "starry_night"])
+    light = choose(["red_fuji", "irises"], [own_style(TRUNK, "irises")]).light
+    assert light is not None
+    assert light.network == light_folder / TRUNK.name
+    assert light.fingerprint == fingerprint(read_network(light.network).network)
+    # and not the one of somebody's own that has the name, irises_2
+    assert light.styles == {"irises": light_folder / f"irises{ENDING}"}
+    assert choose(["red_fuji"], []).light is None
+    light.network.unlink()
+    assert choose(["irises"], []).light is None
+
+
+def test_a_run_has_no_light_network(
+    light_folder: Path,
+    write_light: Callable[..., None],
+    run_folder: Path,
+    own_style: Callable[..., Path],
+) -> None:
+    write_light(light_folder, ["irises"])
+    own_style(run_folder, "irises")
+    assert choose(["irises"], [run_folder]).light is None
+
+
+def test_a_light_network_that_does_not_fit_is_refused(
+    light_folder: Path, write_light: Callable[..., None]
+) -> None:
+    write_light(light_folder, ["irises"])
+    path = light_folder / f"irises{ENDING}"
+    style = read_style(path)
+    write_style(path, style.numbers[:10], style.style, style.network)
+    with pytest.raises(UserError, match=r"light.irises\.style.* has not as many numbers"):
+        choose(["irises"], [])
+    path.write_bytes((MODELS / path.name).read_bytes())  # of the full network
+    with pytest.raises(UserError, match=r"light.irises\.style.* another network than .*light.* in"):
+        choose(["irises"], [])
+    write_small_model(light_folder / TRUNK.name)
+    with pytest.raises(UserError, match=r"name resnet.* the page cannot compute.*network=light\."):
+        choose(["irises"], [])
 
 
 def test_a_network_of_one_style_is_refused(tmp_path: Path, run_folder: Path) -> None:

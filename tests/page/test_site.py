@@ -23,18 +23,35 @@ def index(folder: Path) -> dict:
     return json.loads((folder / "styles" / "index.json").read_text())
 
 
-def test_a_site_is_what_was_built_and_the_styles(built: Path, tmp_path: Path) -> None:
+def test_a_site_is_what_was_built_and_the_styles(
+    built: Path, tmp_path: Path, light_folder: Path
+) -> None:
     folder = tmp_path / "new" / "page"
     size = write_site(folder, choose(["irises", "great_wave"], []))
     names = [f"irises{ENDING}", f"great_wave{ENDING}"]
     shared = fingerprint(read_network(folder / "styles" / TRUNK.name).network)
-    assert index(folder) == {"network": TRUNK.name, "fingerprint": shared, "styles": names}
+    full = {"network": TRUNK.name, "fingerprint": shared, "styles": names}
+    assert index(folder) == full | {"light": None}
     styles = {f"styles/{name}" for name in (*names, TRUNK.name, "index.json")}
     assert files(folder) == files(built) | styles
     for name in (*names, TRUNK.name):
         assert (folder / "styles" / name).read_bytes() == (MODELS / name).read_bytes()
     assert size == sum((folder / name).stat().st_size for name in files(folder))
     assert [path.name for path in folder.parent.iterdir()] == ["page"]
+
+
+def test_the_light_network_lies_beside_with_its_styles(
+    built: Path, tmp_path: Path, light_folder: Path, write_light: Callable[..., None]
+) -> None:
+    write_light(light_folder, ["irises", "red_fuji"])
+    write_site(tmp_path / "page", choose(["irises", "great_wave"], []))
+    folder, name = tmp_path / "page" / "styles" / "light", f"irises{ENDING}"
+    shared = fingerprint(read_network(folder / TRUNK.name).network)
+    listed = {"network": TRUNK.name, "fingerprint": shared, "styles": [name]}
+    assert index(tmp_path / "page")["light"] == listed
+    assert files(folder) == {TRUNK.name, name}
+    assert (folder / name).read_bytes() == (light_folder / name).read_bytes()
+    assert read_style(folder / name).network == shared
 
 
 def test_an_own_style_is_in_it_without_what_it_says_of_the_machine(
@@ -84,6 +101,15 @@ def test_an_earlier_page_is_replaced_whole(built: Path, tmp_path: Path) -> None:
     assert index(folder)["styles"] == [f"red_fuji{ENDING}"]
     assert not (folder / "styles" / f"irises{ENDING}").exists()
     assert {*tmp_path.iterdir()} == {built, folder}
+
+
+def test_a_page_from_before_the_light_network_is_one(built: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "page"
+    write_site(folder, choose(["irises"], []))
+    before = {key: it for key, it in index(folder).items() if key != "light"}
+    (folder / "styles" / "index.json").write_text(json.dumps(before))
+    write_site(folder, choose(["red_fuji"], []))
+    assert index(folder)["styles"] == [f"red_fuji{ENDING}"]
 
 
 @pytest.mark.parametrize("fails", ["copyfile", "rename"])

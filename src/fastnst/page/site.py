@@ -98,8 +98,8 @@ def _is_page(folder: Path) -> bool:
         index = json.loads((folder / STYLES / INDEX).read_bytes())
     except (OSError, ValueError):
         return False
-    # earlier ones had no light network
-    ours = isinstance(index, dict) and {*index, "light"} == {*_listing("", ()), "light"}
+    # earlier ones said nothing of a light network
+    ours = isinstance(index, dict) and {*index} - {"light"} == {*_listing("", ())}
     return ours and (folder / FIRST).is_file()
 
 
