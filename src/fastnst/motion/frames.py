@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fastnst.motion import disturbance, things, views
@@ -73,6 +74,7 @@ def make_frames(images: Tensor, draws: Tensor, ranges: Ranges) -> Frames:
     inside = (places.abs() <= 1).all(3)[:, None]
     # at the outline a pixel shows both; and what was behind the thing in the first frame is new
     whole = (covered_later == 0) & (drawn.cover(behind, side) == 0) | (covered_later == 1)
+    mixed = F.max_pool2d((~whole).float(), 5, 1, 2) > 0  # interpolation reaches two pixels far
     scene = scene.clamp(0, 1)
     lit = disturbance.change_light(scene, of_light, ranges.light)
     change = disturbance.luminance(lit) - disturbance.luminance(scene)
@@ -80,4 +82,4 @@ def make_frames(images: Tensor, draws: Tensor, ranges: Ranges) -> Frames:
     second = disturbance.add_noise(lit, further(draws, 1), ranges.noise * noise.square())
     steps = torch.where(compressed < QUIET, 0.0, ranges.compression * step.square())
     second = disturbance.compress(second, steps)
-    return Frames(first, second, places, (inside & whole).float(), change)
+    return Frames(first, second, places, (inside & ~mixed).float(), change)
