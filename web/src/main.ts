@@ -1,5 +1,5 @@
 /** The page: brings its parts together. */
-import { Engine, type Style, type Wish } from "./engine/client";
+import { Engine, type Style, type Wish, networkOf } from "./engine/client";
 import { keepOffline } from "./offline";
 import { strings } from "./strings";
 import { Compare } from "./ui/compare";
@@ -52,9 +52,13 @@ function wish(): Wish | null {
 function job(kind: Kind): Job | null {
   const wanted = wish();
   if (picture === null || wanted === null) return null;
-  if (kind === "full") return { picture: picture.full(), wish: wanted, coarser: false, give: true };
-  const { marks, coarser } = previewMarks(picture, wanted.marks);
-  return { picture: picture.preview, wish: { ...wanted, marks }, coarser, give: false };
+  if (kind === "full") {
+    // The light network is for what is seen for a moment.
+    return { picture: picture.full(), wish: { ...wanted, light: null }, coarser: false, give: true };
+  }
+  const network = networkOf(wanted);
+  const { marks, coarser } = previewMarks(picture, wanted.marks, network);
+  return { picture: picture.preview(network), wish: { ...wanted, marks }, coarser, give: false };
 }
 
 /** The live camera takes every wish with its next frame; a picture is painted anew. */

@@ -5,7 +5,7 @@ import { isRecord } from "./safetensors";
 import { type Style, readStyle } from "./style";
 
 export type { Wish } from "./protocol";
-export { type Style, mix } from "./style";
+export { type NetworkName, type Style, mix, networkOf } from "./style";
 
 /** With the runtime's version, so that no cache mixes two of them; set by vite.config.ts. */
 declare const RUNTIME_FOLDER: string;
@@ -44,11 +44,10 @@ export class Engine {
    */
   static async start(base: URL): Promise<Engine> {
     const folder = new URL("styles/", base);
-    const { network, fingerprint, styles: names } = await readIndex(new URL("index.json", folder));
-    const read = await Promise.all(names.map((name) => fetchStyle(new URL(encodeURIComponent(name), folder))));
-    // one that is damaged, or left from another network in some cache, is not shown
-    const styles = read.filter((style) => style !== null).filter((style) => style.network === fingerprint);
-    if (styles.length === 0) throw new UserError(strings.errors.start);
+    const lightFolder = new URL("light/", folder);
+    const { light, ...full } = await readIndex(new URL("index.json", folder));
+    const styles = await fetchStyles(folder, full);
+    if (styles.size === 0) throw new UserError(strings.errors.start);
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     const started = new Promise<{ threads: number; numbers: number }>((resolve, reject) => {
       const fail = (): void => reject(new UserError(strings.errors.runtime));
@@ -58,9 +57,17 @@ export class Engine {
         else fail();
       }, { once: true });
     });
-    send(worker, { kind: "start", network: new URL(network, folder).href, runtime: new URL(`${RUNTIME_FOLDER}/`, base).href });
-    const { threads, numbers } = await started;
-    return new Engine(worker, styles, threads, numbers);
+    send(worker, {
+      kind: "start",
+      network: new URL(full.network, folder).href,
+      light: light && new URL(light.network, lightFolder).href,
+      runtime: new URL(`${RUNTIME_FOLDER}/`, base).href,
+    });
+    // many small files, which come while the worker loads what is large; without one of them the full network paints all
+    const lightStyles = light && fetchStyles(lightFolder, light).catch(() => null);
+    const [{ threads, numbers }, inLight] = await Promise.all([started, lightStyles]);
+    const both = [...styles].map(([name, style]) => ({ ...style, light: inLight?.get(name)?.numbers ?? null }));
+    return new Engine(worker, both, threads, numbers);
   }
 
   /** @throws UserError if it is no style file, or one of another network. */
@@ -133,14 +140,38 @@ function send(worker: Worker, order: Order, transfer: Transferable[] = []): void
   worker.postMessage(order, transfer);
 }
 
-async function readIndex(address: URL): Promise<{ network: string; fingerprint: string; styles: string[] }> {
+/** A network with styles, as the index lists them: names of files, and the fingerprint of the network. */
+interface Listing {
+  network: string;
+  fingerprint: string;
+  styles: string[];
+}
+
+/** The full network, and the light one where there is one, in a folder of its own; the same styles have the same names. */
+async function readIndex(address: URL): Promise<Listing & { light: Listing | null }> {
   const found: unknown = await (await fetchFile(address)).json();
-  if (!isRecord(found)) throw new UserError(strings.errors.start);
+  const full = readListing(found);
+  if (full === null) throw new UserError(strings.errors.start);
+  return { ...full, light: isRecord(found) ? readListing(found["light"]) : null };
+}
+
+function readListing(found: unknown): Listing | null {
+  if (!isRecord(found)) return null;
   const { network, fingerprint, styles } = found;
-  if (typeof network !== "string" || typeof fingerprint !== "string" || !Array.isArray(styles)) {
-    throw new UserError(strings.errors.start);
-  }
+  if (typeof network !== "string" || typeof fingerprint !== "string" || !Array.isArray(styles)) return null;
   return { network, fingerprint, styles: styles.filter((one) => typeof one === "string") };
+}
+
+/** Those of a network, by the names of their files, without one that is damaged, or left from another network in some cache. */
+async function fetchStyles(folder: URL, { fingerprint, styles }: Listing): Promise<Map<string, Style>> {
+  const read = await Promise.all(
+    styles.map(async (name) => ({ name, style: await fetchStyle(new URL(encodeURIComponent(name), folder)) })),
+  );
+  const found = new Map<string, Style>();
+  for (const { name, style } of read) {
+    if (style?.network === fingerprint) found.set(name, style);
+  }
+  return found;
 }
 
 async function fetchStyle(address: URL): Promise<Style | null> {

@@ -1,9 +1,9 @@
 /** What the page and its worker say to each other. */
 import type { Picture } from "./pixels";
+import type { Numbers } from "./style";
 
-export interface Wish {
-  /** Of the style, or of a mixture. */
-  numbers: Float32Array;
+/** The numbers are those of a style or a mixture; `networkOf` them paints. */
+export interface Wish extends Numbers {
   /** Of the painted picture over the photograph, 0 to 1. */
   strength: number;
   /** Light and dark are painted, the colours are the photograph's. */
@@ -15,7 +15,7 @@ export interface Wish {
 }
 
 export type Order =
-  | { kind: "start"; network: string; runtime: string }
+  | { kind: "start"; network: string; light: string | null; runtime: string }
   | { kind: "paint"; id: number; picture: Picture; wish: Wish }
   | { kind: "cancel"; id: number };
 

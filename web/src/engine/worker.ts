@@ -18,13 +18,23 @@ const cancelled = new Set<number>();
 
 class Cancelled extends Error {}
 
-let ready: Promise<{ network: Network; run: Run }> | null = null;
+interface Ready {
+  network: Network;
+  run: Run;
+}
+
+let full: Promise<Ready> | null = null;
+let light: Promise<Ready | null> = Promise.resolve(null);
 let queue: Promise<void> = Promise.resolve();
 
 addEventListener("message", ({ data }: MessageEvent<Order>) => {
   if (data.kind === "start") {
-    ready = start(data.network, data.runtime);
-    ready.catch((error: unknown) => answer({ kind: "failed", id: null, message: String(error) }));
+    full = start(data.network, data.runtime);
+    full.catch((error: unknown) => answer({ kind: "failed", id: null, message: String(error) }));
+    // After the full one, so that the page is there as soon as without it, but not only when it is wanted: the first preview
+    // is what people wait for, and what was never loaded is missing offline. Without it the full one paints all.
+    const { light: file } = data;
+    if (file !== null) light = full.then(() => load(file)).catch(() => null);
   } else if (data.kind === "cancel") {
     if (open.has(data.id)) cancelled.add(data.id);
   } else {
@@ -34,15 +44,20 @@ addEventListener("message", ({ data }: MessageEvent<Order>) => {
   }
 });
 
-async function start(file: string, runtime: string): Promise<{ network: Network; run: Run }> {
+async function start(file: string, runtime: string): Promise<Ready> {
   ort.env.wasm.numThreads = crossOriginIsolated ? Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS) : 1;
   ort.env.wasm.wasmPaths = runtime;
+  const ready = await load(file);
+  answer({ kind: "started", threads: ort.env.wasm.numThreads, numbers: ready.network.numbers });
+  return ready;
+}
+
+async function load(file: string): Promise<Ready> {
   const found = await fetch(file);
   if (!found.ok) throw new Error(`${file}: ${found.status}`);
   const network = cutNetwork(readTensors(await found.arrayBuffer()));
   const sessions: ort.InferenceSession[] = [];
   for (const { model } of network.segments) sessions.push(await ort.InferenceSession.create(model));
-  answer({ kind: "started", threads: ort.env.wasm.numThreads, numbers: network.numbers });
   return { network, run: (segment, inputs) => runSession(sessions[segment] as ort.InferenceSession, inputs) };
 }
 
@@ -76,8 +91,7 @@ async function order(id: number, picture: Picture, wish: Wish): Promise<void> {
 }
 
 async function painted(id: number, picture: Picture, wish: Wish): Promise<Picture> {
-  if (!ready) throw new Error("not started");
-  const { network, run } = await ready;
+  const { network, run, numbers } = await chosen(wish);
   await giveUp(id);
   const marks = Math.max(wish.marks, Math.sqrt((picture.width * picture.height) / MOST_PIXELS));
   const [width, height] = [picture.width, picture.height].map((length) =>
@@ -88,8 +102,15 @@ async function painted(id: number, picture: Picture, wish: Wish): Promise<Pictur
     await giveUp(id);
   };
   const plan = planTiles(width, height, network.reach, wish.live ? { margin: LIVE_MARGIN } : {});
-  const result = await paint(resize(onWhite(picture), width, height), network, wish.numbers, run, tell, plan);
+  const result = await paint(resize(onWhite(picture), width, height), network, numbers, run, tell, plan);
   return mixed(resize(result, picture.width, picture.height), picture, wish.strength, wish.keepColours);
+}
+
+/** The network that paints it, and the numbers that it takes. The light one is there sooner than the full one would paint. */
+async function chosen(wish: Wish): Promise<Ready & { numbers: Float32Array }> {
+  if (!full) throw new Error("not started");
+  const ready = wish.light && (await light);
+  return wish.light && ready ? { ...ready, numbers: wish.light } : { ...(await full), numbers: wish.numbers };
 }
 
 /** Stop if that was asked for meanwhile. */

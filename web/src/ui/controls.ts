@@ -42,8 +42,10 @@ export class Controls {
 
   wish(style: Style): Wish {
     const partner = this.partner;
+    const { numbers, light } = partner === null ? style : mix(style, partner, this.#share.value / 100);
     return {
-      numbers: partner === null ? style.numbers : mix(style.numbers, partner.numbers, this.#share.value / 100),
+      numbers,
+      light,
       strength: this.#strength.value / 100,
       keepColours: this.#colours.checked,
       marks: this.#marks.value,

@@ -1,17 +1,22 @@
 /** How large the frames of the live camera are painted: as large as the machine keeps up with. */
+import type { NetworkName } from "../engine/client";
 
 export interface Pace {
   /** The short side of the frames. */
   side: number;
+  /** What that grows to at most. */
+  largest: number;
   /** How many frames of this size have been painted. */
   frames: number;
   /** Smoothed seconds for one of them. */
   seconds: number;
 }
 
-export const FIRST_PACE: Pace = { side: 160, frames: 0, seconds: 0 };
+export const FIRST_PACES: Readonly<Record<NetworkName, Pace>> = {
+  full: { side: 160, largest: 480, frames: 0, seconds: 0 },
+  light: { side: 240, largest: 720, frames: 0, seconds: 0 },
+};
 const SMALLEST = 96;
-const LARGEST = 480;
 const STEP = 16;
 /** Two frames a second are the least. */
 const SLOW = 0.5;
@@ -28,18 +33,18 @@ export function nextPace(pace: Pace, seconds: number): Pace {
   const first = pace.frames === 0;
   if (first && seconds < 4 * SLOW) return { ...pace, frames: 1 };
   const mean = pace.frames <= 1 ? seconds : 0.6 * pace.seconds + 0.4 * seconds;
-  const side = sideFor(pace.side, mean, pace.frames + 1 >= LEAST_FRAMES);
+  const side = sideFor(pace, mean, pace.frames + 1 >= LEAST_FRAMES);
   return side === pace.side
-    ? { side, frames: pace.frames + 1, seconds: mean }
-    : { side, frames: 0, seconds: 0 };
+    ? { ...pace, frames: pace.frames + 1, seconds: mean }
+    : { ...pace, side, frames: 0, seconds: 0 };
 }
 
-function sideFor(side: number, seconds: number, mayGrow: boolean): number {
+function sideFor({ side, largest }: Pace, seconds: number, mayGrow: boolean): number {
   if (seconds > SLOW) {
     const fitting = Math.floor((side * Math.sqrt(AIM / seconds)) / STEP) * STEP;
     return Math.max(SMALLEST, Math.min(side - STEP, fitting));
   }
-  if (seconds < QUICK && mayGrow) return Math.min(LARGEST, Math.floor((side * GROWTH) / STEP) * STEP);
+  if (seconds < QUICK && mayGrow) return Math.min(largest, Math.floor((side * GROWTH) / STEP) * STEP);
   return side;
 }
 

@@ -1,5 +1,5 @@
 /** The picture that is painted: opened from a file, or a moment of the camera. */
-import { UserError } from "../engine/client";
+import { type NetworkName, UserError } from "../engine/client";
 import { strings } from "../strings";
 import { pixelsOf, requireCanvas } from "./pixels";
 import { previewSize, refusal, type Size } from "./sizes";
@@ -10,7 +10,7 @@ export class Picture implements Size {
   readonly height: number;
   /** The decoded picture; pixels at full size are only taken out of it while they are painted. */
   readonly bitmap: ImageBitmap;
-  readonly preview: ImageData;
+  readonly #previews = new Map<NetworkName, ImageData>();
 
   constructor(name: string, bitmap: ImageBitmap) {
     const sentence = refusal(bitmap);
@@ -19,7 +19,13 @@ export class Picture implements Size {
     this.bitmap = bitmap;
     this.width = bitmap.width;
     this.height = bitmap.height;
-    this.preview = pixelsOf(bitmap, previewSize(bitmap));
+  }
+
+  /** As many pixels as that network paints in a moment; they are kept, as previews follow each other. */
+  preview(by: NetworkName): ImageData {
+    const pixels = this.#previews.get(by) ?? pixelsOf(this.bitmap, previewSize(this, by));
+    this.#previews.set(by, pixels);
+    return pixels;
   }
 
   full(): ImageData {

@@ -1,9 +1,9 @@
 /** The live camera: frame after frame painted, at a size that the machine manages. */
-import { Cancelled, type Engine, type Wish } from "../engine/client";
+import { Cancelled, type Engine, type NetworkName, type Wish, networkOf } from "../engine/client";
 import { strings } from "../strings";
 import { Camera, cameras, otherCamera } from "./camera";
 import { byId } from "./elements";
-import { FIRST_PACE, nextPace, nextRate, type Pace } from "./pace";
+import { FIRST_PACES, nextPace, nextRate, type Pace } from "./pace";
 import { sentenceOf } from "./painter";
 import { pixelsOf } from "./pixels";
 import { withShortSide } from "./sizes";
@@ -22,8 +22,8 @@ export class Webcam {
   readonly #side = byId("camera-side", HTMLButtonElement);
   #camera: Camera | null = null;
   #run: AbortController | null = null;
-  /** The size that the machine managed last, to begin with the next time. */
-  #pace: Pace = FIRST_PACE;
+  /** The size that the machine managed last with each network, to begin with the next time. */
+  readonly #paces: Record<NetworkName, Pace> = { ...FIRST_PACES };
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -84,16 +84,18 @@ export class Webcam {
       const wish = this.#parts.wish();
       const { videoWidth: width, videoHeight: height } = camera.video;
       if (wish === null || width === 0 || signal.aborted) continue;
+      const network = networkOf(wish);
+      const pace = this.#paces[network];
       const start = performance.now();
-      const frame = pixelsOf(camera.video, withShortSide({ width, height }, this.#pace.side), camera.mirrored);
+      const frame = pixelsOf(camera.video, withShortSide({ width, height }, pace.side), camera.mirrored);
       const painting = await this.#parts.paint(frame, { ...wish, live: true }, undefined, signal);
       if (signal.aborted) return;
       this.#parts.show(frame, painting);
       const seconds = (performance.now() - start) / 1000;
       rate = nextRate(rate, seconds);
-      this.#rate.textContent = strings.webcam.rate(rate, this.#pace.side);
+      this.#rate.textContent = strings.webcam.rate(rate, pace.side);
       this.#rate.hidden = false;
-      this.#pace = nextPace(this.#pace, seconds);
+      this.#paces[network] = nextPace(pace, seconds);
     }
   }
 

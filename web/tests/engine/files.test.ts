@@ -59,7 +59,11 @@ describe("style files", () => {
     await expect(readStyle(new Blob([new Uint8Array(2 ** 18 + 1)]))).rejects.toThrow("too large");
   });
 
-  test("a mixture lies between", () => {
-    expect([...mix(Float32Array.of(0, 10), Float32Array.of(4, 0), 0.25)]).toEqual([1, 7.5]);
+  test("a mixture lies between, in the light network where both are in it", () => {
+    const a = { numbers: Float32Array.of(0, 10), light: Float32Array.of(8) };
+    const b = { numbers: Float32Array.of(4, 0), light: Float32Array.of(0) };
+    expect(mix(a, b, 0.25)).toEqual({ numbers: Float32Array.of(1, 7.5), light: Float32Array.of(6) });
+    expect(mix(a, { ...b, light: null }, 0.25).light).toBeNull();
+    expect(mix({ ...a, light: null }, b, 0.25).light).toBeNull();
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 
-import { FIRST_PACE, nextPace, nextRate, type Pace } from "../../src/ui/pace";
+import { FIRST_PACES, nextPace, nextRate, type Pace } from "../../src/ui/pace";
 
 /** The paces of a machine that takes so many seconds for a frame of 160, and more for more pixels. */
-function follow(secondsAt160: number, frames: number): Pace[] {
-  const paces = [FIRST_PACE];
+function follow(secondsAt160: number, frames: number, first = FIRST_PACES.full): Pace[] {
+  const paces = [first];
   for (let frame = 0; frame < frames; frame += 1) {
-    const pace = paces.at(-1) ?? FIRST_PACE;
+    const pace = paces.at(-1) ?? first;
     paces.push(nextPace(pace, secondsAt160 * (pace.side / 160) ** 2));
   }
   return paces;
@@ -15,7 +15,10 @@ function follow(secondsAt160: number, frames: number): Pace[] {
 const secondsOf = (secondsAt160: number, pace?: Pace) => secondsAt160 * ((pace?.side ?? 0) / 160) ** 2;
 
 describe("the size of the live frames", () => {
-  test("a fast machine reaches the largest", () => expect(follow(0.005, 60).at(-1)?.side).toBe(480));
+  test("a fast machine reaches the largest, which is larger with the light network", () => {
+    expect(follow(0.005, 60).at(-1)?.side).toBe(480);
+    expect(follow(0.005, 60, FIRST_PACES.light).at(-1)?.side).toBe(720);
+  });
 
   test("a hopeless machine goes to the smallest at once", () => {
     expect(follow(8, 1).at(-1)?.side).toBe(96);
@@ -32,9 +35,9 @@ describe("the size of the live frames", () => {
   );
 
   test("the first frame of a size, which prepares it, does not count", () => {
-    const warm = nextPace(FIRST_PACE, 1.5);
+    const warm = nextPace(FIRST_PACES.full, 1.5);
     expect(warm.side).toBe(160);
-    expect(nextPace(warm, 0.3)).toEqual({ side: 160, frames: 2, seconds: 0.3 });
+    expect(nextPace(warm, 0.3)).toMatchObject({ side: 160, frames: 2, seconds: 0.3 });
   });
 
   test("it stays within its bounds and in steps of 16", () => {

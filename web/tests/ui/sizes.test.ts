@@ -22,20 +22,21 @@ describe("which pictures are taken", () => {
 });
 
 describe("fitting", () => {
-  test("the short side of a preview is 320", () => {
-    expect(previewSize(size(4032, 3024))).toEqual(size(427, 320));
-    expect(previewSize(size(3024, 4032))).toEqual(size(320, 427));
+  test("the short side of a preview is 320, and 512 in the light network", () => {
+    expect(previewSize(size(4032, 3024), "full")).toEqual(size(427, 320));
+    expect(previewSize(size(3024, 4032), "full")).toEqual(size(320, 427));
+    expect(previewSize(size(4032, 3024), "light")).toEqual(size(683, 512));
   });
 
   test("small pictures are not enlarged", () => {
-    expect(previewSize(size(300, 200))).toEqual(size(300, 200));
+    expect(previewSize(size(300, 200), "light")).toEqual(size(300, 200));
     expect(shownSize(size(300, 200))).toEqual(size(300, 200));
     expect(withShortSide(size(120, 90), 160)).toEqual(size(120, 90));
   });
 
   test("the preview of a long strip is neither huge nor thinner than can be painted", () => {
-    expect(previewSize(size(20000, 2000))).toEqual(size(1280, 128));
-    expect(previewSize(size(16, 20000))).toEqual(size(16, 1280));
+    expect(previewSize(size(20000, 2000), "full")).toEqual(size(1280, 128));
+    expect(previewSize(size(16, 20000), "full")).toEqual(size(16, 1280));
   });
 
   test("the camera keeps its proportions", () => {
@@ -43,9 +44,10 @@ describe("fitting", () => {
   });
 
   test("only a clearly smaller preview has coarser marks", () => {
-    expect(previewMarks(size(640, 480), 1)).toEqual({ marks: 1, coarser: true });
-    expect(previewMarks(size(640, 480), 3)).toEqual({ marks: 2, coarser: false });
-    expect(previewMarks(size(200, 200), 0.5)).toEqual({ marks: 1, coarser: true });
-    expect(previewMarks(size(4000, 3200), 9)).toEqual({ marks: 1, coarser: false });
+    expect(previewMarks(size(640, 480), 1, "full")).toEqual({ marks: 1, coarser: true });
+    expect(previewMarks(size(640, 480), 1, "light")).toEqual({ marks: 1, coarser: false });
+    expect(previewMarks(size(640, 480), 3, "full")).toEqual({ marks: 2, coarser: false });
+    expect(previewMarks(size(200, 200), 0.5, "full")).toEqual({ marks: 1, coarser: true });
+    expect(previewMarks(size(4000, 3200), 9, "full")).toEqual({ marks: 1, coarser: false });
   });
 });

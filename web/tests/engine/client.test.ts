@@ -1,0 +1,71 @@
+/** What the page loads when it starts, from a site and with a worker of the test. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { Engine } from "../../src/engine/client";
+import type { Answer, Order } from "../../src/engine/protocol";
+import { styleFile } from "./files";
+
+const BASE = new URL("https://host/page/");
+const FULL = { network: "full.safetensors", fingerprint: "n", styles: ["a b.st", "c.st"] };
+const LIGHT = { network: "light.safetensors", fingerprint: "n", styles: ["c.st"] };
+
+const files = new Map<string, BodyInit>();
+const orders: Order[] = [];
+
+class FakeWorker {
+  #hear = (_: { data: Answer }): void => {};
+  addEventListener(kind: string, hear: (event: { data: Answer }) => void): void {
+    if (kind === "message") this.#hear = hear;
+  }
+  postMessage(order: Order): void {
+    orders.push(order);
+    queueMicrotask(() => this.#hear({ data: { kind: "started", threads: 1, numbers: 2 } }));
+  }
+}
+
+beforeEach(() => {
+  orders.length = 0;
+  files.clear();
+  files.set("styles/a%20b.st", styleFile({ name: "a" }, [1, 2]));
+  files.set("styles/c.st", styleFile({ name: "c" }, [3, 4]));
+  files.set("styles/light/c.st", styleFile({ name: "c" }, [5]));
+  vi.stubGlobal("Worker", FakeWorker);
+  vi.stubGlobal("fetch", async (address: URL) => {
+    const body = files.get(address.href.replace(BASE.href, ""));
+    return body === undefined ? new Response(null, { status: 404 }) : new Response(body);
+  });
+});
+afterEach(() => void vi.unstubAllGlobals());
+
+async function started(index: object): Promise<[string, number[], number[] | null][]> {
+  files.set("styles/index.json", JSON.stringify(index));
+  const { styles } = await Engine.start(BASE);
+  return styles.map(({ name, numbers, light }) => [name, [...numbers], light && [...light]]);
+}
+
+const without = [["a", [1, 2], null], ["c", [3, 4], null]];
+
+test("styles have a light version where the site has one", async () => {
+  expect(await started({ ...FULL, light: LIGHT })).toEqual([["a", [1, 2], null], ["c", [3, 4], [5]]]);
+  expect(orders).toMatchObject([{ network: `${BASE}styles/full.safetensors`, light: `${BASE}styles/light/light.safetensors` }]);
+});
+
+test.each([["none", FULL], ["null", { ...FULL, light: null }], ["nonsense", { ...FULL, light: { network: 3 } }]])(
+  "with %s for the light network there is none",
+  async (_, index) => {
+    expect(await started(index)).toEqual(without);
+    expect(orders).toMatchObject([{ network: `${BASE}styles/full.safetensors`, light: null }]);
+  },
+);
+
+test("light versions that are missing, damaged or of another network are none, and the styles stay", async () => {
+  expect(await started({ ...FULL, light: { ...LIGHT, fingerprint: "other" } })).toEqual(without);
+  files.set("styles/light/c.st", "damaged");
+  expect(await started({ ...FULL, light: LIGHT })).toEqual(without);
+  files.delete("styles/light/c.st");
+  expect(await started({ ...FULL, light: LIGHT })).toEqual(without);
+});
+
+test("a site without a style that it can show is none", async () => {
+  await expect(started({ ...FULL, fingerprint: "other", light: LIGHT })).rejects.toThrow("could not load its styles");
+});

@@ -1,0 +1,88 @@
+/** Which of its two networks the worker paints with. */
+import { readFileSync } from "node:fs";
+
+import { afterEach, expect, test, vi } from "vitest";
+
+import type { Answer, Order } from "../../src/engine/protocol";
+import { smallNetwork } from "./files";
+
+const NUMBERS = { full: 2 * (2 + 4 + 8 + 8 + 8 + 4 + 2), light: 2 * (2 + 8 + 8 + 8 + 2) };
+
+// the same runtime, where it lies for these tests
+vi.mock("onnxruntime-web/wasm", async () => ({ ...(await import("onnxruntime-web")), env: { wasm: {} } }));
+afterEach(() => void vi.unstubAllGlobals());
+
+/** A worker that loads its networks; `light` is held back until the test lets it come, whole or not at all. */
+async function started() {
+  const answers: Answer[] = [];
+  let arrived = (): void => {};
+  const heard = async (there: (answer: Answer) => boolean): Promise<Answer> => {
+    for (;;) {
+      const found = answers.find(there);
+      if (found) return found;
+      await new Promise<void>((resolve) => (arrived = resolve));
+    }
+  };
+  let letCome = (_: Response): void => {};
+  const coming = new Promise<Response>((resolve) => (letCome = resolve));
+  let order = (_: { data: Order }): void => {};
+  vi.stubGlobal("addEventListener", (_: string, hear: typeof order) => (order = hear));
+  vi.stubGlobal("crossOriginIsolated", false);
+  vi.stubGlobal("fetch", async (file: string) => (file === "light" ? await coming : new Response(smallNetwork(2, 1))));
+  vi.stubGlobal("self", {
+    postMessage: (answer: Answer) => {
+      answers.push(answer);
+      arrived();
+    },
+  });
+  vi.resetModules();
+  await import("../../src/engine/worker");
+  order({ data: { kind: "start", network: "full", light: "light", runtime: "" } });
+  await heard(({ kind }) => kind === "started");
+  let last = 0;
+  /** What is painted with each network's numbers turned by so much; null as in wishes. */
+  const paint = async (full: number, light: number | null): Promise<number[]> => {
+    const id = (last += 1);
+    const data = Uint8ClampedArray.from({ length: 4 * 20 * 20 }, (_, place) => (place % 4 === 3 ? 255 : (place * place) % 251));
+    const wish = {
+      numbers: numbers(NUMBERS.full, full),
+      light: light === null ? null : numbers(NUMBERS.light, light),
+      ...{ strength: 1, keepColours: false, marks: 1, live: true },
+    };
+    order({ data: { kind: "paint", id, picture: { width: 20, height: 20, data }, wish } });
+    const answer = await heard((one) => (one.kind === "painted" || one.kind === "failed") && one.id === id);
+    if (answer.kind !== "painted") throw new Error(JSON.stringify(answer));
+    return [...answer.picture.data];
+  };
+  return { paint, letCome };
+}
+
+function numbers(length: number, turned: number): Float32Array {
+  return Float32Array.from({ length }, (_, place) => Math.sin(place + turned));
+}
+
+test("the light network paints where a wish has numbers for it, else the full one", async () => {
+  const { paint, letCome } = await started();
+  letCome(new Response(readFileSync(new URL("light.safetensors", import.meta.url))));
+  expect(await paint(0, 1)).toEqual(await paint(2, 1));
+  expect(await paint(0, 1)).not.toEqual(await paint(0, 2));
+  expect(await paint(0, null)).not.toEqual(await paint(2, null));
+  expect(await paint(0, null)).not.toEqual(await paint(0, 1));
+});
+
+test("the page is ready, and paints at full size, before the light network is there", async () => {
+  const { paint, letCome } = await started();
+  const full = await paint(0, null);
+  const preview = paint(0, 1);
+  letCome(new Response(readFileSync(new URL("light.safetensors", import.meta.url))));
+  expect(await preview).not.toEqual(full);
+});
+
+test.each([["missing", () => new Response(null, { status: 404 })], ["damaged", () => new Response("no network")]])(
+  "a light network that is %s leaves all to the full one",
+  async (_, found) => {
+    const { paint, letCome } = await started();
+    letCome(found());
+    expect(await paint(0, 1)).toEqual(await paint(0, null));
+  },
+);
