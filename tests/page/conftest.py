@@ -98,6 +98,20 @@ def real_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
 
 
 @pytest.fixture(scope="module")
+def light_page(
+    tmp_path_factory: pytest.TempPathFactory, write_light: Callable[..., None]
+) -> Iterator[PageServer]:
+    """Of the same styles; all but the last are in a light network too, which lies beside."""
+    folder = tmp_path_factory.mktemp("light_page")
+    write_light(folder / "light", STYLES[:-1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(choosing, "LIGHT", folder / "light")
+        write_site(folder / "site", choose(STYLES, []))
+    with serving(folder / "site") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
     with (
@@ -112,11 +126,11 @@ def visit(browser, real_page: PageServer):
     """Opens the page; at the end nothing may have gone wrong in it, or out of it."""
     contexts, wrong = [], []
 
-    def note_request(request) -> None:
-        if not request.url.startswith((real_page.address, "blob:", "data:")):
-            wrong.append(request.url)
+    def visit(host: PageServer = real_page, **how):
+        def note_request(request) -> None:
+            if not request.url.startswith((host.address, "blob:", "data:")):
+                wrong.append(request.url)
 
-    def visit(**how):
         context = browser.new_context(accept_downloads=True, **how)
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
@@ -124,7 +138,7 @@ def visit(browser, real_page: PageServer):
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda it: wrong.append(it.text) if it.type == "error" else None)
         page.on("request", note_request)
-        page.goto(real_page.address)
+        page.goto(host.address)
         says(page, "Choose a picture")
         return page
 

@@ -1,5 +1,7 @@
 """The page in a real browser paints what the command line paints."""
 
+import base64
+import io
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from small.browser import (
     saved,
     says,
     set_slider,
+    until,
 )
 from small.profiles import ADOBE, rgb_profile
 
@@ -50,6 +53,34 @@ def test_it_paints_what_the_command_line_paints(visit):
         assert name.startswith("photo_")
         assert apart(painted, Stylizer(**same, device="cpu")(picture)) < 2, same
         assert apart(painted, picture) > 5
+
+
+def _shown(page) -> Image.Image:
+    """The preview, with the pixels that it was painted with."""
+    address = page.evaluate("document.querySelector('#canvas').toDataURL()")
+    return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+
+
+def test_the_light_network_paints_previews_and_the_full_one_what_is_saved(visit, light_page):
+    page, picture = visit(light_page), drawn(221, 150)  # no larger than a preview
+    open_picture(page, as_file(picture))
+    for title, style in (("Irises", "irises"), ("Fine Wind", "red_fuji")):
+        choose_style(page, title)
+        says(page, "This is a preview")
+        light = light_page.files[f"/styles/light/{style}{ENDING}"]
+        preview, full = _shown(page), Stylizer(style=style, device="cpu")(picture)
+        assert apart(preview, Stylizer(light, device="cpu")(picture)) < 2
+        assert apart(preview, full) > 5
+        assert apart(saved(page)[1], full) < 2
+    # which is not in the light network
+    choose_style(page, "Starry")
+    says(page, "This is a preview")
+    assert apart(_shown(page), Stylizer(style="starry_night", device="cpu")(picture)) < 2
+    # another picture has more pixels in its preview where that is light
+    open_picture(page, as_file(drawn(600, 600)))
+    assert _shown(page).size == (320, 320)
+    choose_style(page, "Irises")
+    until(page, "document.querySelector('#canvas').width === 512")
 
 
 def test_tiles_fit_together_as_in_one_piece(visit):

@@ -101,6 +101,17 @@ def test_it_works_offline_after_the_first_time(browser, tmp_path, monkeypatch, w
     context.close()
 
 
+def test_the_light_network_is_kept_for_offline_too(browser, light_page):
+    context = browser.new_context()
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(_elsewhere(light_page.address))
+    says(page, "Choose a picture")
+    for name in ("many_styles", "irises.style"):
+        until(page, f"caches.match('styles/light/{name}.safetensors').then(it => !!it)")
+    context.close()
+
+
 def test_a_new_build_takes_the_place_of_the_old_one(browser, tmp_path):
     folder = tmp_path / "site"
     write_site(folder, choose(["irises"], []))
