@@ -17,9 +17,10 @@ from tqdm import tqdm
 
 from fastnst.evaluation.results import table
 from fastnst.images import flatten, resize_short_side
-from fastnst.machine import UserError
+from fastnst.machine import UserError, load_library
+from fastnst.motion import Motion, TemporalSmoother, find_motion, flicker
 from fastnst.stylizing import Stylizer
-from fastnst.video import Motion, TemporalSmoother, find_motion, flicker, frames_of, load_library
+from fastnst.video import frames_of
 
 FRAMES = 60  # of a video at most: what a network does shows in two seconds
 LATER = 5  # frames

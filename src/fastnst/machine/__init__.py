@@ -24,6 +24,7 @@ from fastnst.machine.hardware import (
     measure_in_float32,
     memory_errors,
 )
+from fastnst.machine.libraries import load_library
 from fastnst.machine.option_types import checked, number, numbers
 from fastnst.machine.pipes import STDIN, from_pipes, is_pipe
 from fastnst.machine.stop_signals import (
@@ -58,6 +59,7 @@ __all__ = [
     "is_pipe",
     "keep_freed_memory",
     "like_ctrl_c",
+    "load_library",
     "load_plain",
     "locked",
     "measure_in_float32",

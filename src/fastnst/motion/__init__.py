@@ -1,12 +1,25 @@
-"""Two frames of a film that was never taken, made of a still picture.
+"""Motion: of frames that follow each other, and of frames made of a still picture.
 
-In: batches of images, `(N, 3, S, S)`, RGB in [0, 1], and a number for each that decides about its
-motion. Out: the first and the second frame, where each pixel of the second lies in the first, which
-of them both show, and how their light changed. Exact, as the motion is known and not looked for.
+In: frames of a film and what was painted of them. Out: how they move, less flicker, and how much
+there was. Or in: batches of images, `(N, 3, S, S)`, RGB in [0, 1], with a number for each that
+decides about its motion. Out: two frames of each, whose motion is known and not looked for.
 """
 
 from fastnst.motion.chance import further
+from fastnst.motion.flow import Motion, find_motion, flicker
 from fastnst.motion.frames import Frames, Ranges, make_frames
+from fastnst.motion.smoothing import Flicker, TemporalSmoother
 from fastnst.motion.views import follow
 
-__all__ = ["Frames", "Ranges", "follow", "further", "make_frames"]
+__all__ = [
+    "Flicker",
+    "Frames",
+    "Motion",
+    "Ranges",
+    "TemporalSmoother",
+    "find_motion",
+    "flicker",
+    "follow",
+    "further",
+    "make_frames",
+]

@@ -17,10 +17,10 @@ from fastnst.images import (
     without_needless_alpha,
 )
 from fastnst.machine import UserError
+from fastnst.motion import TemporalSmoother
 from fastnst.video.frames import Colours, Frame, colours_of_rgb
 from fastnst.video.length import AT_END
 from fastnst.video.streams import codec_name
-from fastnst.video.temporal import TemporalSmoother
 
 if TYPE_CHECKING:
     from av import Packet

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from fastnst.video.formats import load_library
+from fastnst.machine import load_library
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame

@@ -7,11 +7,11 @@ from pathlib import Path
 from PIL import Image
 
 from fastnst.images import ANIMATED
+from fastnst.motion import TemporalSmoother
 from fastnst.video.animation import AnimationReader, AnimationWriter
 from fastnst.video.formats import Codec, choose_codec
 from fastnst.video.frames import Frame
 from fastnst.video.reader import VideoReader
-from fastnst.video.temporal import TemporalSmoother
 from fastnst.video.writer import VideoWriter
 
 BY_FFMPEG = ".gif"  # which chooses its colours anew for each frame

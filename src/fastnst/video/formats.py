@@ -1,15 +1,13 @@
 """What differs between kinds of video files, and the libraries that read and write them."""
 
-import importlib
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastnst.images import ANIMATED, is_animated
-from fastnst.machine import UserError
+from fastnst.machine import UserError, load_library
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -46,18 +44,6 @@ CODECS = {
 }
 # what players of these containers expect; the others hold all
 HELD = {".webm": ("vp9",), ".mov": ("h264", "h265")}
-
-
-def load_library(name: str) -> ModuleType:
-    """Import `av` or `cv2`, which are optional.
-
-    Raises:
-        UserError: if it is not installed.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise UserError(f"Videos need {name} ({error}): pip install 'fastnst[video]'.") from error
 
 
 def is_video(path: Path) -> bool:

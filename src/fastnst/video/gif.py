@@ -4,7 +4,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastnst.video.formats import load_library, open_video, reading
+from fastnst.machine import load_library
+from fastnst.video.formats import open_video, reading
 
 if TYPE_CHECKING:
     from av import VideoFrame

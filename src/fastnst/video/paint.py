@@ -15,14 +15,15 @@ from tqdm import tqdm
 
 from fastnst.machine import (
     UserError,
+    load_library,
     whole_file,
     with_ending,
 )
+from fastnst.motion import Flicker, TemporalSmoother
 from fastnst.stylizing import Stylizer
 from fastnst.video.ends import Reader, Writer, make_writer, open_reader, target_codec
-from fastnst.video.formats import ffmpeg_errors, load_library
+from fastnst.video.formats import ffmpeg_errors
 from fastnst.video.frames import Frame
-from fastnst.video.temporal import Flicker, TemporalSmoother
 
 if TYPE_CHECKING:
     from av import Packet

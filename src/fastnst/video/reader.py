@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from PIL import Image
 
 from fastnst.images import read_plays
-from fastnst.machine import UserError
+from fastnst.machine import UserError, load_library
 from fastnst.video.decoding import Decoder
-from fastnst.video.formats import load_library, open_video, reading
+from fastnst.video.formats import open_video, reading
 from fastnst.video.frames import Colours, Frame, Upright
 from fastnst.video.gif import last_duration
 from fastnst.video.length import AT_END, Length

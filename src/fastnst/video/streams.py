@@ -4,8 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastnst.machine import UserError
-from fastnst.video.formats import load_library
+from fastnst.machine import UserError, load_library
 
 if TYPE_CHECKING:
     from av.container import InputContainer

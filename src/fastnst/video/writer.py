@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from fastnst.machine import UserError
+from fastnst.machine import UserError, load_library
+from fastnst.motion import TemporalSmoother
 from fastnst.video.animation import AnimationReader
 from fastnst.video.decoding import ALPHA_TAG
-from fastnst.video.formats import CODECS, Codec, load_library, open_video, reading
+from fastnst.video.formats import CODECS, Codec, open_video, reading
 from fastnst.video.frames import CONVERSION, MATRICES, Frame
 from fastnst.video.gif import SHORTEST, TIME_BASE, Palettes, muxer_options
 from fastnst.video.reader import VideoReader
 from fastnst.video.streams import codec_name
-from fastnst.video.temporal import TemporalSmoother
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame

@@ -1,6 +1,5 @@
 """What the webcam sees, painted live in a window, with keys that change the style."""
 
-import importlib
 import os
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from fastnst.images import write_image
-from fastnst.machine import UserError
+from fastnst.machine import UserError, load_library
 from fastnst.webcam.threads import Camera, Painted, Painting, open_camera, working_size
 from fastnst.webcam.view import View, compose, letterbox, press
 
@@ -46,7 +45,7 @@ def run_webcam(stylizers: Sequence["Stylizer"], camera: int) -> None:
     Raises:
         UserError: if OpenCV, a screen or the camera is missing, or the camera stops.
     """
-    cv2 = _load_opencv()
+    cv2 = load_library("cv2", "webcam")
     _check_screen()
     with ExitStack() as stack:
         stack.enter_context(_quiet(cv2))
@@ -172,15 +171,6 @@ class Window:
     def key(self) -> int:
         """The key that is pressed, or -1; waits for a few milliseconds and draws the window."""
         return self._cv2.waitKeyEx(10)
-
-
-def _load_opencv() -> ModuleType:
-    try:
-        return importlib.import_module("cv2")
-    except ImportError as error:
-        raise UserError(
-            f"The webcam needs OpenCV ({error}): pip install 'fastnst[webcam]'."
-        ) from error
 
 
 def _check_screen() -> None:

@@ -1,4 +1,4 @@
-"""Less flicker: each painted frame is blended with the one before, moved as the source moved.
+"""Motion between two frames of a film, and what it does not explain.
 
 Motion comes from OpenCV's DIS optical flow (Kroeger, Timofte, Dai, Van Gool: Fast optical flow
 using dense inverse search, ECCV 2016), which needs no weights. Where it is to be trusted is decided
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastnst.video.formats import load_library
+from fastnst.machine import load_library
 
 FLOW_SIDE = 360  # short side in pixels at which motion is looked for
 CUT = 0.3  # with less than this share of a frame to trust, it is another scene
@@ -39,13 +39,6 @@ class Motion(NamedTuple):
         before = before.astype(np.float32, copy=False)
         # cubic, as what is blended with itself again and again must not blur
         return cv2.remap(before, self.places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-
-
-class Flicker(NamedTuple):
-    """Mean change from frame to frame that motion does not explain, of 255."""
-
-    before: float
-    after: float
 
 
 def find_motion(before: np.ndarray, now: np.ndarray) -> Motion | None:
@@ -90,47 +83,6 @@ def flicker(before: np.ndarray, now: np.ndarray, motion: Motion) -> float:
     difference = cv2.absdiff(motion.warp(before), now[::step, ::step].astype(np.float32))
     sure = (motion.trust > 0.5).astype(np.uint8)
     return float(np.mean(cv2.mean(difference, mask=sure)[:3]))
-
-
-class TemporalSmoother:
-    """Smooths painted frames, which come one after the other.
-
-    Args:
-        strength: 0 (none) to 1: share of the frame before, where the motion is to be trusted.
-    """
-
-    def __init__(self, strength: float) -> None:
-        self.strength = strength
-        self._source: np.ndarray | None = None
-        self._measured: list[float] = [0.0, 0.0]
-        self._pairs = 0
-
-    def __call__(self, source: np.ndarray, painted: np.ndarray) -> np.ndarray:
-        """Smooth the next frame.
-
-        Args:
-            source: the frame that was painted, uint8 RGB `(H, W, 3)`.
-            painted: the same, of the same size.
-        """
-        motion = None if self._source is None else find_motion(self._source, source)
-        smoothed = painted.astype(np.float32)
-        if motion is not None:
-            share = self.strength * motion.trust[..., None]
-            smoothed += share * (motion.warp(self._smoothed) - smoothed)
-        result = np.rint(smoothed).clip(0, 255).astype(np.uint8)
-        if motion is not None:
-            self._measured[0] += flicker(self._painted, painted, motion)
-            self._measured[1] += flicker(self._result, result, motion)
-            self._pairs += 1
-        # not rounded: small differences would stay for ever
-        self._source, self._painted, self._smoothed = source, painted, smoothed
-        self._result = result
-        return result
-
-    @property
-    def flicker(self) -> Flicker | None:
-        """Mean of `flicker` over the frames so far, without and with smoothing."""
-        return Flicker(*(sum_ / self._pairs for sum_ in self._measured)) if self._pairs else None
 
 
 @functools.lru_cache(2)

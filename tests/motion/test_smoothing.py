@@ -8,7 +8,7 @@ from PIL import Image
 
 from fastnst.drawing.dead_leaves import draw_dead_leaves
 from fastnst.machine.errors import UserError
-from fastnst.video.temporal import TemporalSmoother, find_motion, flicker
+from fastnst.motion import TemporalSmoother, find_motion, flicker
 
 WIDTH, HEIGHT, OBJECT = 160, 120, 36
 

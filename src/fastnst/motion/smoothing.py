@@ -1,0 +1,55 @@
+"""Less flicker: each painted frame is blended with the one before, moved as the source moved."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fastnst.motion.flow import find_motion, flicker
+
+
+class Flicker(NamedTuple):
+    """Mean change from frame to frame that motion does not explain, of 255."""
+
+    before: float
+    after: float
+
+
+class TemporalSmoother:
+    """Smooths painted frames, which come one after the other.
+
+    Args:
+        strength: 0 (none) to 1: share of the frame before, where the motion is to be trusted.
+    """
+
+    def __init__(self, strength: float) -> None:
+        self.strength = strength
+        self._source: np.ndarray | None = None
+        self._measured: list[float] = [0.0, 0.0]
+        self._pairs = 0
+
+    def __call__(self, source: np.ndarray, painted: np.ndarray) -> np.ndarray:
+        """Smooth the next frame.
+
+        Args:
+            source: the frame that was painted, uint8 RGB `(H, W, 3)`.
+            painted: the same, of the same size.
+        """
+        motion = None if self._source is None else find_motion(self._source, source)
+        smoothed = painted.astype(np.float32)
+        if motion is not None:
+            share = self.strength * motion.trust[..., None]
+            smoothed += share * (motion.warp(self._smoothed) - smoothed)
+        result = np.rint(smoothed).clip(0, 255).astype(np.uint8)
+        if motion is not None:
+            self._measured[0] += flicker(self._painted, painted, motion)
+            self._measured[1] += flicker(self._result, result, motion)
+            self._pairs += 1
+        # not rounded: small differences would stay for ever
+        self._source, self._painted, self._smoothed = source, painted, smoothed
+        self._result = result
+        return result
+
+    @property
+    def flicker(self) -> Flicker | None:
+        """Mean of `flicker` over the frames so far, without and with smoothing."""
+        return Flicker(*(sum_ / self._pairs for sum_ in self._measured)) if self._pairs else None
