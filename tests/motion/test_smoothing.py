@@ -138,6 +138,16 @@ def test_small_differences_fade_as_well():
     assert np.median(result) == 104
 
 
+def test_a_frame_of_another_size_begins_anew_and_transparency_stays():
+    smoother = TemporalSmoother(0.9)
+    smoother(texture(0), np.full_like(texture(0), 100))
+    small = texture(0)[:100, :120]
+    clear = np.full((100, 120, 1), 40, np.uint8)
+    painted = np.concatenate([np.full_like(small, 200), clear], -1)
+    assert np.array_equal(smoother(np.concatenate([small, clear], -1), painted), painted)
+    assert np.median(smoother(small, np.full_like(small, 100))) > 180  # of this size it goes on
+
+
 def test_without_the_library_it_is_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(UserError, match=r"fastnst\[video\]"):

@@ -259,7 +259,7 @@ def test_the_webcam_has_each_painting_as_a_style_of_its_own(
     write_style(own, style_of(network) + 0.5, {"name": "own"}, fingerprint(network))
     shown = []
     command = sys.modules["fastnst.commands.stylize"]
-    monkeypatch.setattr(command, "run_webcam", lambda stylizers, camera: shown.extend(stylizers))
+    monkeypatch.setattr(command, "run_webcam", lambda stylizers, *_: shown.extend(stylizers))
     size = ("--style-size", 64)
     assert stylize(monkeypatch, "--ckpt", own, "--style-image", painting(), "--webcam", *size) == 0
     assert [stylizer.style["name"] for stylizer in shown] == ["own", "painting_0"]

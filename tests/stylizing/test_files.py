@@ -164,3 +164,20 @@ def test_a_compiled_network_paints_the_same(painter, photograph, monkeypatch):
     assert [shape for _, shape in painter.painters[0]._compiled] == [(2, 3, 64, 72)]
     for image, expected in zip(compiled, plain, strict=True):
         assert np.abs(np.asarray(image) - expected).mean() < 1
+
+
+def test_frames_are_smoothed_in_order_from_what_was_read(painter, jobs):
+    """Painting goes by batches and threads, and paints large pictures over."""
+    seen = []
+
+    def smooth(frame, painted):
+        seen.append(frame)
+        return np.full_like(painted, 10 * len(seen))
+
+    files = jobs((20, 24), (20, 24), None, (30, 24))
+    errors = [error is not None for _, error in paint_files(painter, files, Files(), smooth)]
+    assert errors == [False, False, True, False]
+    there = [job for job in files if job.target.is_file()]
+    for number, (frame, job) in enumerate(zip(seen, there, strict=True), 1):
+        assert np.array_equal(frame, np.asarray(Image.open(job.source).convert("RGB")))
+        assert np.unique(np.asarray(Image.open(job.target))).tolist() == [10 * number]

@@ -10,7 +10,7 @@ from small.webcam import Capture, Painter
 
 from fastnst.machine.errors import UserError
 from fastnst.webcam import window as webcam
-from fastnst.webcam.threads import open_camera
+from fastnst.webcam.camera import open_camera
 from fastnst.webcam.window import Window, run_webcam
 
 cv2 = pytest.importorskip("cv2")

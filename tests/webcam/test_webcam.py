@@ -14,10 +14,11 @@ from fastnst.machine.errors import UserError
 from fastnst.models import same_network
 from fastnst.networks import style_of
 from fastnst.stylizing import Stylizer
-from fastnst.webcam import threads as webcam_threads
+from fastnst.webcam import camera as webcam_camera
 from fastnst.webcam import window as webcam
+from fastnst.webcam.camera import Camera
+from fastnst.webcam.painting import Painting
 from fastnst.webcam.taking import take_style
-from fastnst.webcam.threads import Camera, Painting
 from fastnst.webcam.window import watch
 
 cv2 = pytest.importorskip("cv2")
@@ -60,6 +61,24 @@ def colour_right(screen: Screen) -> tuple[int, ...]:
 
 def saved(folder) -> list[str]:
     return [path.name for path in folder.iterdir()]
+
+
+def test_what_is_painted_is_smoothed_with_the_frame_that_was_painted():
+    seen = []
+
+    def smoother(frame, painted):
+        seen.append((frame, painted))
+        return np.full_like(painted, 77)
+
+    with Camera(Capture(), "Camera 3") as camera:
+        camera.wait()
+        with Painting([Painter()], camera, smoother) as painting:
+            found = painting.done.after(0, 10)
+    assert found is not None
+    assert np.unique(np.asarray(found[1].image)).tolist() == [77]
+    frame, painted = seen[0]
+    assert frame.shape == painted.shape
+    assert np.unique(frame).tolist() != np.unique(painted).tolist()
 
 
 def test_keys_change_the_style_and_save_what_is_painted(tmp_path, monkeypatch):
@@ -127,7 +146,7 @@ def test_a_painting_before_the_camera_becomes_a_style():
 
     with Camera(Capture(), "Camera 3") as camera:
         camera.wait()
-        with Painting([Painter()], camera, take) as painting:
+        with Painting([Painter()], camera, take=take) as painting:
             watch(Screen(script), camera, painting)
     assert taken == [((640, 480), 2, "red")]
     assert painting.problem == "it is too small."
@@ -203,7 +222,7 @@ def forever(screen):
 
 @pytest.mark.parametrize("count", [3, 0])
 def test_a_camera_that_stops(count, monkeypatch):
-    monkeypatch.setattr(webcam_threads, "PATIENCE", 0.3)
+    monkeypatch.setattr(webcam_camera, "PATIENCE", 0.3)
     capture = Capture(count)
     with pytest.raises(UserError, match=r"Camera 3 gives no (more )?frames: ") as caught:
         run(forever, Painter(), capture=capture)

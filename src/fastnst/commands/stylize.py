@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -15,8 +14,8 @@ from typing import Any
 from tqdm import tqdm
 
 from fastnst.commands.jobs import plan
+from fastnst.commands.painting import paint_jobs
 from fastnst.commands.stylize_options import parse
-from fastnst.images import ANIMATED
 from fastnst.losses import downloaded
 from fastnst.machine import (
     UserError,
@@ -30,19 +29,15 @@ from fastnst.machine import (
 from fastnst.models import ENDING, is_painting, read_style, write_style
 from fastnst.prediction import Progress
 from fastnst.stylizing import (
-    Files,
     Job,
     Mask,
     Painting,
     Stylizer,
     finish_style,
     one_mixture,
-    paint_files,
     predict_style,
     read_painting,
 )
-from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
-from fastnst.video import VideoOptions, VideoReport, is_video, paint_video
 from fastnst.webcam import run_webcam
 
 
@@ -66,10 +61,10 @@ def main() -> None:
         if options.save_style is not None:
             print(f"style: {options.save_style}")
         if options.webcam is not None:
-            run_webcam(stylizers, options.webcam)
+            run_webcam(stylizers, options.webcam, options.temporal)
         elif jobs:
             with like_ctrl_c():
-                skipped = _paint(stylizers[0], jobs, options)
+                skipped = paint_jobs(stylizers[0], jobs, options)
     if skipped:
         sys.exit(1)
 
@@ -172,76 +167,3 @@ def _show(bar: "tqdm[Any]", progress: Progress) -> None:
     bar.update(min(progress.seconds, bar.total) - bar.n)
     errors = f"content {progress.content:.3f}, style {progress.style:.3f}"
     bar.set_postfix_str(f"{progress.steps} steps, {errors}")
-
-
-def _paint(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Namespace) -> int:
-    """Paint all files; returns how many could not be."""
-    if options.skip_existing:
-        to_do = [job for job in jobs if not os.path.exists(job.target)]  # noqa: PTH110 (Path's raises for long names)
-        if len(to_do) < len(jobs):
-            print(f"{len(jobs) - len(to_do)} there already")
-        jobs = to_do
-    pictures: list[Job] = []
-    videos: list[Job] = []
-    for job in jobs:
-        (videos if _moves(job) else pictures).append(job)
-    skipped = _paint_pictures(stylizer, pictures, options)
-    skipped += _paint_videos(stylizer, videos, options)
-    if skipped:
-        print(f"{len(jobs) - skipped} painted, {skipped} skipped", file=sys.stderr)
-    return skipped
-
-
-def _moves(job: Job) -> bool:
-    """Whether the result is one that moves: of an animation only where its format can."""
-    source, target = job.source.suffix.lower(), job.target.suffix.lower()
-    if source in ANIMATED and target not in VIDEO_SUFFIXES and not source == target == ".png":
-        return False
-    return is_video(job.source)
-
-
-def _paint_pictures(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Namespace) -> int:
-    files = Files(options.quality, options.keep_metadata, options.max_megapixels)
-    skipped = 0
-    with tqdm(total=len(jobs), unit="picture", disable=len(jobs) < 2) as progress:
-        for job, error in paint_files(stylizer, jobs, files):
-            if error is None:
-                progress.write(f"{job.source} -> {job.target}")
-            else:
-                skipped += 1
-                progress.write(f"skipped: {error}", file=sys.stderr)
-            progress.update()
-    return skipped
-
-
-def _paint_videos(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Namespace) -> int:
-    how = VideoOptions(
-        options.codec,
-        options.crf,
-        options.start,
-        options.end,
-        options.temporal,
-        options.quality,
-    )
-    skipped = 0
-    for job in jobs:
-        try:
-            report = paint_video(stylizer, job.source, job.target, how)
-        except UserError as error:
-            skipped += 1
-            print(f"skipped: {error}", file=sys.stderr)
-        else:
-            print(f"{job.source} -> {job.target}{_remarks(report)}")
-    return skipped
-
-
-def _remarks(report: VideoReport) -> str:
-    remarks = [f"{report.frames} frames"]
-    if report.broken:
-        remarks.append(f"about {report.broken} broken ones left out")
-    if report.expected is not None:
-        remarks.append(f"the file announces {report.expected}: it may be cut off or damaged")
-    if report.flicker is not None:
-        before, after = report.flicker
-        remarks.append(f"flicker {before:.1f} of 255 without smoothing, {after:.1f} with")
-    return f" ({', '.join(remarks)})"

@@ -41,19 +41,20 @@ class Motion(NamedTuple):
         return cv2.remap(before, self.places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
 
 
-def find_motion(before: np.ndarray, now: np.ndarray) -> Motion | None:
+def find_motion(before: np.ndarray, now: np.ndarray, side: int = FLOW_SIDE) -> Motion | None:
     """Motion between two frames of a source.
 
     Args:
         before: uint8 RGB `(H, W, 3)`.
         now: the same, of the same size.
+        side: the short one in pixels, at which motion is looked for.
 
     Returns:
         None if they show different scenes.
     """
     cv2 = load_library("cv2")
     height, width = now.shape[:2]
-    scale = min(1.0, FLOW_SIDE / min(height, width))
+    scale = min(1.0, side / min(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = [cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in (before, now)]
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in small]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastnst.motion.flow import find_motion, flicker
+from fastnst.motion.flow import FLOW_SIDE, find_motion, flicker
 
 
 class Flicker(NamedTuple):
@@ -19,22 +19,27 @@ class TemporalSmoother:
 
     Args:
         strength: 0 (none) to 1: share of the frame before, where the motion is to be trusted.
+        side: at which motion is looked for, see `find_motion`.
     """
 
-    def __init__(self, strength: float) -> None:
-        self.strength = strength
+    def __init__(self, strength: float, side: int = FLOW_SIDE) -> None:
+        self.strength, self.side = strength, side
         self._source: np.ndarray | None = None
         self._measured: list[float] = [0.0, 0.0]
         self._pairs = 0
 
     def __call__(self, source: np.ndarray, painted: np.ndarray) -> np.ndarray:
-        """Smooth the next frame.
+        """Smooth the next frame; one of another size begins another scene.
 
         Args:
-            source: the frame that was painted, uint8 RGB `(H, W, 3)`.
-            painted: the same, of the same size.
+            source: the frame that was painted, uint8 RGB or RGBA, `(H, W, 3 or 4)`.
+            painted: the same, of the same size; its transparency stays.
         """
-        motion = None if self._source is None else find_motion(self._source, source)
+        alpha = painted[..., 3:]
+        source, painted = (np.ascontiguousarray(it[..., :3]) for it in (source, painted))
+        before, motion = self._source, None
+        if before is not None and before.shape == source.shape:
+            motion = find_motion(before, source, self.side)
         smoothed = painted.astype(np.float32)
         if motion is not None:
             share = self.strength * motion.trust[..., None]
@@ -47,7 +52,7 @@ class TemporalSmoother:
         # not rounded: small differences would stay for ever
         self._source, self._painted, self._smoothed = source, painted, smoothed
         self._result = result
-        return result
+        return np.concatenate([result, alpha], -1)
 
     @property
     def flicker(self) -> Flicker | None:

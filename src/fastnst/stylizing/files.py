@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+import numpy as np
 from PIL import Image
 
 from fastnst.images import origin, read_image, read_metadata, read_size, write_image
@@ -17,6 +18,8 @@ from fastnst.stylizing.stylizer import Stylizer
 THREADS = max(1, min(4, (os.cpu_count() or 1) // 2))
 
 WAITING_PIXELS = 2**24  # of pictures read ahead, or painted and not written yet, at most
+
+Smooth = Callable[[np.ndarray, np.ndarray], np.ndarray]  # a picture, and what it was painted as
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -47,7 +50,7 @@ Read = tuple[Job, Image.Image | UserError]
 
 
 def paint_files(
-    stylizer: Stylizer, jobs: Sequence[Job], files: Files
+    stylizer: Stylizer, jobs: Sequence[Job], files: Files, smooth: Smooth | None = None
 ) -> Iterator[tuple[Job, UserError | None]]:
     """Paint picture files; neighbours of one size are painted together.
 
@@ -55,6 +58,7 @@ def paint_files(
         stylizer: with the network.
         jobs: the files.
         files: how to read and write them.
+        smooth: what to make of each painted one, in order, if they are the frames of a film.
 
     Yields:
         Each job once it is done, in order, and what is wrong if there is no result of it.
@@ -72,7 +76,7 @@ def paint_files(
     found = {job: read_size(job.source, files.max_megapixels) for job in jobs}
     sizes = {job: size and stylizer.fitted(size) for job, size in found.items()}
     pictures = ahead(read, jobs, lambda job: _pixels(sizes[job]))
-    painted = _paint_all(stylizer, pictures, sizes)
+    painted = _paint_all(stylizer, pictures, sizes, smooth)
     return ahead(write, painted, lambda done: _pixels(getattr(done[1], "size", None)))
 
 
@@ -126,7 +130,10 @@ def _write(painted: Image.Image, job: Job, files: Files) -> UserError | None:
 
 
 def _paint_all(
-    stylizer: Stylizer, pictures: Iterator[Read], sizes: Mapping[Job, tuple[int, int] | None]
+    stylizer: Stylizer,
+    pictures: Iterator[Read],
+    sizes: Mapping[Job, tuple[int, int] | None],
+    smooth: Smooth | None,
 ) -> Iterator[Read]:
     to_come = Counter(sizes.values())
     for batch in _batches(stylizer, pictures):
@@ -134,7 +141,20 @@ def _paint_all(
             to_come[sizes[job]] -= 1
         size = sizes[batch[-1][0]]
         # to compile for a batch that another size cut short would pay for nothing
-        yield from _paint(stylizer, batch, to_come[size] if _is_full(stylizer, batch) else 0)
+        to_compile_for = to_come[size] if _is_full(stylizer, batch) else 0
+        if smooth is None:
+            yield from _paint(stylizer, batch, to_compile_for)
+            continue
+        frames = [np.array(picture) for _, picture in batch]  # copies: they may be painted over
+        for frame, done in zip(frames, _paint(stylizer, batch, to_compile_for), strict=True):
+            yield _smoothed(smooth, frame, done)
+
+
+def _smoothed(smooth: Smooth, frame: np.ndarray, done: Read) -> Read:
+    job, painted = done
+    if isinstance(painted, UserError):
+        return done
+    return job, Image.fromarray(smooth(frame, np.asarray(painted)))
 
 
 def _batches(stylizer: Stylizer, pictures: Iterator[Read]) -> Iterator[list[Read]]:

@@ -147,9 +147,7 @@ class AnimationWriter:
         """
         for frame, pixels in zip(frames, painted, strict=True):
             if self._smoother is not None:
-                source = np.asarray(frame.picture.convert("RGB"))
-                smooth = self._smoother(source, np.ascontiguousarray(pixels[..., :3]))
-                pixels = np.concatenate([smooth, pixels[..., 3:]], -1)
+                pixels = self._smoother(np.asarray(frame.picture.convert("RGB")), pixels)
             self._animation.add(Image.fromarray(pixels))
             self._times.append(self._milliseconds(frame.pts))
             self._last = max(1, self._milliseconds(frame.duration))

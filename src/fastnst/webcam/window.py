@@ -15,7 +15,9 @@ from PIL import Image, ImageOps
 
 from fastnst.images import write_image
 from fastnst.machine import UserError, load_library
-from fastnst.webcam.threads import Camera, Painted, Painting, open_camera, working_size
+from fastnst.motion import TemporalSmoother
+from fastnst.webcam.camera import Camera, open_camera
+from fastnst.webcam.painting import Painted, Painting, working_size
 from fastnst.webcam.view import View, compose, letterbox, press
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 LOWEST = 480  # pixels that the window's picture is high at least
 WIDEST = 1280  # pixels that the window is wide at most, when it opens
 NAME = "fastnst"
+FLOW_SIDE = 120  # pixels, at which motion is looked for: in less time than a frame takes to paint
 
 # Qt ends the whole process where it finds no screen, so another process tries first
 PROBE = (
@@ -32,7 +35,7 @@ PROBE = (
 )
 
 
-def run_webcam(stylizers: Sequence["Stylizer"], camera: int) -> None:
+def run_webcam(stylizers: Sequence["Stylizer"], camera: int, temporal: float = 0.0) -> None:
     """Show what a camera sees, and beside it painted, until the user quits.
 
     The camera and the painting have a thread each: the window answers to keys at once however long
@@ -41,6 +44,7 @@ def run_webcam(stylizers: Sequence["Stylizer"], camera: int) -> None:
     Args:
         stylizers: the styles to choose among, at least one.
         camera: its number, from 0.
+        temporal: how much flicker is smoothed, see `TemporalSmoother`; 0 is not at all.
 
     Raises:
         UserError: if OpenCV, a screen or the camera is missing, or the camera stops.
@@ -51,7 +55,8 @@ def run_webcam(stylizers: Sequence["Stylizer"], camera: int) -> None:
         stack.enter_context(_quiet(cv2))
         source = stack.enter_context(open_camera(cv2, camera, working_size(stylizers[0])))
         source.wait()
-        painting = stack.enter_context(Painting(stylizers, source))
+        smoother = TemporalSmoother(temporal, FLOW_SIDE) if temporal else None
+        painting = stack.enter_context(Painting(stylizers, source, smoother))
         watch(stack.enter_context(Window(cv2)), source, painting)
 
 
