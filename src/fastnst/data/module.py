@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import random
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from fastnst.config import CocoData, DeadLeavesData, FolderData
 from fastnst.data.bad_pictures import BadPictures
-from fastnst.data.photo_files import BUNDLED, coco_files, folder_files
+from fastnst.data.photo_files import BUNDLED, coco_files, folder_files, hold_out
 from fastnst.data.pictures import (
     MAKING,
     Batch,
@@ -29,7 +28,7 @@ from fastnst.data.prepared import PreparedPictures
 from fastnst.data.resident import ResidentBatches, load
 from fastnst.data.sampler import EndlessShuffle
 from fastnst.drawing import DRAWING
-from fastnst.machine import UserError, end_workers_at_exit, from_home, ignore_in_worker
+from fastnst.machine import end_workers_at_exit, from_home, ignore_in_worker
 from fastnst.motion import Ranges, further, make_frames
 
 log = logging.getLogger(__name__)
@@ -76,7 +75,7 @@ class PhotographData(pl.LightningDataModule):
             self.bad = BadPictures("training", settings.images, allowed=0)  # as none is read
         else:
             present, missing = _files(settings)
-            train, held_out = _split(present, settings.val_images)
+            train, held_out = hold_out(present, settings.val_images)
             self.train_set = Photographs(train[: settings.limit], size, settings.resize)
             self.val_set = Photographs(held_out, size, settings.resize)
             wanted = [*train, *missing][: settings.limit]  # no missing one if there are enough
@@ -244,12 +243,3 @@ def _files(settings: CocoData | FolderData) -> tuple[list[Path], list[Path]]:
     if isinstance(settings, FolderData):
         return folder_files(settings.root), []
     return coco_files(settings.root, settings.annotations, settings.categories, settings.licenses)
-
-
-def _split(files: list[Path], val_images: int) -> tuple[list[Path], list[Path]]:
-    """Hold out some files, the same ones each time; at most half of a small set."""
-    if len(files) < 2:
-        raise UserError(f"{files[0]} is the only image: training needs at least two.")
-    files = random.Random(0).sample(files, len(files))
-    count = min(val_images, len(files) // 2)
-    return files[count:], files[:count]

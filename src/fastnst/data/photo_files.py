@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import random
 from collections.abc import Collection
 from pathlib import Path
 
@@ -117,3 +118,19 @@ def _image_ids(coco: COCO, categories: Collection[str] | None) -> list[int]:
                 f"data.categories: there is no {name}; there are {', '.join(sorted(known))}."
             )
     return sorted({image for name in categories for image in coco.getImgIds(catIds=[known[name]])})
+
+
+def hold_out(files: list[Path], val_images: int) -> tuple[list[Path], list[Path]]:
+    """Hold out some files, the same ones each time; at most half of a small set.
+
+    Returns:
+        Files to train with, and those held out.
+
+    Raises:
+        UserError: if there is but one.
+    """
+    if len(files) < 2:
+        raise UserError(f"{files[0]} is the only image: training needs at least two.")
+    files = random.Random(0).sample(files, len(files))
+    count = min(val_images, len(files) // 2)
+    return files[count:], files[:count]

@@ -14,7 +14,7 @@ def temporal_loss(later: Tensor, expected: Tensor, visible: Tensor) -> Tensor:
 
     `sum_p V[p] |y2[p] - e[p]|^2 / (3 sum_p V[p])`, with what is expected, e, the first frame
     painted and moved to the second (Ruder, Dosovitskiy, Brox 2016, eq. 7), plus the change of the
-    source's luminance (Gao, Gu, Zhang, Wang 2018, "ReCoNet", eq. 5).
+    source's luminance (Gao, Gu, Zhang, Yu 2018, "ReCoNet", eq. 5).
 
     Args:
         later: `(N, 3, H, W)`, the second frame, painted.

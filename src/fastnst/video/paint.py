@@ -13,12 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from fastnst.machine import (
-    UserError,
-    load_library,
-    whole_file,
-    with_ending,
-)
+from fastnst.machine import UserError, load_library, whole_file, with_ending
 from fastnst.motion import Flicker, TemporalSmoother
 from fastnst.stylizing import Stylizer
 from fastnst.video.ends import Reader, Writer, make_writer, open_reader, target_codec
