@@ -15,11 +15,14 @@ from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 from fastnst.video import VideoOptions, VideoReport, is_video, paint_video
 
 
-def paint_jobs(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Namespace) -> int:
+def paint_jobs(
+    stylizer: Stylizer, for_videos: Stylizer, jobs: Sequence[Job], options: argparse.Namespace
+) -> int:
     """Paint all files, and say of each what has become of it.
 
     Args:
         stylizer: with the network.
+        for_videos: the same style, in the network that paints these.
         jobs: the files.
         options: of `fastnst stylize`.
 
@@ -34,15 +37,15 @@ def paint_jobs(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Namesp
     pictures: list[Job] = []
     videos: list[Job] = []
     for job in jobs:
-        (videos if _moves(job) else pictures).append(job)
+        (videos if moves(job) else pictures).append(job)
     skipped = _paint_pictures(stylizer, pictures, options)
-    skipped += _paint_videos(stylizer, videos, options)
+    skipped += _paint_videos(for_videos, videos, options)
     if skipped:
         print(f"{len(jobs) - skipped} painted, {skipped} skipped", file=sys.stderr)
     return skipped
 
 
-def _moves(job: Job) -> bool:
+def moves(job: Job) -> bool:
     """Whether the result is one that moves: of an animation only where its format can."""
     source, target = job.source.suffix.lower(), job.target.suffix.lower()
     if source in ANIMATED and target not in VIDEO_SUFFIXES and not source == target == ".png":

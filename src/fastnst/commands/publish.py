@@ -17,8 +17,11 @@ from fastnst.evaluation import NUMBERS, Run, read_runs
 from fastnst.images import crop_center, read_image, write_image
 from fastnst.machine import UserError, one_sentence_errors, whole_file
 from fastnst.models import (
+    CALM,
     ENDING,
+    LIGHT,
     MODELS,
+    OTHERS,
     TRUNK,
     Card,
     cards_page,
@@ -48,6 +51,7 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
         evaluation: what `fastnst evaluate` wrote about it, `evaluation.json`.
         folder: for the files `<name>.safetensors`, `.jpg` and `.json`, and `README.md`; of one of
             many styles `<name>.style.safetensors`, and `many_styles.safetensors` for all of them.
+            Those of the light and of the calm network have no pictures.
 
     Raises:
         UserError: if the training pictures or the painting are not free, it was not trained to its
@@ -55,6 +59,7 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
     """
     settings, style = run.settings, run.settings.style
     _check(run)
+    folder.mkdir(exist_ok=True)
     found, photographs, size = _measured(run, evaluation)
     command = recipe_command(run.whole, EXPERIMENT)
     photograph = crop_center(read_image(THUMBNAIL), PAINTED)
@@ -70,11 +75,13 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
         network = _shared(run, folder)
         write_style(path, numbers, facts, network)
         painted = Stylizer(path)(photograph)
-        write_style(path, numbers, facts, network, _icon(painted))
+        if folder.name not in OTHERS:
+            write_style(path, numbers, facts, network, _icon(painted))
         if (folder / f"{style.name}.safetensors").is_file():
             return _card(style.name, folder)  # of the network of its own, which is the better one
-    thumbnail = painted.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
-    write_image(thumbnail, thumbnail_file(style.name, folder), quality=85)
+    if folder.name not in OTHERS:
+        thumbnail = painted.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+        write_image(thumbnail, thumbnail_file(style.name, folder), quality=85)
     card = Card(
         **style.model_dump(include={"name", "title", "artist", "year"}),
         recipe=command,
@@ -87,8 +94,15 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
     _write(folder / f"{style.name}.json", card.model_dump_json(indent=2) + "\n")
-    _write(folder / "README.md", cards_page(read_cards(folder)))
+    _write(folder / "README.md", cards_page(read_cards(folder), folder))
     return card
+
+
+def _place(run: Run) -> Path:
+    """The folder of the network that a run has trained, among the finished ones."""
+    if run.settings.network.name == "light":
+        return LIGHT
+    return MODELS if run.settings.motion.name == "none" else CALM
 
 
 def _card(name: str, folder: Path) -> Card:
@@ -210,7 +224,7 @@ def main() -> None:
             runs = [run for run in runs if run.settings.style.name in options.style]
         folder = options.evaluation or runs[0].folder / "evaluation"
         for run in runs:
-            card = publish(run, folder / NUMBERS, MODELS)
+            card = publish(run, folder / NUMBERS, _place(run))
             print(f"{card.label}: content {card.content}, style {card.style}")
         print(f"recipe: {recipe_command(runs[0].whole, EXPERIMENT)}")
-        print(f"models: {MODELS}")
+        print(f"models: {_place(runs[0])}")

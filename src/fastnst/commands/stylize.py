@@ -9,12 +9,12 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
 from fastnst.commands.jobs import plan
-from fastnst.commands.painting import paint_jobs
+from fastnst.commands.painting import moves, paint_jobs
 from fastnst.commands.stylize_options import parse
 from fastnst.losses import downloaded
 from fastnst.machine import (
@@ -26,7 +26,15 @@ from fastnst.machine import (
     memory_errors,
     one_sentence_errors,
 )
-from fastnst.models import ENDING, is_painting, read_style, write_style
+from fastnst.models import (
+    CALM,
+    ENDING,
+    LIGHT,
+    in_network,
+    is_painting,
+    read_style,
+    write_style,
+)
 from fastnst.prediction import Progress
 from fastnst.stylizing import (
     Job,
@@ -54,23 +62,32 @@ def main() -> None:
         _read_masks(options)
         options.inputs = stack.enter_context(from_pipes(options.inputs))
         # also before the long part, so that it is not done in vain
-        stylizers, jobs = _prepare(options)
+        prepared = _prepare(options)
         if options.finish is not None:
             _finish(paintings, options)
-            stylizers, jobs = _prepare(options)
+            prepared = _prepare(options)
         if options.save_style is not None:
             print(f"style: {options.save_style}")
         if options.webcam is not None:
-            run_webcam(stylizers, options.webcam, options.temporal)
-        elif jobs:
+            run_webcam(prepared.stylizers, options.webcam, options.temporal)
+        elif prepared.jobs:
             with like_ctrl_c():
-                skipped = paint_jobs(stylizers[0], jobs, options)
+                skipped = paint_jobs(
+                    prepared.stylizers[0], prepared.for_videos, prepared.jobs, options
+                )
     if skipped:
         sys.exit(1)
 
 
-def _prepare(options: argparse.Namespace) -> tuple[list[Stylizer], Sequence[Job]]:
-    """What paints, and what is to be painted."""
+class _Prepared(NamedTuple):
+    """What paints pictures or the webcam, what paints videos, and the files to paint."""
+
+    stylizers: list[Stylizer]
+    for_videos: Stylizer
+    jobs: Sequence[Job]
+
+
+def _prepare(options: argparse.Namespace) -> _Prepared:
     make = partial(
         Stylizer,
         device=options.device,
@@ -79,18 +96,46 @@ def _prepare(options: argparse.Namespace) -> tuple[list[Stylizer], Sequence[Job]
         strength=options.strength,
         preserve_color=options.preserve_color,
         mask=options.mask,
-        regions=options.regions,
         tile=options.tile,
     )
+    styles = options.ckpt, options.regions
+    if options.webcam is not None:
+        on_processor = choose_device(options.device).type == "cpu"
+        styles = _in_network(LIGHT if on_processor else CALM, *styles)
+    elif options.temporal:  # pictures are frames of a film
+        styles = _in_network(CALM, *styles)
     if options.webcam is not None and options.blend is None and options.mask is None:
-        stylizers = [make(path) for path in options.ckpt]
+        stylizers = [make(path, regions=styles[1]) for path in styles[0]]
     else:
-        stylizers = [make(options.ckpt, blend=options.blend, progress=True)]
+        stylizers = [make(styles[0], regions=styles[1], blend=options.blend, progress=True)]
     if stylizers[0].device.type == "cpu":
         keep_freed_memory()
     if not options.inputs:
-        return stylizers, []
-    return stylizers, plan(options.inputs, options.output, options.name, stylizers[0].style["name"])
+        return _Prepared(stylizers, stylizers[0], [])
+    jobs = plan(options.inputs, options.output, options.name, stylizers[0].style["name"])
+    calm = _in_network(CALM, *styles)
+    if calm == styles or not any(map(moves, jobs)):
+        return _Prepared(stylizers, stylizers[0], jobs)
+    for_videos = make(calm[0], regions=calm[1], blend=options.blend, progress=True)
+    return _Prepared(stylizers, for_videos, jobs)
+
+
+def _in_network(
+    folder: Path, checkpoints: Sequence[Any], regions: Mapping[Any, Any]
+) -> tuple[Sequence[Any], Mapping[Any, Any]]:
+    """Finished styles as another network has them, if it has all of them."""
+    named = [*checkpoints, *regions.values()]
+    files = [path for style in named for path in (style if _is_mixture(style) else [style])]
+    there = in_network(folder, map(Path, files))
+    if not there:
+        return checkpoints, regions
+
+    def other(style: Any) -> Any:
+        if _is_mixture(style):
+            return {there[path]: share for path, share in style.items()}
+        return there[Path(style)]
+
+    return [*map(other, checkpoints)], {mask: other(style) for mask, style in regions.items()}
 
 
 def _read_masks(options: argparse.Namespace) -> None:

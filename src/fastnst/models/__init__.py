@@ -6,7 +6,7 @@ In: a transformation network, its plain description and its style. Out: the same
 from fastnst.models.export import CHECKED_SIZES, OPSET, export_onnx
 from fastnst.models.model_file import LONGEST_NAME, Model, read_network, write_model
 from fastnst.models.onnx_network import OnnxNetwork
-from fastnst.models.page import cards_page
+from fastnst.models.page import OTHERS, cards_page
 from fastnst.models.read import (
     Mixture,
     find_mixture,
@@ -26,6 +26,7 @@ from fastnst.models.style_file import (
     write_style,
 )
 from fastnst.models.zoo import (
+    CALM,
     ENDING,
     LIGHT,
     MODELS,
@@ -33,19 +34,21 @@ from fastnst.models.zoo import (
     Card,
     finished_model,
     finished_styles,
-    lighter,
+    in_network,
     listing,
     read_cards,
     thumbnail_file,
 )
 
 __all__ = [
+    "CALM",
     "CHECKED_SIZES",
     "ENDING",
     "LIGHT",
     "LONGEST_NAME",
     "MODELS",
     "OPSET",
+    "OTHERS",
     "TRUNK",
     "Card",
     "Mixture",
@@ -61,8 +64,8 @@ __all__ = [
     "fingerprint",
     "finished_model",
     "finished_styles",
+    "in_network",
     "is_painting",
-    "lighter",
     "listing",
     "read_cards",
     "read_model",

@@ -1,8 +1,9 @@
 """`models/README.md`: what is told of the finished styles."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from fastnst.models.zoo import Card
+from fastnst.models.zoo import CALM, LIGHT, Card
 
 HEAD = """# Finished styles
 
@@ -21,21 +22,37 @@ Weights are float16. Content and style error are shares of their targets, see
 `docs/measure/evaluation.md`; *equivalent iterations* are those of L-BFGS that bring the same loss
 as low, on some of the photographs. `fastnst publish` wrote this page and everything in this folder.
 """
+# of the other networks, which have no pictures: the styles are the same
+OTHERS = {
+    LIGHT.name: """# The light network
+
+The [finished styles](../README.md) in a small network (`network=light`), for the webcam on a
+processor and for the page in the browser. It has learnt to paint frames that follow each other
+alike. What is said there of rights and of the files holds here.
+""",
+    CALM.name: """# The calm network
+
+The [finished styles](../README.md) in the network that paints videos: taught on from the one there
+to paint frames that follow each other alike (`motion=synthetic`). What is said there of rights and
+of the files holds here.
+""",
+}
 
 
-def cards_page(cards: Sequence[Card]) -> str:
-    """`models/README.md`."""
-    return "\n".join([HEAD, *map(_section, cards)])
+def cards_page(cards: Sequence[Card], folder: Path) -> str:
+    """`README.md` of a folder of finished styles."""
+    picture = folder.name not in OTHERS
+    head = HEAD if picture else OTHERS[folder.name]
+    return "\n".join([head, *(_section(card, picture) for card in cards)])
 
 
-def _section(card: Card) -> str:
+def _section(card: Card, picture: bool) -> str:
     counts = ["not reached" if it is None else str(it) for it in card.equivalent_iterations]
     equivalent = ", ".join(counts) or "not measured"
+    shown = f"![A cat, painted so]({card.name}.jpg)\n\n" if picture else ""
     return f"""## `{card.name}`
 
-![A cat, painted so]({card.name}.jpg)
-
-{card.label}.
+{shown}{card.label}.
 
 | | |
 |---|---|

@@ -11,7 +11,9 @@ PACKAGED = Path(__file__).parents[1] / "finished"
 MODELS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[3] / "models"
 ENDING = ".style.safetensors"  # of the file of a style that shares a network
 TRUNK = MODELS / "many_styles.safetensors"  # the network that finished styles share
-LIGHT = MODELS / "light"  # the same styles in a light network, in files of the same names
+# the same styles in other networks, in files of the same names: in a small one, and in one that
+# paints frames of videos alike, which the small one does as well
+LIGHT, CALM = MODELS / "light", MODELS / "calm"
 
 
 class Card(BaseModel):
@@ -94,18 +96,19 @@ def finished_model(name: str, shared: bool = False) -> Path:
     return first if first.is_file() else second
 
 
-def lighter(styles: Iterable[Path]) -> dict[Path, Path]:
-    """What finished styles are in the light network, by their files.
+def in_network(folder: Path, styles: Iterable[Path]) -> dict[Path, Path]:
+    """What finished styles are in another network.
 
     Args:
+        folder: of the network, `LIGHT` or `CALM`.
         styles: files of any styles.
 
     Returns:
         All of them with the file that takes their place, or nothing if one of them has none: styles
         of two networks can be neither mixed nor walked between.
     """
-    found = {path: LIGHT / f"{path.name.partition('.')[0]}{ENDING}" for path in styles}
-    there = all(path.parent == MODELS and light.is_file() for path, light in found.items())
+    found = {path: folder / f"{path.name.partition('.')[0]}{ENDING}" for path in styles}
+    there = all(path.parent == MODELS and other.is_file() for path, other in found.items())
     return found if there else {}
 
 

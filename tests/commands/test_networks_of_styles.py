@@ -1,0 +1,87 @@
+"""Which network paints a finished style: the usual one, the calm or the light one."""
+
+import sys
+
+import pytest
+import torch
+from small.clips import moving, write_clip
+from small.stylizing import ARCHITECTURE, stylize
+
+from fastnst.commands import jobs, painting
+from fastnst.models import ENDING, fingerprint, write_model, write_style, zoo
+from fastnst.networks import build_network, style_of
+
+STYLES = ("irises", "red_fuji")
+
+
+def write_styles(folder, seed, names=STYLES):
+    folder.mkdir(exist_ok=True)
+    torch.manual_seed(seed)
+    network = build_network(ARCHITECTURE)
+    write_model(folder / "many_styles.safetensors", network, ARCHITECTURE, {"name": "many_styles"})
+    for name in names:
+        numbers = style_of(network)
+        write_style(folder / f"{name}{ENDING}", numbers, {"name": name}, fingerprint(network))
+
+
+@pytest.fixture
+def used(tmp_path, monkeypatch):
+    """Runs the command; gives which network painted pictures, videos or the webcam, by folder."""
+    command = sys.modules["fastnst.commands.stylize"]
+    places = {"models": tmp_path / "models", "calm": tmp_path / "models" / "calm",
+              "light": tmp_path / "models" / "light"}  # fmt: skip
+    for seed, folder in enumerate(places.values()):
+        write_styles(folder, seed, STYLES if folder.name != "light" else STYLES[:1])
+    monkeypatch.setattr(zoo, "MODELS", places["models"])
+    monkeypatch.setattr(jobs, "finished_styles", list)  # there are no cards
+    monkeypatch.setattr(command, "CALM", places["calm"])
+    monkeypatch.setattr(command, "LIGHT", places["light"])
+    marks = {
+        fingerprint(command.Stylizer(folder / f"irises{ENDING}").painters[0].network): name
+        for name, folder in places.items()
+    }
+    found = []
+
+    def note(stylizer):
+        found.append(marks[fingerprint(stylizer.painters[0].network)])
+
+    def pictures(stylizer, some, *_):
+        if some:
+            note(stylizer)
+        return 0
+
+    def webcam(stylizers, *_):
+        for stylizer in stylizers:
+            note(stylizer)
+
+    monkeypatch.setattr(painting, "_paint_pictures", pictures)
+    monkeypatch.setattr(painting, "_paint_videos", pictures)
+    monkeypatch.setattr(command, "run_webcam", webcam)
+
+    def run(*words):
+        files = [places["models"] / f"{word}{ENDING}" if word in STYLES else word for word in words]
+        assert stylize(monkeypatch, "--device", "cpu", *files) == 0
+        return found
+
+    return run
+
+
+def test_videos_are_painted_by_the_calm_network_and_pictures_by_the_usual_one(
+    used, tmp_path, picture
+):
+    clip = write_clip(tmp_path / "clip.mp4", moving(3))
+    picture("photo.jpg", (32, 32))
+    assert used("--ckpt", "irises", tmp_path / "photo.jpg", clip) == ["models", "calm"]
+
+
+def test_frames_of_a_film_are_painted_by_the_calm_network(used, tmp_path, picture):
+    picture("photo.jpg", (32, 32))
+    assert used("--ckpt", "irises", tmp_path / "photo.jpg", "--temporal") == ["calm"]
+
+
+def test_the_webcam_has_the_light_network_where_it_has_all_the_styles(used):
+    assert used("--ckpt", "irises", "--webcam") == ["light"]
+
+
+def test_the_webcam_walks_between_styles_of_one_network(used):
+    assert used("--ckpt", "irises", "--ckpt", "red_fuji", "--webcam") == ["models", "models"]
