@@ -122,7 +122,8 @@ def test_a_card_tells_that_no_optimisation_was_as_good(
     trained: Run, evaluation: Path, tmp_path: Path, counts: list[None], told: str
 ) -> None:
     card = publish(trained, evaluation, tmp_path / "models")
-    text = cards_page([card.model_copy(update={"equivalent_iterations": counts})])
+    other = card.model_copy(update={"equivalent_iterations": counts})
+    text = cards_page([other], tmp_path / "models")
     assert f"| equivalent iterations | {told} |" in text
 
 

@@ -21,7 +21,15 @@ from fastnst.images.pixels import crop_center, to_image, to_tensor
 from fastnst.images.read import read_image
 from fastnst.losses.network import LossNetwork
 from fastnst.losses.perceptual import PerceptualLoss
-from fastnst.models import ENDING, cards_page, read_model, zoo
+from fastnst.models import (
+    ENDING,
+    cards_page,
+    fingerprint,
+    read_model,
+    read_network,
+    read_style,
+    zoo,
+)
 from fastnst.styles.image import load_style_image
 from fastnst.stylizing.stylizer import Stylizer
 
@@ -101,7 +109,20 @@ def test_a_card_tells_of_its_model(card: zoo.Card) -> None:
 
 
 def test_the_page_is_that_of_the_cards() -> None:
-    assert (zoo.MODELS / "README.md").read_text() == cards_page(CARDS)
+    assert (zoo.MODELS / "README.md").read_text() == cards_page(CARDS, zoo.MODELS)
+
+
+@pytest.mark.parametrize("folder", [zoo.LIGHT, zoo.CALM], ids=lambda folder: folder.name)
+def test_other_networks_have_the_same_styles(folder: Path) -> None:
+    """All of them, or those that are mixed or walked between could not be painted there."""
+    cards = zoo.read_cards(folder)
+    assert [card.name for card in cards] == [card.name for card in CARDS]
+    assert (folder / "README.md").read_text() == cards_page(cards, folder)
+    there = zoo.in_network(folder, [zoo.finished_model(card.name) for card in CARDS])
+    model = read_network(folder / zoo.TRUNK.name)
+    assert model.architecture["name"] == ("light" if folder == zoo.LIGHT else "resnet")
+    assert {read_style(path).network for path in there.values()} == {fingerprint(model.network)}
+    assert len(there) == len(CARDS)
 
 
 def test_a_photograph_is_painted_by_the_name_of_a_style(

@@ -234,3 +234,8 @@ def test_each_style_is_evaluated_and_published(train, tmp_path, monkeypatch):
             assert icon.size == (64, 64)
         assert str(tmp_path).encode() not in file.read_bytes()
         torch.testing.assert_close(read_style(file).numbers, row, rtol=0, atol=1e-3)
+    calm = models / "calm"  # of other networks there are no pictures: the styles are the same
+    publish(runs[0], folder / "evaluation" / "evaluation.json", calm)
+    assert read_style(calm / f"red_fuji{ENDING}").thumbnail is None
+    assert not [*calm.glob("*.jpg")]
+    assert (calm / "README.md").read_text().startswith("# The calm network")
