@@ -15,12 +15,14 @@ from fastnst.models import finished_styles
 
 # What a network learns depends on these. The rest is where things are and how fast.
 LEARNT = (
-    *("style.name", "style.size", "styles", "network", "loss", "optimizer", "seed"),
+    *("style.name", "style.size", "styles", "network", "loss", "motion", "optimizer", "seed"),
     *("init", "trunk"),
     *("loss_network.name", "loss_network.normalization", "loss_network.pooling"),
     *("data.name", "data.images", "data.image_size", "data.batch_size", "data.hflip"),
     *("trainer.max_steps", "trainer.accumulate_grad_batches"),
 )
+
+GROUPS = ("network", "motion")  # in which another choice has other keys, named as the choice is
 
 
 def recipe_command(settings: Settings, experiment: str) -> str:
@@ -40,6 +42,9 @@ def recipe_command(settings: Settings, experiment: str) -> str:
         words = [f"styles=[{names}]", f"experiment={experiment}"]
     wanted = _learnt(settings.model_dump())
     try:
+        usual = _composed(words)
+        words += [f"{group}={wanted[key]}" for group in GROUPS
+                  if usual[key := f"{group}.name"] != wanted[key]]  # fmt: skip
         usual = _composed(words)
         words += [f"{key}={_text(wanted[key])}" for key in wanted if usual.get(key) != wanted[key]]
         # a file's name says nothing on another machine

@@ -1,0 +1,29 @@
+"""The command that repeats a training."""
+
+from hydra import compose, initialize_config_dir
+
+from fastnst.config import recipe_command
+from fastnst.config.hydra import CONFIGS
+from fastnst.config.settings import read_settings
+
+
+def settings(*words):
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        return read_settings(compose("train", ["experiment=zoo", *words]))
+
+
+def test_a_group_is_named_before_what_is_unusual_in_it():
+    """The keys of one choice are refused by another: one by one they could not be said."""
+    words = ("network=light", "network.blocks=2", "motion=synthetic", "motion.turn=3")
+    told = recipe_command(settings("style=irises", *words), "zoo").split()
+    assert told == ["fastnst", "train", "style=irises", "experiment=zoo", *sorted(words, key=order)]
+
+
+def order(word):
+    """Groups first."""
+    return "." in word
+
+
+def test_the_usual_is_not_told():
+    told = recipe_command(settings("style=irises", "motion=none", "network=resnet"), "zoo")
+    assert told == "fastnst train style=irises experiment=zoo"
