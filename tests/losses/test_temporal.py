@@ -1,9 +1,9 @@
-"""The temporal loss against its formula, and what it must not reward."""
+"""Pixel losses and the temporal loss against their formulas, and what they must not reward."""
 
 import pytest
 import torch
 
-from fastnst.losses import TemporalLoss, relative_temporal_loss, temporal_loss
+from fastnst.losses import TemporalLoss, pixel_loss, relative_pixel_loss
 from fastnst.motion.views import places_of
 
 SIDE = 12
@@ -29,17 +29,17 @@ def still():
 def test_it_is_the_mean_over_what_is_visible(frames, visible):
     later, expected = frames
     seen = (later - expected)[0, :, 4:].square().mean(), (later - expected)[1].square().mean()
-    torch.testing.assert_close(temporal_loss(later, expected, visible), torch.stack(seen))
+    torch.testing.assert_close(pixel_loss(later, expected, visible), torch.stack(seen))
 
 
 def test_relative_is_a_share_of_the_variance(frames, visible):
     later, expected = frames
-    found = relative_temporal_loss(later, expected, visible)
+    found = relative_pixel_loss(later, expected, visible)
     part = expected[0, :, 4:]
     variance = (part - part.mean((1, 2), keepdim=True)).square().mean()
     share = (later - expected)[0, :, 4:].square().mean() / (variance + 1e-4)
     torch.testing.assert_close(found[0], share)
-    bright = relative_temporal_loss(0.5 * later, 0.5 * expected, visible)
+    bright = relative_pixel_loss(0.5 * later, 0.5 * expected, visible)
     torch.testing.assert_close(bright, found, rtol=0.01, atol=0)  # as strict to pale styles
 
 
@@ -47,9 +47,9 @@ def test_less_contrast_is_no_way_to_be_calm(frames, visible):
     """The gradient must not ask for a first frame of more variance to divide by."""
     later, expected = frames
     expected.requires_grad_()
-    relative_temporal_loss(later, expected, visible).sum().backward()
+    relative_pixel_loss(later, expected, visible).sum().backward()
     relative, expected.grad = expected.grad, None
-    temporal_loss(later, expected, visible).sum().backward()
+    pixel_loss(later, expected, visible).sum().backward()
     cosine = torch.nn.functional.cosine_similarity(
         relative[1].flatten(), expected.grad[1].flatten(), 0
     )
@@ -58,7 +58,7 @@ def test_less_contrast_is_no_way_to_be_calm(frames, visible):
 
 def test_nothing_visible_is_no_loss(frames):
     none = torch.zeros(2, 1, SIDE, SIDE)
-    for loss in (temporal_loss, relative_temporal_loss):
+    for loss in (pixel_loss, relative_pixel_loss):
         assert loss(*frames, none).tolist() == [0, 0]
 
 

@@ -16,7 +16,7 @@ from fastnst.models import finished_styles
 # What a network learns depends on these. The rest is where things are and how fast.
 LEARNT = (
     *("style.name", "style.size", "styles", "network", "loss", "motion", "optimizer", "seed"),
-    *("init", "trunk"),
+    *("init", "trunk", "teacher", "teacher_weight"),
     *("loss_network.name", "loss_network.normalization", "loss_network.pooling"),
     *("data.name", "data.images", "data.image_size", "data.batch_size", "data.hflip"),
     *("trainer.max_steps", "trainer.accumulate_grad_batches"),
@@ -49,7 +49,7 @@ def recipe_command(settings: Settings, experiment: str) -> str:
         words += [f"{key}={_text(wanted[key])}" for key in wanted if usual.get(key) != wanted[key]]
         # a file's name says nothing on another machine
         known = (None, MANY, *(card.name for card in finished_styles()))
-        said = settings.init in known and settings.trunk in known
+        said = {settings.init, settings.trunk, settings.teacher} <= {*known}
         repeats = said and _composed(words) == wanted
     except (HydraException, UserError):
         repeats = False

@@ -32,6 +32,7 @@ from fastnst.config.types import (
     Count,
     File,
     NoBool,
+    Positive,
 )
 from fastnst.losses import LAYERS
 from fastnst.machine import UserError
@@ -92,9 +93,11 @@ class Settings(Objective):
     trainer: TrainerOptions
     seed: Annotated[int, NoBool, Field(ge=0, lt=2**32)]
     resume: File | None
-    init: File | None = None  # the first checkpoints have none of these three
+    init: File | None = None  # the first checkpoints have none of these five
     styles: Annotated[list[Style], Field(min_length=1)] | None = None
     trunk: File | None = None
+    teacher: File | None = None
+    teacher_weight: Positive = 5.0
     compile: Literal["auto", True, False]
     tf32: bool
     log_every: Count

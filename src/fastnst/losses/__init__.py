@@ -16,14 +16,17 @@ from fastnst.losses.functional import (
 from fastnst.losses.network import LAYERS, LossNetwork, MaxPool2d, compact_layer_indices
 from fastnst.losses.normalized import normalize_network
 from fastnst.losses.perceptual import PerceptualLoss
+from fastnst.losses.pixels import PIXEL_LOSSES, pixel_loss, relative_pixel_loss
 from fastnst.losses.style import STYLE_LOSSES, StyleLoss, build_style_loss
-from fastnst.losses.temporal import TemporalLoss, relative_temporal_loss, temporal_loss
+from fastnst.losses.teacher import TeacherLoss
+from fastnst.losses.temporal import TemporalLoss
 from fastnst.losses.weights import build_loss_network, downloaded, local_weights, weights_file
 
 __all__ = [
     "EXPOSED",
     "LAYERS",
     "MEAN",
+    "PIXEL_LOSSES",
     "STD",
     "STYLE_LOSSES",
     "WEIGHTS",
@@ -31,6 +34,7 @@ __all__ = [
     "MaxPool2d",
     "PerceptualLoss",
     "StyleLoss",
+    "TeacherLoss",
     "TemporalLoss",
     "build_loss_network",
     "build_style_loss",
@@ -41,11 +45,11 @@ __all__ = [
     "gram_matrix",
     "local_weights",
     "normalize_network",
+    "pixel_loss",
     "relative_feature_loss",
+    "relative_pixel_loss",
     "relative_style_loss",
-    "relative_temporal_loss",
     "style_loss",
-    "temporal_loss",
     "total_variation",
     "weights_file",
 ]

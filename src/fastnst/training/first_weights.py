@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from fastnst.config import MANY, Settings
-from fastnst.losses import build_loss_network
+from fastnst.losses import TeacherLoss, build_loss_network
 from fastnst.machine import UserError
 from fastnst.models import (
     ENDING,
@@ -77,14 +78,7 @@ def first_styles(
     if init is None:
         return {}
     path = _file(key, init)
-    if path.suffix == ".ckpt":
-        there = _in_checkpoint(path)
-    else:
-        folder = path if path.is_dir() else path.parent
-        files = {style.name: folder / f"{style.name}{ENDING}" for style in settings.paintings}
-        read = {name: read_style(file) for name, file in files.items() if file.is_file()}
-        shared = fingerprint(network)
-        there = {name: it.numbers for name, it in read.items() if it.network == shared}
+    there = _styles_at(path, settings, network)
     anew = [name for name in paintings if name not in there]
     if anew and there and settings.styles is not None:
         log.info("New in %s: %s.", init, ", ".join(anew))
@@ -100,6 +94,42 @@ def _predicted(paintings: Mapping[str, Tensor], network: nn.Module) -> dict[str,
     compact = build_loss_network("compact", "pretrained")
     log.info("Beginning with what is predicted for %s.", ", ".join(paintings))
     return {name: predictor.predict(compact, painting) for name, painting in paintings.items()}
+
+
+def _styles_at(path: Path, settings: Settings, network: nn.Module) -> dict[str, Tensor]:
+    """Numbers by name of those styles of a run that a network's file or the folder has."""
+    if path.suffix == ".ckpt":
+        return _in_checkpoint(path)
+    folder = path if path.is_dir() else path.parent
+    files = {style.name: folder / f"{style.name}{ENDING}" for style in settings.paintings}
+    read = {name: read_style(file) for name, file in files.items() if file.is_file()}
+    shared = fingerprint(network)
+    return {name: it.numbers for name, it in read.items() if it.network == shared}
+
+
+def read_teacher(settings: Settings) -> TeacherLoss | None:
+    """The loss that `teacher` asks for.
+
+    Raises:
+        UserError: if there is no such network, or it has not all styles of the run.
+    """
+    if settings.teacher is None:
+        return None
+    path = _file("teacher", settings.teacher)
+    try:
+        network, numbers = read_model(path).network, None
+    except UserError as error:
+        raise UserError(f"teacher={settings.teacher}: {error}") from error
+    if settings.styles is not None:
+        there = _styles_at(path, settings, network)
+        names = [style.name for style in settings.styles]
+        if lacking := [name for name in names if name not in there]:
+            raise UserError(
+                f"teacher={settings.teacher} has no {', '.join(lacking)}: leave that out of "
+                f"styles, or give a network that has learnt it."
+            )
+        numbers = torch.stack([there[name] for name in names])
+    return TeacherLoss(network, numbers, settings.loss.measure, settings.teacher_weight)
 
 
 def _in_checkpoint(path: Path) -> dict[str, Tensor]:

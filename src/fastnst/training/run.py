@@ -34,7 +34,7 @@ from fastnst.styles import load_style_image
 from fastnst.training.callbacks import SampleSheets, Speed, sheet_path
 from fastnst.training.checkpoints import MODEL, Checkpoints, style_files
 from fastnst.training.failures import training_failures
-from fastnst.training.first_weights import first_styles, first_weights
+from fastnst.training.first_weights import first_styles, first_weights, read_teacher
 from fastnst.training.resume import check_resume, checkpoint_to_resume, is_complete
 from fastnst.training.step import StyleTransfer
 from fastnst.training.trainer import (
@@ -66,6 +66,7 @@ def train(settings: Settings, folder: Path) -> None:
     else:
         (steps_done, init), weights = _check(checkpoint, settings), None
         settings = settings.model_copy(update={"init": init})  # what the run began with
+    teacher = read_teacher(settings)
     last_step = settings.trainer["max_steps"]
     sheet, model = sheet_path(folder, last_step), folder / MODEL
     results = [model, *style_files(settings, folder)]
@@ -94,6 +95,7 @@ def train(settings: Settings, folder: Path) -> None:
         loss,
         compiled=compiling_pays(settings.compile, device, pixels),
         cuda_graphs=one_gpu(settings, device),
+        teacher=teacher,
     )
     if weights is not None:
         module.network.load_state_dict(weights)

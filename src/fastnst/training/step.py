@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from fastnst.config import Settings
-from fastnst.losses import PerceptualLoss, TemporalLoss
+from fastnst.losses import PerceptualLoss, TeacherLoss, TemporalLoss
 from fastnst.machine import Compiled
 from fastnst.networks import build_network, paint_styles, share_convolutions, style_of
 from fastnst.training.finite import SkippedSteps, is_finite
@@ -31,6 +31,7 @@ class StyleTransfer(pl.LightningModule):
         loss: the perceptual loss with the style already in it.
         compiled: whether the training step goes through `torch.compile`.
         cuda_graphs: whether it is then replayed as a CUDA graph; for one GPU and one batch a step.
+        teacher: the distance from what another network paints, if there is one.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class StyleTransfer(pl.LightningModule):
         loss: PerceptualLoss,
         compiled: bool = False,
         cuda_graphs: bool = False,
+        teacher: TeacherLoss | None = None,
     ) -> None:
         super().__init__()
         self.save_hyperparameters(settings.model_dump(), logger=False)  # config.yaml has them
         self.settings = settings
         self.network = build_network(settings.network.model_dump())
         self.loss = loss
+        self.teacher = teacher
         self.temporal = TemporalLoss(settings.loss.measure, settings.loss.temporal_weight)
         self.names = [style.name for style in settings.paintings]
         # of styles that share the network, `(S, K)`, see `fastnst.networks.conditional`
@@ -83,11 +86,16 @@ class StyleTransfer(pl.LightningModule):
             second, *moved = motion
             painted = self(torch.cat((photographs, second)), styles.repeat(2))
             first, later = painted.chunk(2)
-            terms = self.loss.each(first, target, styles)
-            terms |= self.temporal(first, later, *moved)
-            terms["total"] = terms["total"] + terms["weighted_temporal"]
+            further = self.temporal(first, later, *moved)
         else:
-            terms = self.loss.each(self(photographs, styles), target, styles)
+            first, further = self(photographs, styles), {}
+        terms = self.loss.each(first, target, styles)
+        if self.teacher is not None:
+            further |= self.teacher(first, photographs, styles)
+        for name, values in further.items():
+            if name.startswith("weighted_"):
+                terms["total"] = terms["total"] + values
+        terms |= further
         # a compiled step would be given a zero gradient for each of the others
         return terms["total"].mean(), {name: term.detach() for name, term in terms.items()}
 

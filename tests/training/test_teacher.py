@@ -1,0 +1,60 @@
+"""A network that learns what another one paints."""
+
+import pytest
+import torch
+from small.runs import fails, scalars
+
+from fastnst.commands.train import main
+from fastnst.models import read_model
+from fastnst.training.checkpoint_files import read_checkpoint
+
+DRAWN = ("data=dead_leaves", "data.images=5", "sample_every=20", "checkpoint_every=20")
+
+
+@pytest.fixture
+def train(tmp_path, command_line):
+    """Train in this process; gives the run folder."""
+
+    def train(folder, *arguments):
+        command_line(f"hydra.run.dir={folder}", *DRAWN, *arguments)
+        main()
+        return tmp_path / folder
+
+    return train
+
+
+def distance(one, other, batch):
+    with torch.no_grad():
+        return (one.network(batch) - other.network(batch)).square().mean().item()
+
+
+@pytest.mark.slow
+def test_a_network_comes_to_paint_what_its_teacher_does(train, batch):
+    """With nothing else to learn, and from other weights."""
+    teacher = train("teacher", "trainer.max_steps=1", "seed=3")
+    alone = ("loss.content_weight=0", "loss.style_weight=1e-9", "loss.tv_weight=0", "seed=4")
+    taught = (f"teacher={teacher}", "teacher_weight=3", *alone, "network=light", "network.blocks=1")
+    first = train("first", *taught, "trainer.max_steps=1")
+    last = train("last", *taught, "trainer.max_steps=20", "optimizer.lr=0.01")
+    photographs = batch(2, 32)
+    before, after = (
+        distance(read_model(folder), read_model(teacher), photographs) for folder in (first, last)
+    )
+    assert after < 0.7 * before
+    logged = scalars(last)
+    assert {"train/teacher", "train/weighted_teacher", "val/teacher"} <= logged.keys()
+    # nothing of the teacher travels with the student
+    state = read_checkpoint(last / "checkpoints" / "last.ckpt")["state_dict"]
+    assert not [name for name in state if "teacher" in name]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("teacher=nowhere", "teacher=nowhere: there is no such file, and no finished style"),
+        ("teacher=irises teacher_weight=0", "teacher_weight"),
+        ("styles=[sudden_shower] teacher=many_styles", "teacher=many_styles has no sudden_shower"),
+    ],
+)
+def test_wishes_that_cannot_be_fulfilled_end_in_a_sentence(words, sentence, capsys, monkeypatch):
+    assert sentence in fails(capsys, monkeypatch, *DRAWN, *words.split())
