@@ -50,7 +50,8 @@ def used(tmp_path, monkeypatch):
             note(stylizer)
         return 0
 
-    def webcam(stylizers, *_):
+    def webcam(stylizers, _, temporal):
+        assert temporal == 0.4
         for stylizer in stylizers:
             note(stylizer)
 
@@ -79,9 +80,19 @@ def test_frames_of_a_film_are_painted_by_the_calm_network(used, tmp_path, pictur
     assert used("--ckpt", "irises", tmp_path / "photo.jpg", "--temporal") == ["calm"]
 
 
+def test_photographs_among_videos_are_no_film(used, tmp_path, picture):
+    clip = write_clip(tmp_path / "clip.mp4", moving(3))
+    picture("photo.jpg", (32, 32))
+    words = ("--ckpt", "irises", tmp_path / "photo.jpg", clip, "--temporal")
+    assert used(*words) == ["models", "calm"]
+
+
 def test_the_webcam_has_the_light_network_where_it_has_all_the_styles(used):
-    assert used("--ckpt", "irises", "--webcam") == ["light"]
+    assert used("--ckpt", "irises", "--webcam", "--temporal", 0.4) == ["light"]
 
 
 def test_the_webcam_walks_between_styles_of_one_network(used):
-    assert used("--ckpt", "irises", "--ckpt", "red_fuji", "--webcam") == ["models", "models"]
+    assert used("--ckpt", "irises", "--ckpt", "red_fuji", "--webcam", "--temporal", 0.4) == [
+        "models",
+        "models",
+    ]

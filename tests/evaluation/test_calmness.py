@@ -70,7 +70,7 @@ def test_the_command_shows_a_table_of_each_video(clip, tmp_path, monkeypatch, ca
     main()
     rows = capsys.readouterr().out.splitlines()
     assert rows.count(str(clip)) == 2
-    assert sum(row.startswith(f"{tmp_path.name}/dots, --temporal") for row in rows) == 2
+    assert sum(row.startswith(f"{model}, --temporal") for row in rows) == 2
 
 
 @pytest.mark.parametrize("words", [("--judge", "."), ("--iterations", 3), ("-o", "there")])

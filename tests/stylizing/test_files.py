@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small.stylizing import SIDE
 
 from fastnst.machine.errors import UserError
 from fastnst.models import write_model
@@ -166,16 +167,17 @@ def test_a_compiled_network_paints_the_same(painter, photograph, monkeypatch):
         assert np.abs(np.asarray(image) - expected).mean() < 1
 
 
-def test_frames_are_smoothed_in_order_from_what_was_read(painter, jobs):
-    """Painting goes by batches and threads, and paints large pictures over."""
+def test_frames_are_smoothed_in_order_from_what_was_read(tmp_path, painter, jobs):
+    """Painting goes by batches and threads, and paints pictures of many tiles over."""
+    tiled = Stylizer(tmp_path / "model.safetensors", "cpu", tile=SIDE)
     seen = []
 
     def smooth(frame, painted):
         seen.append(frame)
         return np.full_like(painted, 10 * len(seen))
 
-    files = jobs((20, 24), (20, 24), None, (30, 24))
-    errors = [error is not None for _, error in paint_files(painter, files, Files(), smooth)]
+    files = jobs((20, 24), (20, 24), None, (2 * SIDE, SIDE))
+    errors = [error is not None for _, error in paint_files(tiled, files, Files(), smooth)]
     assert errors == [False, False, True, False]
     there = [job for job in files if job.target.is_file()]
     for number, (frame, job) in enumerate(zip(seen, there, strict=True), 1):

@@ -6,23 +6,10 @@ import pytest
 import torch
 from small.runs import fails, scalars
 
-from fastnst.commands.train import main
 from fastnst.models import read_model
 
 MOVING = ("data=dead_leaves", "data.images=5", "motion=synthetic", "trainer.max_steps=4")
 HALF = ("checkpoint_every=2", "sample_every=4")
-
-
-@pytest.fixture
-def train(tmp_path, command_line):
-    """Train in this process; gives the run folder."""
-
-    def train(folder, *arguments):
-        command_line(f"hydra.run.dir={folder}", *MOVING, *HALF, *arguments)
-        main()
-        return tmp_path / folder
-
-    return train
 
 
 def weights(run):
@@ -32,17 +19,32 @@ def weights(run):
 
 
 @pytest.mark.slow
-def test_a_resumed_run_ends_like_an_uninterrupted_one(train, tmp_path):
-    whole = train("whole")
+def test_a_resumed_run_ends_like_an_uninterrupted_one(train_in, tmp_path):
+    whole = train_in("whole", *MOVING, *HALF)
     logged = scalars(whole)
     assert logged["train/temporal"] == logged["train/weighted_temporal"] == [1, 2, 3, 4]
     assert "val/temporal" not in logged  # pictures held out are compared as they are
     run = shutil.copytree(whole, tmp_path / "run")
     (run / "checkpoints" / "previous.ckpt").replace(run / "checkpoints" / "last.ckpt")
     (run / "model.safetensors").unlink()
-    assert weights(train("run", "resume=auto")).equal(weights(whole))
+    assert weights(train_in("run", *MOVING, *HALF, "resume=auto")).equal(weights(whole))
     # the term teaches something, or all this would show nothing
-    assert not weights(train("still", "loss.temporal_weight=0")).equal(weights(whole))
+    assert not weights(train_in("still", *MOVING, *HALF, "loss.temporal_weight=0")).equal(
+        weights(whole)
+    )
+
+
+@pytest.mark.slow
+def test_a_network_of_another_precision_sees_pairs_too(train_in):
+    short = ("trainer.max_steps=1", "trainer.precision=bf16-true")
+    assert scalars(train_in("run", *MOVING, *HALF, *short))["train/temporal"] == [1]
+
+
+@pytest.mark.slow
+def test_another_motion_is_told_when_a_run_goes_on(train_in, capsys):
+    train_in("run", *MOVING, *HALF, "trainer.max_steps=2")
+    train_in("run", *MOVING, *HALF, "motion=none", "resume=auto")
+    assert "motion.name was synthetic, is none" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -4,23 +4,10 @@ import pytest
 import torch
 from small.runs import fails, scalars
 
-from fastnst.commands.train import main
 from fastnst.models import read_model
 from fastnst.training.checkpoint_files import read_checkpoint
 
 DRAWN = ("data=dead_leaves", "data.images=5", "sample_every=20", "checkpoint_every=20")
-
-
-@pytest.fixture
-def train(tmp_path, command_line):
-    """Train in this process; gives the run folder."""
-
-    def train(folder, *arguments):
-        command_line(f"hydra.run.dir={folder}", *DRAWN, *arguments)
-        main()
-        return tmp_path / folder
-
-    return train
 
 
 def distance(one, other, batch):
@@ -29,13 +16,13 @@ def distance(one, other, batch):
 
 
 @pytest.mark.slow
-def test_a_network_comes_to_paint_what_its_teacher_does(train, batch):
+def test_a_network_comes_to_paint_what_its_teacher_does(train_in, batch):
     """With nothing else to learn, and from other weights."""
-    teacher = train("teacher", "trainer.max_steps=1", "seed=3")
+    teacher = train_in("teacher", *DRAWN, "trainer.max_steps=1", "seed=3")
     alone = ("loss.content_weight=0", "loss.style_weight=1e-9", "loss.tv_weight=0", "seed=4")
     taught = (f"teacher={teacher}", "teacher_weight=3", *alone, "network=light", "network.blocks=1")
-    first = train("first", *taught, "trainer.max_steps=1")
-    last = train("last", *taught, "trainer.max_steps=20", "optimizer.lr=0.01")
+    first = train_in("first", *DRAWN, *taught, "trainer.max_steps=1")
+    last = train_in("last", *DRAWN, *taught, "trainer.max_steps=20", "optimizer.lr=0.01")
     photographs = batch(2, 32)
     before, after = (
         distance(read_model(folder), read_model(teacher), photographs) for folder in (first, last)
@@ -53,8 +40,14 @@ def test_a_network_comes_to_paint_what_its_teacher_does(train, batch):
     [
         ("teacher=nowhere", "teacher=nowhere: there is no such file, and no finished style"),
         ("teacher=irises teacher_weight=0", "teacher_weight"),
-        ("styles=[sudden_shower] teacher=many_styles", "teacher=many_styles has no sudden_shower"),
+        ("styles=[sudden_shower] teacher=many_styles", "has not learnt sudden_shower"),
+        ("style=sudden_shower teacher=many_styles", "has not learnt sudden_shower"),
+        ("teacher=great_wave", "teacher=great_wave has not learnt brush_strokes"),
     ],
 )
-def test_wishes_that_cannot_be_fulfilled_end_in_a_sentence(words, sentence, capsys, monkeypatch):
+def test_wishes_that_cannot_be_fulfilled_end_in_a_sentence(
+    words, sentence, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
     assert sentence in fails(capsys, monkeypatch, *DRAWN, *words.split())
+    assert not [*tmp_path.iterdir()]  # found before anything is made

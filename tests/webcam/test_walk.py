@@ -61,3 +61,14 @@ def test_styles_of_different_networks_are_left_alone(other):
     walk.to(1, 0.1)
     assert worn(styles[0]) == 0
     assert other.network is None or worn(other) == 1
+
+
+def test_whoever_stops_on_the_way_has_its_own_style_again():
+    styles = [stylizer(0.0), stylizer(1.0)]
+    walk = Walk(styles)
+    walk.to(0, 0.0)
+    walk.to(1, 1.0)
+    walk.to(1, 1.3)
+    assert worn(styles[1]) < 0.5
+    walk.rest()
+    assert [worn(style) for style in styles] == [0, 1]

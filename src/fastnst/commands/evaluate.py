@@ -152,10 +152,7 @@ def main() -> None:
 
 
 def _videos(options: argparse.Namespace) -> None:
-    paths = dict.fromkeys(options.ckpt)
-    stylizers = {
-        f"{path.parent.name}/{path.stem}": Stylizer(path, options.device) for path in paths
-    }
+    stylizers = {str(path): Stylizer(path, options.device) for path in options.ckpt}
     for video in options.video:
         found = measure_video(stylizers, video, options.size)
         print(f"{video}\n{calmness_table(found)}")

@@ -38,11 +38,16 @@ def paint_jobs(
     videos: list[Job] = []
     for job in jobs:
         (videos if moves(job) else pictures).append(job)
-    skipped = _paint_pictures(stylizer, pictures, options)
+    skipped = _paint_pictures(stylizer, pictures, options, is_film(jobs, options))
     skipped += _paint_videos(for_videos, videos, options)
     if skipped:
         print(f"{len(jobs) - skipped} painted, {skipped} skipped", file=sys.stderr)
     return skipped
+
+
+def is_film(jobs: Sequence[Job], options: argparse.Namespace) -> bool:
+    """Whether pictures are the frames of a film: they are to be smoothed, and nothing else is."""
+    return bool(options.temporal) and not any(map(moves, jobs))
 
 
 def moves(job: Job) -> bool:
@@ -53,10 +58,12 @@ def moves(job: Job) -> bool:
     return is_video(job.source)
 
 
-def _paint_pictures(stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Namespace) -> int:
+def _paint_pictures(
+    stylizer: Stylizer, jobs: Sequence[Job], options: argparse.Namespace, film: bool
+) -> int:
     files = Files(options.quality, options.keep_metadata, options.max_megapixels)
     smoother = None
-    if options.temporal and jobs:  # they are the frames of a film
+    if film:
         load_library("cv2")
         smoother = TemporalSmoother(options.temporal)
     skipped = 0

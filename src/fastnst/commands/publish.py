@@ -59,10 +59,10 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
     """
     settings, style = run.settings, run.settings.style
     _check(run)
-    folder.mkdir(exist_ok=True)
     found, photographs, size = _measured(run, evaluation)
     command = recipe_command(run.whole, EXPERIMENT)
     photograph = crop_center(read_image(THUMBNAIL), PAINTED)
+    folder.mkdir(exist_ok=True)
     # Where the painting lay on this machine is nobody's business. Weights that the style's file had
     # need not be those of the training, which the recipe tells.
     facts = {key: value for key, value in run.model.style.items() if key not in UNPUBLISHED}
@@ -99,10 +99,20 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
 
 
 def _place(run: Run) -> Path:
-    """The folder of the network that a run has trained, among the finished ones."""
-    if run.settings.network.name == "light":
-        return LIGHT
-    return MODELS if run.settings.motion.name == "none" else CALM
+    """The folder of the network that a run has trained, among the finished ones.
+
+    Raises:
+        UserError: if it is light or calm, and not all that such a network is to be.
+    """
+    light, moves = run.settings.network.name == "light", run.settings.motion.name != "none"
+    if not light and not moves:
+        return MODELS
+    if run.settings.styles is None or not moves:
+        raise UserError(
+            f"{run.name}: the light and the calm network have many styles and have learnt from "
+            f"motion; train them with styles=[...] motion=synthetic."
+        )
+    return LIGHT if light else CALM
 
 
 def _card(name: str, folder: Path) -> Card:

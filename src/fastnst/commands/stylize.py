@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from tqdm import tqdm
 
 from fastnst.commands.jobs import plan
-from fastnst.commands.painting import moves, paint_jobs
+from fastnst.commands.painting import is_film, moves, paint_jobs
 from fastnst.commands.stylize_options import parse
 from fastnst.losses import downloaded
 from fastnst.machine import (
@@ -102,8 +102,6 @@ def _prepare(options: argparse.Namespace) -> _Prepared:
     if options.webcam is not None:
         on_processor = choose_device(options.device).type == "cpu"
         styles = _in_network(LIGHT if on_processor else CALM, *styles)
-    elif options.temporal:  # pictures are frames of a film
-        styles = _in_network(CALM, *styles)
     if options.webcam is not None and options.blend is None and options.mask is None:
         stylizers = [make(path, regions=styles[1]) for path in styles[0]]
     else:
@@ -114,10 +112,10 @@ def _prepare(options: argparse.Namespace) -> _Prepared:
         return _Prepared(stylizers, stylizers[0], [])
     jobs = plan(options.inputs, options.output, options.name, stylizers[0].style["name"])
     calm = _in_network(CALM, *styles)
-    if calm == styles or not any(map(moves, jobs)):
+    if calm == styles or not (options.temporal or any(map(moves, jobs))):
         return _Prepared(stylizers, stylizers[0], jobs)
     for_videos = make(calm[0], regions=calm[1], blend=options.blend, progress=True)
-    return _Prepared(stylizers, for_videos, jobs)
+    return _Prepared([for_videos] if is_film(jobs, options) else stylizers, for_videos, jobs)
 
 
 def _in_network(

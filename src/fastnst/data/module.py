@@ -183,11 +183,12 @@ class PhotographData(pl.LightningDataModule):
         numbers of the styles, `(N,)`; in training with motion also the rest of `Frames`."""
         pictures, mirrored, styles, draws = batch
         # Lightning has done this before, when there were only bytes
-        images = self.trainer.precision_plugin.convert_input(to_pixels(pictures, mirrored))
+        convert = self.trainer.precision_plugin.convert_input
+        images = to_pixels(pictures, mirrored)
         if self.motion is None or not self.trainer.training:
-            return images, styles
-        first, *rest = make_frames(images, further(draws, self.seed), self.motion)
-        return first, styles, *rest
+            return convert(images), styles
+        first, second, *rest = make_frames(images, further(draws, self.seed), self.motion)
+        return convert(first), styles, convert(second), *rest
 
     def sheet_photographs(self, count: int) -> Tensor:
         """The first held-out photographs, `(n, 3, size, size)` with n at most `count`."""

@@ -95,7 +95,7 @@ def measure_video(
         }
         source.add(now, motions)
         for name, stylizer in stylizers.items():
-            painted = np.asarray(stylizer.paint([stylizer.fit(frame)], FRAMES)[0])
+            painted = np.asarray(stylizer.paint([stylizer.fit(frame.copy())], FRAMES)[0])
             plain[name].add(painted, motions)
             smoothed[name].add(smoothers[name](now, painted), motions)
     if len(past) < 2:

@@ -115,7 +115,7 @@ class Search:
         photographs = [[str(file.absolute()) for file in fold] for fold in self.folds]
         now = json.loads(json.dumps(dict(kept) | {"the photographs found": photographs}))
         before = read_note(path)
-        other = [key for key in now if before and before.get(key) != now[key]]
+        other = [key for key in now if before and before.get(key, now[key]) != now[key]]
         if other:
             raise UserError(
                 f"{self.folder} holds a search with something else in {', '.join(other)}: set it "

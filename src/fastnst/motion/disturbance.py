@@ -7,7 +7,6 @@ from fastnst.motion.chance import normal
 
 DRAWN = 7  # random numbers for the light of a frame
 BLOCK = 8  # pixels, of JPEG and of most video
-LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
 def change_light(images: Tensor, chances: Tensor, most: float) -> Tensor:
@@ -61,9 +60,9 @@ def compress(images: Tensor, steps: Tensor) -> Tensor:
 
 
 def luminance(images: Tensor) -> Tensor:
-    """`(N, 3, H, W)` -> `(N, 1, H, W)`."""
-    weights = torch.tensor(LUMA, device=images.device, dtype=images.dtype)
-    return torch.einsum("nchw,c->nhw", images, weights)[:, None]
+    """`(N, 3, H, W)` -> `(N, 1, H, W)` (ITU-R BT.601)."""
+    red, green, blue = images.split(1, 1)
+    return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
 def _cosines(like: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class Frames(NamedTuple):
 
 @torch.no_grad()
 def make_frames(images: Tensor, draws: Tensor, ranges: Ranges) -> Frames:
-    """Let the camera move, and in some pictures a thing that is cut from the next one.
+    """Let the camera move, and in some pictures a thing that is cut from the same one, mirrored.
 
     Args:
         images: `(N, 3, S, S)`, RGB in [0, 1].
@@ -66,7 +66,7 @@ def make_frames(images: Tensor, draws: Tensor, ranges: Ranges) -> Frames:
     behind, before = views.seen_at(camera, here), views.seen_at(own, here)
     covered = drawn.cover(here.expand_as(behind), side)
     covered_later = drawn.cover(before, side)
-    cut_out = images.roll(1, 0).flip(3)  # of a batch of one it is the same picture, mirrored
+    cut_out = images.flip(3)  # not of another one, which would depend on the batch
     first = torch.lerp(images, cut_out, covered)
     scene = torch.lerp(views.follow(images, behind), views.follow(cut_out, before), covered_later)
 
@@ -77,7 +77,7 @@ def make_frames(images: Tensor, draws: Tensor, ranges: Ranges) -> Frames:
     mixed = F.max_pool2d((~whole).float(), 5, 1, 2) > 0  # interpolation reaches two pixels far
     scene = scene.clamp(0, 1)
     lit = disturbance.change_light(scene, of_light, ranges.light)
-    change = disturbance.luminance(lit) - disturbance.luminance(scene)
+    change = disturbance.luminance(lit - scene)
     noise, compressed, step = rest.unbind(1)
     second = disturbance.add_noise(lit, further(draws, 1), ranges.noise * noise.square())
     steps = torch.where(compressed < QUIET, 0.0, ranges.compression * step.square())

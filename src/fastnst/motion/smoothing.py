@@ -28,6 +28,10 @@ class TemporalSmoother:
         self._measured: list[float] = [0.0, 0.0]
         self._pairs = 0
 
+    def forget(self) -> None:
+        """Take the next frame for the first of another scene."""
+        self._source = None
+
     def __call__(self, source: np.ndarray, painted: np.ndarray) -> np.ndarray:
         """Smooth the next frame; one of another size begins another scene.
 

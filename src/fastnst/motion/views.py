@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-DRAWN = 9  # random numbers for a view
+DRAWN = 8  # random numbers for a view
 
 
 def draw_views(
@@ -31,7 +31,7 @@ def draw_views(
     """
     # all of a view together: a still camera does not turn, and a quick one does not stand still
     quickness = chances[:, :1].square()
-    across, down, larger, angle, nearer_x, nearer_y, squeeze, *_ = (
+    across, down, larger, angle, nearer_x, nearer_y, squeeze = (
         quickness * (2 * chances[:, 1:] - 1)
     ).unbind(1)
     factor, angle = (zoom * larger).exp(), angle * turn * torch.pi / 180

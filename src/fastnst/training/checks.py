@@ -30,7 +30,7 @@ from fastnst.losses import local_weights
 from fastnst.machine import UserError
 from fastnst.styles import check_picture, local_picture
 from fastnst.training.checkpoint_files import has_checkpoints
-from fastnst.training.first_weights import first_weights
+from fastnst.training.first_weights import first_weights, read_teacher
 from fastnst.training.trainer import build_trainer, training_device
 
 LAUNCHERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvironment)
@@ -67,6 +67,7 @@ def _check(config: DictConfig, kind: Literal["run", "sweep"], model: type[Settin
     folder = Path(config.hydra[kind].dir)
     if settings.resume != AUTO or not has_checkpoints(folder):
         first_weights(settings)
+        read_teacher(settings)
     check_run_folder(settings, f"hydra.{kind}.dir", unresolved["dir"])
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no advertisements
     device = training_device(settings.trainer["accelerator"])

@@ -117,19 +117,19 @@ def read_teacher(settings: Settings) -> TeacherLoss | None:
         return None
     path = _file("teacher", settings.teacher)
     try:
-        network, numbers = read_model(path).network, None
+        model, numbers = read_model(path), None
     except UserError as error:
         raise UserError(f"teacher={settings.teacher}: {error}") from error
-    if settings.styles is not None:
-        there = _styles_at(path, settings, network)
-        names = [style.name for style in settings.styles]
+    names = [style.name for style in settings.paintings]
+    there = _styles_at(path, settings, model.network)
+    if settings.styles is not None or model.style["name"] != settings.style.name:
         if lacking := [name for name in names if name not in there]:
             raise UserError(
-                f"teacher={settings.teacher} has no {', '.join(lacking)}: leave that out of "
-                f"styles, or give a network that has learnt it."
+                f"teacher={settings.teacher} has not learnt {', '.join(lacking)}: give a network "
+                f"that has, or leave out the style."
             )
         numbers = torch.stack([there[name] for name in names])
-    return TeacherLoss(network, numbers, settings.loss.measure, settings.teacher_weight)
+    return TeacherLoss(model.network, numbers, settings.loss.measure, settings.teacher_weight)
 
 
 def _in_checkpoint(path: Path) -> dict[str, Tensor]:

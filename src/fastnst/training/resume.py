@@ -15,7 +15,10 @@ FIXED = ("name", "momentum", "schedule")
 
 # What decides about the numbers of a run beside network and optimizer: a change is told.
 DECISIVE = ("seed", "loss", "loss_network", "data", "style.image", "style.size",
+            "motion", "teacher",
             "trainer.precision", "trainer.accumulate_grad_batches")  # fmt: skip
+# of them what the first checkpoints have not
+BEFORE = {"motion.name": "none", "loss.temporal_weight": 0.0, "teacher": None}
 INDIFFERENT = ("data.workers", "data.cache", "data.prepared", "data.max_bad")
 
 
@@ -88,7 +91,7 @@ def check_resume(path: Path, settings: Settings) -> tuple[int, list[str], str | 
             f"{init or 'random weights'}; leave out init, or give another folder for a new run "
             f"(hydra.run.dir=<folder>)."
         )
-    decided = dict(flat(then))
+    decided = BEFORE | dict(flat(then))
     changes = [
         f"{key} was {decided[key]}, is {value}"
         for key, value in flat(now)

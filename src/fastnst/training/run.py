@@ -66,7 +66,6 @@ def train(settings: Settings, folder: Path) -> None:
     else:
         (steps_done, init), weights = _check(checkpoint, settings), None
         settings = settings.model_copy(update={"init": init})  # what the run began with
-    teacher = read_teacher(settings)
     last_step = settings.trainer["max_steps"]
     sheet, model = sheet_path(folder, last_step), folder / MODEL
     results = [model, *style_files(settings, folder)]
@@ -95,7 +94,7 @@ def train(settings: Settings, folder: Path) -> None:
         loss,
         compiled=compiling_pays(settings.compile, device, pixels),
         cuda_graphs=one_gpu(settings, device),
-        teacher=teacher,
+        teacher=read_teacher(settings),
     )
     if weights is not None:
         module.network.load_state_dict(weights)

@@ -73,7 +73,9 @@ class Painting(Worker):
         if found is None:
             return
         self._number, frame = found
-        style = self.style
+        style, before = self.style, self.done.item
+        if self._smoother is not None and before is not None and style != before.style:
+            self._smoother.forget()  # or much smoothing would keep the style before for long
         self._walk.to(style, time.monotonic())
         image = self._paint(self.stylizers[style], Image.fromarray(frame[..., ::-1].copy()))
         self.done.put(Painted(image, style, self._rate.tick(time.monotonic())))
@@ -86,6 +88,7 @@ class Painting(Worker):
             self.problem = str(error)
             return
         self.stylizers.append(style)
+        self._walk.rest()
         self._walk = Walk(self.stylizers)
 
     def _paint(self, stylizer: "Stylizer", picture: Image.Image) -> Image.Image:

@@ -30,6 +30,11 @@ class Walk:
         self._origin: Tensor | None = None
         self._now: Tensor | None = None
 
+    def rest(self) -> None:
+        """Give each network its own style again, wherever the walk is."""
+        for network, style in zip(self._networks, self._styles, strict=False):  # or there are none
+            set_style(network, style)
+
     def to(self, style: int, now: float) -> None:
         """Set what the stylizer of a style paints next: the style itself, or what is on the way.
 
