@@ -47,6 +47,14 @@ def test_another_motion_is_told_when_a_run_goes_on(train_in, capsys):
     assert "motion.name was synthetic, is none" in capsys.readouterr().out
 
 
+def test_a_machine_that_cannot_move_pictures_is_told(capsys, monkeypatch):
+    def refuse(*_):
+        raise NotImplementedError("The operator is not implemented for the MPS device")
+
+    monkeypatch.setattr("fastnst.motion.views._follow", refuse)
+    assert "this PyTorch cannot move pictures" in fails(capsys, monkeypatch, *MOVING)
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

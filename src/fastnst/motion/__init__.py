@@ -9,7 +9,7 @@ from fastnst.motion.chance import further
 from fastnst.motion.flow import Motion, find_motion, flicker
 from fastnst.motion.frames import Frames, Ranges, make_frames
 from fastnst.motion.smoothing import Flicker, TemporalSmoother
-from fastnst.motion.views import follow
+from fastnst.motion.views import follow, follows
 
 __all__ = [
     "Flicker",
@@ -20,6 +20,7 @@ __all__ = [
     "find_motion",
     "flicker",
     "follow",
+    "follows",
     "further",
     "make_frames",
 ]

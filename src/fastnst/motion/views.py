@@ -94,3 +94,13 @@ def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
 
 
 _follow.register_autograd(_backward, setup_context=_keep)
+
+
+def follows(device: torch.device) -> bool:
+    """Whether PyTorch can do this on a device, and learn: on Apple's GPUs only newer ones can."""
+    images = torch.zeros(1, 1, 2, 2, device=device, requires_grad=True)
+    try:
+        follow(images, places_of(2, images)[None]).sum().backward()
+    except NotImplementedError:
+        return False
+    return True

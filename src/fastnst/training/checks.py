@@ -28,6 +28,7 @@ from fastnst.config import (
 )
 from fastnst.losses import local_weights
 from fastnst.machine import UserError
+from fastnst.motion import follows
 from fastnst.styles import check_picture, local_picture
 from fastnst.training.checkpoint_files import has_checkpoints
 from fastnst.training.first_weights import first_weights, read_teacher
@@ -133,6 +134,12 @@ def check_machine(settings: Settings) -> None:
             raise UserError(
                 f"trainer.devices={devices}: this machine has {count}, from 0 to {count - 1}."
             )
+    if settings.motion.name != "none" and not follows(device):
+        raise UserError(
+            f"motion={settings.motion.name} with trainer.accelerator={accelerator}: this PyTorch "
+            f"cannot move pictures and learn on {device.type}; install a newer one, or give "
+            f"trainer=cpu."
+        )
     if trainer["num_nodes"] > 1 and not _launched() and "MASTER_ADDR" not in os.environ:
         raise UserError(
             f"trainer.num_nodes={trainer['num_nodes']}: start the command with torchrun or srun on "
