@@ -28,7 +28,8 @@ OTHERS = {
 
 The [finished styles](../README.md) in a small network (`network=light`), for the webcam on a
 processor and for the page in the browser. It has learnt to paint frames that follow each other
-alike. What is said there of rights and of the files holds here.
+alike. It was trained in three goes, of which a card names the last; all of them are told in
+`docs/measure/finished_styles.md`. What is said there of rights and of the files holds here.
 """,
     CALM.name: """# The calm network
 
