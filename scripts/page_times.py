@@ -64,8 +64,10 @@ def _measure(chromium: Any, address: str) -> None:
         content = io.BytesIO()
         picture.save(content, "PNG", compress_level=1)
         file = {"name": "photo.png", "mimeType": "image/png", "buffer": content.getvalue()}
+        began = time.monotonic()
         page.set_input_files("#file", [file])  # pyright: ignore[reportArgumentType]  # a table of different types
         _says(page, "This is a preview")
+        _row(f"preview of {width}x{height}", f"{time.monotonic() - began:.1f}", _memory())
         began = time.monotonic()
         page.click("#paint")
         most = 0

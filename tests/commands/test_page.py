@@ -77,7 +77,7 @@ def test_a_folder_is_written(
 ) -> None:
     folder = tmp_path / "page"
     call(monkeypatch, "--build", folder, "--style", "irises", "--style", "red_fuji")
-    assert capsys.readouterr().out == f"{folder}: 2 styles, 3.4 MB\n"
+    assert capsys.readouterr().out == f"{folder}: 2 styles, 4.0 MB\n"
     assert (folder / "index.html").read_text() == "the page"
     assert (folder / "styles" / "red_fuji.style.safetensors").is_file()
 

@@ -90,7 +90,7 @@ def test_crop_and_squash(picture):
 
 def test_bytes_become_pixels_mirrored_where_asked(picture):
     path = picture()
-    pictures, mirrored, _, bad = Photographs([path], 32, "crop").__getitems__(
+    pictures, mirrored, *_, bad = Photographs([path], 32, "crop").__getitems__(
         [Drawn(0), Drawn(0, True)]
     )
     assert (pictures.dtype, pictures.shape) == (torch.uint8, (2, 32, 32, 3))

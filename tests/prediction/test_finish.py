@@ -52,6 +52,7 @@ def test_the_loss_is_the_one_of_training():
     assert config == LOSS | {
         "style_weight": f"${{oc.select:style.style_weight,{LOSS['style_weight']}}}",
         "tv_weight": f"${{oc.select:style.tv_weight,{LOSS['tv_weight']}}}",
+        "temporal_weight": "${oc.select:motion.temporal_weight,0.0}",  # there is no motion
     }
 
 
