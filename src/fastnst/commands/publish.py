@@ -81,7 +81,7 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
             return _card(style.name, folder)  # of the network of its own, which is the better one
     if folder.name not in OTHERS:
         thumbnail = painted.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
-        write_image(thumbnail, thumbnail_file(style.name, folder), quality=85)
+        write_image(thumbnail, thumbnail_file(style.name, folder), quality=78)
     card = Card(
         **style.model_dump(include={"name", "title", "artist", "year"}),
         recipe=command,
