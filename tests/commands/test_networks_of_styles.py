@@ -7,7 +7,6 @@ import torch
 from small.clips import moving, write_clip
 from small.stylizing import ARCHITECTURE, stylize
 
-from fastnst.commands import jobs, painting
 from fastnst.models import ENDING, fingerprint, write_model, write_style, zoo
 from fastnst.networks import build_network, style_of
 
@@ -33,7 +32,9 @@ def used(tmp_path, monkeypatch):
     for seed, folder in enumerate(places.values()):
         write_styles(folder, seed, STYLES if folder.name != "light" else STYLES[:1])
     monkeypatch.setattr(zoo, "MODELS", places["models"])
-    monkeypatch.setattr(jobs, "finished_styles", list)  # there are no cards
+    monkeypatch.setattr(
+        sys.modules["fastnst.jobs.plan"], "finished_styles", list
+    )  # there are no cards
     monkeypatch.setattr(command, "CALM", places["calm"])
     monkeypatch.setattr(command, "LIGHT", places["light"])
     marks = {
@@ -55,8 +56,8 @@ def used(tmp_path, monkeypatch):
         for stylizer in stylizers:
             note(stylizer)
 
-    monkeypatch.setattr(painting, "_paint_pictures", pictures)
-    monkeypatch.setattr(painting, "_paint_videos", pictures)
+    monkeypatch.setattr(sys.modules["fastnst.jobs.paint"], "_paint_pictures", pictures)
+    monkeypatch.setattr(sys.modules["fastnst.jobs.paint"], "_paint_videos", pictures)
     monkeypatch.setattr(command, "run_webcam", webcam)
 
     def run(*words):

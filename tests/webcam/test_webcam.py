@@ -66,17 +66,22 @@ def saved(folder) -> list[str]:
 def test_what_is_painted_is_smoothed_with_the_frame_that_was_painted():
     seen = []
 
-    def smoother(frame, painted):
-        seen.append((frame, painted))
-        return np.full_like(painted, 77)
+    class Smoother:
+        def motion_to(self, frame):
+            seen.append(frame)
+            return "motion"
+
+        def after(self, motion, painted):
+            seen.append(painted)
+            return np.full_like(painted, 77 if motion == "motion" else 0)
 
     with Camera(Capture(), "Camera 3") as camera:
         camera.wait()
-        with Painting([Painter()], camera, smoother) as painting:
+        with Painting([Painter()], camera, Smoother()) as painting:
             found = painting.done.after(0, 10)
     assert found is not None
     assert np.unique(np.asarray(found[1].image)).tolist() == [77]
-    frame, painted = seen[0]
+    frame, painted = seen[:2]
     assert frame.shape == painted.shape
     assert np.unique(frame).tolist() != np.unique(painted).tolist()
 

@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from fastnst.commands.jobs import plan
-from fastnst.commands.painting import is_film, moves, paint_jobs
 from fastnst.commands.stylize_options import parse
+from fastnst.jobs import Work, paint_jobs, plan, sort
 from fastnst.losses import downloaded
 from fastnst.machine import (
     UserError,
@@ -37,7 +36,7 @@ from fastnst.models import (
 )
 from fastnst.prediction import Progress
 from fastnst.stylizing import (
-    Job,
+    Files,
     Mask,
     Painting,
     Stylizer,
@@ -46,6 +45,7 @@ from fastnst.stylizing import (
     predict_style,
     read_painting,
 )
+from fastnst.video import VideoOptions
 from fastnst.webcam import run_webcam
 
 
@@ -70,21 +70,19 @@ def main() -> None:
             print(f"style: {options.save_style}")
         if options.webcam is not None:
             run_webcam(prepared.stylizers, options.webcam, options.temporal)
-        elif prepared.jobs:
+        elif prepared.work is not None:
             with like_ctrl_c():
-                skipped = paint_jobs(
-                    prepared.stylizers[0], prepared.for_videos, prepared.jobs, options
-                )
+                skipped = _paint(prepared, prepared.work, options)
     if skipped:
         sys.exit(1)
 
 
 class _Prepared(NamedTuple):
-    """What paints pictures or the webcam, what paints videos, and the files to paint."""
+    """What paints pictures or the webcam, what paints videos, and the files to paint, if any."""
 
     stylizers: list[Stylizer]
     for_videos: Stylizer
-    jobs: Sequence[Job]
+    work: Work | None
 
 
 def _prepare(options: argparse.Namespace) -> _Prepared:
@@ -109,13 +107,29 @@ def _prepare(options: argparse.Namespace) -> _Prepared:
     if stylizers[0].device.type == "cpu":
         keep_freed_memory()
     if not options.inputs:
-        return _Prepared(stylizers, stylizers[0], [])
+        return _Prepared(stylizers, stylizers[0], None)
     jobs = plan(options.inputs, options.output, options.name, stylizers[0].style["name"])
+    work = sort(jobs, smooth=options.temporal > 0)
     calm = _in_network(CALM, *styles)
-    if calm == styles or not (options.temporal or any(map(moves, jobs))):
-        return _Prepared(stylizers, stylizers[0], jobs)
+    if calm == styles or not (work.film or work.videos):
+        return _Prepared(stylizers, stylizers[0], work)
     for_videos = make(calm[0], regions=calm[1], blend=options.blend, progress=True)
-    return _Prepared([for_videos] if is_film(jobs, options) else stylizers, for_videos, jobs)
+    return _Prepared([for_videos] if work.film else stylizers, for_videos, work)
+
+
+def _paint(prepared: _Prepared, work: Work, options: argparse.Namespace) -> int:
+    """Paint all files; returns how many could not be."""
+    quality = options.quality
+    return paint_jobs(
+        prepared.stylizers[0],
+        prepared.for_videos,
+        work,
+        Files(quality, options.keep_metadata, options.max_megapixels),
+        VideoOptions(
+            options.codec, options.crf, options.start, options.end, options.temporal, quality
+        ),
+        skip_existing=options.skip_existing,
+    )
 
 
 def _in_network(

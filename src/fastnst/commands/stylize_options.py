@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from fastnst.commands.jobs import name_pattern
+from fastnst.jobs import name_pattern
 from fastnst.losses import weights_file
 from fastnst.machine import STDIN, UserError, checked, is_pipe, number, numbers
 from fastnst.models import find_painting, find_regions, find_style, listing, style_file_path

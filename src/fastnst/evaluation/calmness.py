@@ -97,7 +97,7 @@ def measure_video(
         for name, stylizer in stylizers.items():
             painted = np.asarray(stylizer.paint([stylizer.fit(frame.copy())], FRAMES)[0])
             plain[name].add(painted, motions)
-            smoothed[name].add(smoothers[name](now, painted), motions)
+            smoothed[name].add(smoothers[name].after(motions.get(1), painted), motions)
     if len(past) < 2:
         raise UserError(f"{video} has {len(past)} frames: to see it flicker takes two.")
     return [source.found()] + [

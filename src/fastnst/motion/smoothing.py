@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastnst.motion.flow import FLOW_SIDE, find_motion, flicker
+from fastnst.motion.flow import FLOW_SIDE, Motion, find_motion, flicker
 
 
 class Flicker(NamedTuple):
@@ -32,31 +32,41 @@ class TemporalSmoother:
         """Take the next frame for the first of another scene."""
         self._source = None
 
-    def __call__(self, source: np.ndarray, painted: np.ndarray) -> np.ndarray:
-        """Smooth the next frame; one of another size begins another scene.
+    def motion_to(self, source: np.ndarray) -> Motion | None:
+        """From the frame before to the next one, uint8 RGB or RGBA, `(H, W, 3 or 4)`; None where it
+        begins another scene, as one of another size does."""
+        before, source = self._source, np.ascontiguousarray(source[..., :3])
+        self._source = source
+        if before is None or before.shape != source.shape:
+            return None
+        return find_motion(before, source, self.side)
 
-        Args:
-            source: the frame that was painted, uint8 RGB or RGBA, `(H, W, 3 or 4)`.
-            painted: the same, of the same size; its transparency stays.
-        """
-        alpha = painted[..., 3:]
-        source, painted = (np.ascontiguousarray(it[..., :3]) for it in (source, painted))
-        before, motion = self._source, None
-        if before is not None and before.shape == source.shape:
-            motion = find_motion(before, source, self.side)
-        smoothed = painted.astype(np.float32)
+    def after(self, motion: Motion | None, painted: np.ndarray) -> np.ndarray:
+        """Smooth a frame, painted, with the motion to it; as large, and its transparency stays."""
+        smoothed = painted[..., :3].astype(np.float32)
         if motion is not None:
             share = self.strength * motion.trust[..., None]
             smoothed += share * (motion.warp(self._smoothed) - smoothed)
+        self._smoothed = smoothed  # not rounded: small differences would stay for ever
         result = np.rint(smoothed).clip(0, 255).astype(np.uint8)
+        return np.concatenate([result, painted[..., 3:]], -1)
+
+    def __call__(self, source: np.ndarray, painted: np.ndarray) -> np.ndarray:
+        """Both of these, and how much flicker there was is kept.
+
+        Args:
+            source: the frame that was painted.
+            painted: the same, of the same size.
+        """
+        motion = self.motion_to(source)
+        result = self.after(motion, painted)
+        frames = [np.ascontiguousarray(it[..., :3]) for it in (painted, result)]
         if motion is not None:
-            self._measured[0] += flicker(self._painted, painted, motion)
-            self._measured[1] += flicker(self._result, result, motion)
+            for place, (before, now) in enumerate(zip(self._frames, frames, strict=True)):
+                self._measured[place] += flicker(before, now, motion)
             self._pairs += 1
-        # not rounded: small differences would stay for ever
-        self._source, self._painted, self._smoothed = source, painted, smoothed
-        self._result = result
-        return np.concatenate([result, alpha], -1)
+        self._frames = frames
+        return result
 
     @property
     def flicker(self) -> Flicker | None:

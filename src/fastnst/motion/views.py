@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, library
 
 DRAWN = 8  # random numbers for a view
 
@@ -73,7 +73,7 @@ def follow(images: Tensor, places: Tensor) -> Tensor:
 
 # An operation of its own, which the compiler leaves as it is: it would write out all sixteen
 # neighbours of each pixel, for minutes, and be no faster.
-@torch.library.custom_op("fastnst::follow", mutates_args=())
+@library.custom_op("fastnst::follow", mutates_args=())
 def _follow(images: Tensor, places: Tensor) -> Tensor:
     return F.grid_sample(images, places, "bicubic", "reflection", align_corners=False)
 

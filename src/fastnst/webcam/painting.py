@@ -98,7 +98,8 @@ class Painting(Worker):
             # None to come: compiling would hold the picture still for up to a minute, again for
             # each style, and nobody knows whether as many frames follow as would make up for it
             fitted = stylizer.fit(picture)
-            frame = np.array(fitted)  # a copy: painting may be done in place
+            # before it is painted, which may be done in place
+            motion = self._smoother and self._smoother.motion_to(np.array(fitted))
             painted = stylizer.paint([fitted], to_come=0)[0]
         except UserError as error:
             raise UserError(f"{self._camera.name}: {error}.") from error
@@ -109,7 +110,7 @@ class Painting(Worker):
             ) from error
         if self._smoother is None:
             return painted
-        return Image.fromarray(self._smoother(frame, np.asarray(painted)))
+        return Image.fromarray(self._smoother.after(motion, np.asarray(painted)))
 
 
 def working_size(stylizer: "Stylizer") -> int:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from small.stylizing import stylize, write_small_model
 
-from fastnst.commands.jobs import name_pattern, plan
 from fastnst.images import SUFFIXES, UNMARKED, origin, read_origin
+from fastnst.jobs.plan import name_pattern, plan
 from fastnst.machine.errors import UserError
 
 
