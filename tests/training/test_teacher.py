@@ -35,6 +35,17 @@ def test_a_network_comes_to_paint_what_its_teacher_does(train_in, batch):
     assert not [name for name in state if "teacher" in name]
 
 
+@pytest.mark.slow
+def test_a_teacher_of_one_style_may_have_no_styles_to_share(train_in, capsys, monkeypatch):
+    """Batch normalisation has no rows of numbers to look for."""
+    short = (*DRAWN, "trainer.max_steps=1")
+    teacher = train_in("teacher", *short, "network.norm=batch")
+    taught = (f"teacher={teacher}", "network=light", "network.blocks=1")
+    assert scalars(train_in("own", *short, *taught))["train/teacher"] == [1]
+    said = fails(capsys, monkeypatch, *DRAWN, *taught, "styles=[brush_strokes]")
+    assert "has not learnt brush_strokes" in said
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -63,6 +63,7 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
     command = recipe_command(run.whole, EXPERIMENT)
     photograph = crop_center(read_image(THUMBNAIL), PAINTED)
     folder.mkdir(exist_ok=True)
+    pictured = folder.name not in OTHERS
     # Where the painting lay on this machine is nobody's business. Weights that the style's file had
     # need not be those of the training, which the recipe tells.
     facts = {key: value for key, value in run.model.style.items() if key not in UNPUBLISHED}
@@ -75,11 +76,11 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
         network = _shared(run, folder)
         write_style(path, numbers, facts, network)
         painted = Stylizer(path)(photograph)
-        if folder.name not in OTHERS:
+        if pictured:
             write_style(path, numbers, facts, network, _icon(painted))
         if (folder / f"{style.name}.safetensors").is_file():
             return _card(style.name, folder)  # of the network of its own, which is the better one
-    if folder.name not in OTHERS:
+    if pictured:
         thumbnail = painted.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
         write_image(thumbnail, thumbnail_file(style.name, folder), quality=78)
     card = Card(

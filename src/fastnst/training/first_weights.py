@@ -12,14 +12,14 @@ from fastnst.config import MANY, Settings
 from fastnst.losses import TeacherLoss, build_loss_network
 from fastnst.machine import UserError
 from fastnst.models import (
-    ENDING,
     TRUNK,
     fingerprint,
     finished_model,
     finished_styles,
     read_model,
-    read_style,
+    styles_beside,
 )
+from fastnst.networks import has_styles
 from fastnst.prediction import read_predictor
 from fastnst.training.checkpoint_files import read_checkpoint
 
@@ -78,7 +78,7 @@ def first_styles(
     if init is None:
         return {}
     path = _file(key, init)
-    there = _styles_at(path, settings, network)
+    there = _styles_at(path, network)
     anew = [name for name in paintings if name not in there]
     if anew and there and settings.styles is not None:
         log.info("New in %s: %s.", init, ", ".join(anew))
@@ -96,15 +96,12 @@ def _predicted(paintings: Mapping[str, Tensor], network: nn.Module) -> dict[str,
     return {name: predictor.predict(compact, painting) for name, painting in paintings.items()}
 
 
-def _styles_at(path: Path, settings: Settings, network: nn.Module) -> dict[str, Tensor]:
-    """Numbers by name of those styles of a run that a network's file or the folder has."""
+def _styles_at(path: Path, network: nn.Module) -> dict[str, Tensor]:
+    """Numbers, by name, of the styles that lie in or beside a network's file."""
     if path.suffix == ".ckpt":
         return _in_checkpoint(path)
-    folder = path if path.is_dir() else path.parent
-    files = {style.name: folder / f"{style.name}{ENDING}" for style in settings.paintings}
-    read = {name: read_style(file) for name, file in files.items() if file.is_file()}
-    shared = fingerprint(network)
-    return {name: it.numbers for name, it in read.items() if it.network == shared}
+    beside = styles_beside(path, fingerprint(network)).values()
+    return {style.style["name"]: style.numbers for style in beside}
 
 
 def read_teacher(settings: Settings) -> TeacherLoss | None:
@@ -121,8 +118,8 @@ def read_teacher(settings: Settings) -> TeacherLoss | None:
     except UserError as error:
         raise UserError(f"teacher={settings.teacher}: {error}") from error
     names = [style.name for style in settings.paintings]
-    there = _styles_at(path, settings, model.network)
     if settings.styles is not None or model.style["name"] != settings.style.name:
+        there = _styles_at(path, model.network) if has_styles(model.network) else {}
         if lacking := [name for name in names if name not in there]:
             raise UserError(
                 f"teacher={settings.teacher} has not learnt {', '.join(lacking)}: give a network "
