@@ -20,6 +20,7 @@ from fastnst.images.colors import (
     match_colors,
 )
 from fastnst.images.detail import noise
+from fastnst.images.enlarge import enlarge, shrink
 from fastnst.images.folders import list_images
 from fastnst.images.formats import SUFFIXES, open_picture
 from fastnst.images.grid import labelled_grid, stack
@@ -49,6 +50,7 @@ __all__ = [
     "as_read",
     "count_frames",
     "crop_center",
+    "enlarge",
     "flatten",
     "is_animated",
     "keep_chrominance",
@@ -66,6 +68,7 @@ __all__ = [
     "read_plays",
     "read_size",
     "resize_short_side",
+    "shrink",
     "stack",
     "to_bytes",
     "to_image",

@@ -4,7 +4,14 @@ In: a transformation network, its plain description and its style. Out: the same
 """
 
 from fastnst.models.export import CHECKED_SIZES, OPSET, export_onnx
-from fastnst.models.model_file import LONGEST_NAME, Model, read_network, write_model
+from fastnst.models.model_file import (
+    LONGEST_NAME,
+    Enlarger,
+    Model,
+    read_enlarger,
+    read_network,
+    write_model,
+)
 from fastnst.models.onnx_network import OnnxNetwork
 from fastnst.models.page import OTHERS, cards_page
 from fastnst.models.read import (
@@ -51,6 +58,7 @@ __all__ = [
     "OTHERS",
     "TRUNK",
     "Card",
+    "Enlarger",
     "Mixture",
     "Model",
     "OnnxNetwork",
@@ -68,6 +76,7 @@ __all__ = [
     "is_painting",
     "listing",
     "read_cards",
+    "read_enlarger",
     "read_model",
     "read_network",
     "read_style",

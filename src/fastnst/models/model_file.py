@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import safetensors
 import torch
@@ -15,7 +15,10 @@ from torch import Tensor, nn
 from fastnst.machine import UserError, durable_file, from_home, load_plain
 from fastnst.models.zoo import ENDING, MODELS
 from fastnst.networks import (
+    ENLARGERS,
+    EnlargingNetwork,
     TransformationNetwork,
+    build_enlarger,
     build_network,
     convert,
     find_theirs,
@@ -28,6 +31,7 @@ LONGEST_NAME = 64  # letters of the name of a style
 LONGEST_STYLE = 20_000  # letters of all that is said about one
 
 
+Network = TypeVar("Network", bound=nn.Module)
 Read = tuple[dict[str, Any], dict[str, Any], dict[str, Tensor]]  # architecture, style, weights
 
 
@@ -38,6 +42,14 @@ class Model(NamedTuple):
     network: TransformationNetwork
     architecture: dict[str, Any]
     style: dict[str, Any]
+
+
+class Enlarger(NamedTuple):
+    """A trained network for super-resolution in `eval()` mode and float32, and its plain
+    description as `build_enlarger` takes it."""
+
+    network: EnlargingNetwork
+    architecture: dict[str, Any]
 
 
 def write_model(
@@ -83,26 +95,59 @@ def read_network(path: str | Path) -> Model:
     Raises:
         UserError: if the file is not there or is none of these.
     """
+    path = _there(path)
+    with _no_checkpoint(path):
+        architecture, style, state = _read(path)
+        if architecture["name"] in ENLARGERS:
+            raise UserError(f"{path} enlarges pictures: fastnst upscale --ckpt takes it.")
+        check_style(style)
+        styles = state.pop(STYLES, None)
+        network = _built(build_network, architecture, state)
+        if styles is not None:
+            set_style(network, styles.mean(0))
+        return Model(network.eval(), architecture, style)
+
+
+def read_enlarger(path: str | Path) -> Enlarger:
+    """Read a network for super-resolution: a `model.safetensors`, or a checkpoint of its training.
+
+    Args:
+        path: the file, or the folder of a run, as in `read_network`.
+
+    Raises:
+        UserError: if the file is not there or is none of these.
+    """
+    path = _there(path)
+    with _no_checkpoint(path):
+        architecture, _, state = _read(path)
+        if architecture["name"] not in ENLARGERS:
+            raise UserError(f"{path} paints in a style: fastnst stylize --ckpt takes it.")
+        return Enlarger(_built(build_enlarger, architecture, state).eval(), architecture)
+
+
+def _there(path: str | Path) -> Path:
     path = _in_run_folder(from_home(path))
     if not path.is_file():
         raise UserError(f"There is no checkpoint {path}: {_advice(path)}.")
+    return path
+
+
+@contextmanager
+def _no_checkpoint(path: Path) -> Generator[None]:
+    """Say so in one sentence of whatever a file that is none does to its reader."""
     try:
-        read = _read_safetensors if path.suffix == ".safetensors" else _read_checkpoint
-        architecture, style, state = read(path)
-        check_style(style)
-        styles = state.pop(STYLES, None)
-        _check_shapes(architecture, state)
-        network = build_network(architecture)
-        network.load_state_dict(state)
-        if styles is not None:
-            set_style(network, styles.mean(0))
+        yield
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, OSError,
             safetensors.SafetensorError) as error:  # fmt: skip
         raise UserError(
             f"{path} is not a fastnst checkpoint: give a last.ckpt or model.safetensors that "
             f"fastnst train wrote, or a network of pytorch/examples."
         ) from error
-    return Model(network.eval(), architecture, style)
+
+
+def _read(path: Path) -> Read:
+    read = _read_safetensors if path.suffix == ".safetensors" else _read_checkpoint
+    return read(path)
 
 
 def _in_run_folder(path: Path) -> Path:
@@ -135,13 +180,17 @@ def check_style(style: Any) -> None:
         raise ValueError("the style is not described by a few plain values")
 
 
-def _check_shapes(architecture: dict[str, Any], state: dict[str, Tensor]) -> None:
-    """Before memory is taken for a network that is larger than the file."""
-    with torch.device("meta"):
-        network = build_network(architecture)
+def _built(
+    build: Callable[[dict[str, Any]], Network], architecture: dict[str, Any], state: dict[str, Tensor]
+) -> Network:
+    with torch.device("meta"):  # no memory yet: it may be larger than the file
+        network = build(architecture)
     needed = {name: value.shape for name, value in network.state_dict().items()}
     if {name: value.shape for name, value in state.items()} != needed:
         raise ValueError("the weights are of another network")
+    network = build(architecture)
+    network.load_state_dict(state)
+    return network
 
 
 def _read_safetensors(path: Path) -> Read:
@@ -175,7 +224,8 @@ def _read_checkpoint(path: Path) -> Read:
         for name, value in checkpoint["state_dict"].items()
         if name.startswith(PREFIX) or name == STYLES
     }
-    return settings["network"], settings["style"], state
+    # of a network that enlarges there is no style
+    return settings["network"], settings.get("style", {}), state
 
 
 def _convert(path: Path, theirs: Mapping[str, Tensor]) -> Read:

@@ -1,7 +1,8 @@
-"""Transformation networks.
+"""Transformation networks, and those that enlarge.
 
 In: a batch of photographs, float RGB in [0, 1], `(N, 3, H, W)`, H and W at least 16. Out: the same
-shape and range, repainted. Needs PyTorch only: use them in a training loop of your own.
+shape and range, repainted; or 2, 4 or 8 times the size. Needs PyTorch only: use them in a training
+loop of your own.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from fastnst.networks.conditional import (
     split_style,
     style_of,
 )
+from fastnst.networks.enlarging import SR, SCALES, EnlargingNetwork, Johnson2016SR, Scale, SRNorm
 from fastnst.networks.johnson2016 import Johnson2016
 from fastnst.networks.layers import FewOutputsConv2d, InstanceNorm2d
 from fastnst.networks.light import Light, UpsampleToRGB
@@ -34,6 +36,7 @@ NETWORKS = {
     "johnson2016": Johnson2016,
     "pytorch_examples": PyTorchExamples,
 }
+ENLARGERS = {"sr": SR, "johnson2016_sr": Johnson2016SR}
 
 
 def build_network(architecture: Mapping[str, Any]) -> TransformationNetwork:
@@ -49,24 +52,39 @@ def build_network(architecture: Mapping[str, Any]) -> TransformationNetwork:
     return network.to(memory_format=torch.channels_last)
 
 
+def build_enlarger(architecture: Mapping[str, Any]) -> EnlargingNetwork:
+    """As `build_network`, for the networks of `ENLARGERS`, which enlarge pictures."""
+    arguments = dict(architecture)
+    network = ENLARGERS[arguments.pop("name")](**arguments)
+    return network.to(memory_format=torch.channels_last)
+
+
 __all__ = [
+    "ENLARGERS",
     "NETWORKS",
+    "SCALES",
     "SMALLEST_SIDE",
+    "SR",
     "Blocks",
+    "EnlargingNetwork",
     "FewOutputsConv2d",
     "InstanceNorm2d",
     "Johnson2016",
+    "Johnson2016SR",
     "Light",
     "Norm",
     "PyTorchExamples",
     "QuarterNetwork",
     "ResNet",
+    "SRNorm",
     "Sample",
+    "Scale",
     "TransformationNetwork",
     "Upsample",
     "UpsampleConv2d",
     "UpsampleToRGB",
     "Width",
+    "build_enlarger",
     "build_network",
     "check_size",
     "convert",
