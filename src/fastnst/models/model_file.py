@@ -181,7 +181,9 @@ def check_style(style: Any) -> None:
 
 
 def _built(
-    build: Callable[[dict[str, Any]], Network], architecture: dict[str, Any], state: dict[str, Tensor]
+    build: Callable[[dict[str, Any]], Network],
+    architecture: dict[str, Any],
+    state: dict[str, Tensor],
 ) -> Network:
     with torch.device("meta"):  # no memory yet: it may be larger than the file
         network = build(architecture)

@@ -19,7 +19,7 @@ from fastnst.networks.conditional import (
     split_style,
     style_of,
 )
-from fastnst.networks.enlarging import SR, SCALES, EnlargingNetwork, Johnson2016SR, Scale, SRNorm
+from fastnst.networks.enlarging import SCALES, SR, EnlargingNetwork, Johnson2016SR, Scale, SRNorm
 from fastnst.networks.johnson2016 import Johnson2016
 from fastnst.networks.layers import FewOutputsConv2d, InstanceNorm2d
 from fastnst.networks.light import Light, UpsampleToRGB
