@@ -10,11 +10,11 @@ import pytest
 import torch
 from small.pickles import Call, Storage, Trap, archive, old_file, tensor
 
+from fastnst.learning.checkpoint_files import read_checkpoint
 from fastnst.losses.weights import build_loss_network
 from fastnst.machine.errors import UserError
 from fastnst.machine.tensor_files import load_plain
 from fastnst.models import read_model
-from fastnst.training.checkpoint_files import read_checkpoint
 
 WHOLE = tensor(Storage(4), (2, 2), (2, 1))
 SIXTEEN = bytes(range(16))

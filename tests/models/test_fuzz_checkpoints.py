@@ -5,11 +5,11 @@ import torch
 from small.mutants import mutants
 from small.stylizing import ARCHITECTURE, write_small_model
 
+from fastnst.learning.checkpoint_files import read_checkpoint
 from fastnst.machine.errors import UserError
 from fastnst.models import read_model
 from fastnst.models.export import export_onnx
 from fastnst.models.onnx_network import OnnxNetwork
-from fastnst.training.checkpoint_files import read_checkpoint
 
 
 def checkpoint(folder):

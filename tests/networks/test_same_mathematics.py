@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from fastnst.config.groups import AdamSettings
+from fastnst.learning.optimizers import build_optimizer
 from fastnst.losses.network import LossNetwork
 from fastnst.losses.perceptual import PerceptualLoss
 from fastnst.machine.compilation import Compiled
 from fastnst.machine.hardware import computes_bf16
 from fastnst.networks import build_network
-from fastnst.training.optimizers import build_optimizer
 
 pytestmark = pytest.mark.slow
 

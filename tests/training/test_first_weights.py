@@ -8,12 +8,12 @@ from small.stylizing import write_small_model
 from fastnst.commands.train import main
 from fastnst.config.recipe import recipe_command
 from fastnst.evaluation.runs import read_runs
+from fastnst.learning.checkpoint_files import read_checkpoint
 from fastnst.machine import UserError
 from fastnst.models import fingerprint, read_model
 from fastnst.networks import style_of
 from fastnst.prediction import Predictor
 from fastnst.training import first_weights as beginning
-from fastnst.training.checkpoint_files import read_checkpoint
 
 NAMED = SimpleNamespace(name="new")
 TINY = ("data=dead_leaves", "data.images=4", "trainer.max_steps=1", "hydra.run.dir=run")

@@ -7,9 +7,9 @@ from small.runs import fails, run
 
 from fastnst.commands.optimize import main as optimize
 from fastnst.commands.train import main
+from fastnst.learning.resume import newest_run
 from fastnst.machine import claims
 from fastnst.machine.claims import LOCK
-from fastnst.training.resume import newest_run
 
 fcntl = pytest.importorskip("fcntl")
 pytestmark = pytest.mark.slow

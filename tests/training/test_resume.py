@@ -12,10 +12,10 @@ from small.logs import kept_logging
 from small.runs import SMALL, fails, scalars
 
 from fastnst.commands.train import main
+from fastnst.learning.checkpoint_files import CheckpointFiles, read_checkpoint
+from fastnst.learning.checkpoints import Checkpoints
+from fastnst.learning.resume import checkpoint_to_resume, newest_run
 from fastnst.models import read_model
-from fastnst.training.checkpoint_files import CheckpointFiles, read_checkpoint
-from fastnst.training.checkpoints import Checkpoints
-from fastnst.training.resume import checkpoint_to_resume, newest_run
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from small.runs import command, run, run_forked
 
-from fastnst.training.checkpoint_files import read_checkpoint
+from fastnst.learning.checkpoint_files import read_checkpoint
 
 pytestmark = pytest.mark.slow
 

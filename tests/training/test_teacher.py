@@ -4,8 +4,8 @@ import pytest
 import torch
 from small.runs import fails, scalars
 
+from fastnst.learning.checkpoint_files import read_checkpoint
 from fastnst.models import read_model
-from fastnst.training.checkpoint_files import read_checkpoint
 
 DRAWN = ("data=dead_leaves", "data.images=5", "sample_every=20", "checkpoint_every=20")
 

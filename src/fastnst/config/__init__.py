@@ -8,6 +8,7 @@ from fastnst.config.groups import (
     AUTO,
     AdamSettings,
     CocoData,
+    CompactSettings,
     DeadLeavesData,
     FolderData,
     Group,
@@ -23,8 +24,16 @@ from fastnst.config.many_styles import MANY, run_name, with_styles
 from fastnst.config.one_run import one_run, run_in_folder
 from fastnst.config.recipe import recipe_command
 from fastnst.config.run_folder import ClaimFolder, claim_folder
-from fastnst.config.settings import Objective, Seen, Settings, flat, read_settings
-from fastnst.config.types import Count, File, ImageSide, NoBool, Positive, Weight
+from fastnst.config.settings import (
+    Objective,
+    RunSettings,
+    Seen,
+    Settings,
+    check_layer,
+    flat,
+    read_settings,
+)
+from fastnst.config.types import Count, File, ImageSide, LayerWeights, NoBool, Positive, Weight
 
 __all__ = [
     "AUTO",
@@ -33,17 +42,20 @@ __all__ = [
     "AdamSettings",
     "ClaimFolder",
     "CocoData",
+    "CompactSettings",
     "Count",
     "DeadLeavesData",
     "File",
     "FolderData",
     "Group",
     "ImageSide",
+    "LayerWeights",
     "Loss",
     "NoBool",
     "NoMotion",
     "Objective",
     "Positive",
+    "RunSettings",
     "SGDSettings",
     "Seen",
     "Settings",
@@ -51,6 +63,7 @@ __all__ = [
     "SyntheticMotion",
     "VGGSettings",
     "Weight",
+    "check_layer",
     "check_there",
     "claim_folder",
     "ending_the_program",

@@ -4,8 +4,8 @@ from fastnst.config.groups import Loss
 from fastnst.config.trainer_options import TrainerOptions
 
 
-def check_combinations(loss: Loss, trainer: TrainerOptions) -> None:
-    """Refuse what cannot work on any machine.
+def check_loss(loss: Loss) -> None:
+    """Refuse a loss that nothing can be learnt from.
 
     Raises:
         ValueError: naming the keys.
@@ -15,6 +15,14 @@ def check_combinations(loss: Loss, trainer: TrainerOptions) -> None:
             "loss.content_weight, loss.style_weight and loss.tv_weight are all 0: there is nothing "
             "to learn; give one of them more"
         )
+
+
+def check_trainer(trainer: TrainerOptions) -> None:
+    """Refuse what cannot work on any machine.
+
+    Raises:
+        ValueError: naming the keys.
+    """
     if trainer["accelerator"] == "mps" and (
         trainer["strategy"] == "ddp" or trainer["num_nodes"] > 1
     ):

@@ -7,7 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from fastnst.config.combinations import check_combinations
+from fastnst.config.combinations import check_loss, check_trainer
 from fastnst.config.errors import close_to, reference_sentence, value_sentence
 from fastnst.config.groups import (
     AUTO,
@@ -38,6 +38,25 @@ from fastnst.losses import LAYERS
 from fastnst.machine import UserError
 
 
+def check_layer(network: str, where: str, layer: str) -> None:
+    """Refuse a layer that a loss network, by its name, does not have.
+
+    Args:
+        network: of `LAYERS`.
+        where: it was given.
+        layer: its name.
+
+    Raises:
+        ValueError: naming those that it has.
+    """
+    known = LAYERS[network]
+    if layer not in known:
+        raise ValueError(
+            f"{where}: {network} has no layer {layer}{close_to(layer, known)}; it has "
+            f"{', '.join(known)}"
+        )
+
+
 class Seen(Group):
     """A loss, and the network that it looks through."""
 
@@ -48,7 +67,7 @@ class Seen(Group):
     def _layers_exist(self) -> "Seen":
         for key in ("content_layers", "style_layers"):
             for layer in getattr(self.loss, key):
-                self.check_layer(f"loss.{key}.{layer}", layer)
+                check_layer(self.loss_network.name, f"loss.{key}.{layer}", layer)
         return self
 
     @model_validator(mode="after")
@@ -62,15 +81,6 @@ class Seen(Group):
             )
         return self
 
-    def check_layer(self, where: str, layer: str) -> None:
-        """Refuse a layer that the loss network does not have; `where` it was given is named."""
-        known = LAYERS[self.loss_network.name]
-        if layer not in known:
-            raise ValueError(
-                f"{where}: {self.loss_network.name} has no layer {layer}"
-                f"{close_to(layer, known)}; it has {', '.join(known)}"
-            )
-
 
 class Objective(Seen):
     """What training and optimisation have in common."""
@@ -78,32 +88,26 @@ class Objective(Seen):
     style: Style
 
 
-class Settings(Objective):
-    """All that `fastnst train` reads."""
+class RunSettings(Group):
+    """What every training run reads, whatever it learns."""
 
-    network: Annotated[
-        ResNetSettings | LightSettings | Johnson2016Settings, Field(discriminator="name")
-    ]
     data: Annotated[CocoData | FolderData | DeadLeavesData, Field(discriminator="name")]
     optimizer: Annotated[AdamSettings | SGDSettings, Field(discriminator="name")]
-    # the first checkpoints have none
-    motion: Annotated[NoMotion | SyntheticMotion, Field(discriminator="name")] = NoMotion(
-        name="none"
-    )
     trainer: TrainerOptions
     seed: Annotated[int, NoBool, Field(ge=0, lt=2**32)]
     resume: File | None
-    init: File | None = None  # the first checkpoints have none of these five
-    styles: Annotated[list[Style], Field(min_length=1)] | None = None
-    trunk: File | None = None
-    teacher: File | None = None
-    teacher_weight: Positive = 5.0
+    init: File | None = None  # the first checkpoints have none
     compile: Literal["auto", True, False]
     tf32: bool
     log_every: Count
     sample_every: Count
     checkpoint_every: Count
     model_dtype: Literal["float32", "float16"]
+
+    @property
+    def label(self) -> str:
+        """What is learnt, for the progress bar."""
+        raise NotImplementedError
 
     @field_validator("trainer")
     @classmethod
@@ -112,13 +116,35 @@ class Settings(Objective):
         return trainer
 
     @model_validator(mode="after")
-    def _possible_together(self) -> "Settings":
-        check_combinations(self.loss, self.trainer)
+    def _one_beginning(self) -> "RunSettings":
+        check_trainer(self.trainer)
         if self.init is not None and self.resume not in (None, AUTO):
             raise ValueError(
                 f"init={self.init} with resume={self.resume}: a checkpoint that is gone on from "
                 f"has weights already; leave out one of the two"
             )
+        return self
+
+
+class Settings(Objective, RunSettings):
+    """All that `fastnst train` reads to learn styles."""
+
+    network: Annotated[
+        ResNetSettings | LightSettings | Johnson2016Settings, Field(discriminator="name")
+    ]
+    # the first checkpoints have none of these
+    task: Literal["style_transfer"] = "style_transfer"
+    motion: Annotated[NoMotion | SyntheticMotion, Field(discriminator="name")] = NoMotion(
+        name="none"
+    )
+    styles: Annotated[list[Style], Field(min_length=1)] | None = None
+    trunk: File | None = None
+    teacher: File | None = None
+    teacher_weight: Positive = 5.0
+
+    @model_validator(mode="after")
+    def _possible_together(self) -> "Settings":
+        check_loss(self.loss)
         if self.init is not None and self.trunk is not None:
             raise ValueError(
                 f"init={self.init} with trunk={self.trunk}: the network is that of trunk; leave "
@@ -133,6 +159,11 @@ class Settings(Objective):
                 "and network.norm=batch do not have; take network=resnet or network=light"
             )
         return self
+
+    @property
+    def label(self) -> str:
+        """The name of the style, or that there are many."""
+        return self.style.name
 
     @property
     def paintings(self) -> list[Style]:

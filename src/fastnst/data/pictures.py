@@ -123,16 +123,23 @@ class Photographs(Pictures):
     Args:
         files: the pictures.
         size: of the square, in pixels.
-        resize: `crop` the middle, or `squash` the whole picture into the square.
+        resize: make the short side that long and `crop` the middle; `squash` the whole picture into
+            the square; or `cut` the middle out at the picture's own size, if it is not smaller.
     """
 
-    def __init__(self, files: list[Path], size: int, resize: Literal["crop", "squash"]) -> None:
+    def __init__(
+        self, files: list[Path], size: int, resize: Literal["crop", "squash", "cut"]
+    ) -> None:
         super().__init__(size, [str(file) for file in files])
         self.files, self.resize = files, resize
 
     def __getitem__(self, index: int) -> np.ndarray:
-        image = flatten(read_image(self.files[index], draft_side=self.size))
-        if self.resize == "crop":
+        draft_side = None if self.resize == "cut" else self.size
+        image = flatten(read_image(self.files[index], draft_side=draft_side))
+        if self.resize == "cut" and min(image.size) > self.size:
+            left, upper = ((side - self.size) // 2 for side in image.size)
+            image = image.crop((left, upper, left + self.size, upper + self.size))
+        if self.resize != "squash":
             return np.asarray(crop_center(image, self.size))
         return np.asarray(image.resize((self.size, self.size), Image.Resampling.LANCZOS))
 

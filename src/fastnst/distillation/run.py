@@ -19,14 +19,14 @@ from fastnst.distillation.settings import DistillSettings
 from fastnst.distillation.step import Distillation
 from fastnst.distillation.student import Student, fit_embeddings, fit_to_teacher
 from fastnst.distillation.varied_pictures import crops, crops_of_any_size, read_paintings, vary
-from fastnst.losses import EXPOSED, MEAN, STD, WEIGHTS, LossNetwork, build_loss_network
-from fastnst.machine import UserError, choose_device, measure_in_float32, whole_file
-from fastnst.training import (
+from fastnst.learning import (
     ProgressBar,
     build_short_trainer,
     ignore_what_does_not_apply,
     lightning_failures,
 )
+from fastnst.losses import EXPOSED, MEAN, STD, WEIGHTS, LossNetwork, build_loss_network
+from fastnst.machine import UserError, choose_device, measure_in_float32, whole_file
 
 FIT_BATCH = 16  # pictures
 CLIP = 5.0  # largest norm of the gradient

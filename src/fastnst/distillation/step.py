@@ -11,6 +11,7 @@ from torch import Tensor
 from fastnst.distillation.student import Student
 from fastnst.distillation.trial_painter import TrialPainter
 from fastnst.distillation.varied_pictures import Painted, choose, crops, crops_of_any_size, vary
+from fastnst.learning import rise_and_fall
 from fastnst.losses import (
     EXPOSED,
     LossNetwork,
@@ -19,7 +20,6 @@ from fastnst.losses import (
     relative_style_loss,
 )
 from fastnst.machine import Compiled
-from fastnst.training import rise_and_fall
 
 KEPT = 200  # painted pictures
 NEW, OLD, PAINTINGS = 2, 2, 1  # pictures of each batch, beside the photographs

@@ -13,12 +13,12 @@ from tqdm import tqdm
 from fastnst.config import Loss, Settings, read_settings
 from fastnst.evaluation.measures import measure, optimize_from, paint
 from fastnst.evaluation.results import Result
+from fastnst.learning import FOLDER, read_checkpoint
 from fastnst.losses import LossNetwork, PerceptualLoss, build_loss_network
 from fastnst.machine import UserError
 from fastnst.models import Model, read_model
 from fastnst.networks import set_style
 from fastnst.styles import load_style_image
-from fastnst.training import FOLDER, read_checkpoint
 
 SEED = 0  # mmd_gaussian draws positions
 

@@ -18,11 +18,12 @@ from fastnst.evaluation.style_file import write_tv_weight
 from fastnst.evaluation.tv_scores import Candidate, Score, choose, measure, table
 from fastnst.evaluation.tv_search_settings import SearchSettings, training_settings
 from fastnst.images import labelled_grid, to_image, write_image
+from fastnst.learning import INDIFFERENT, MODEL, training_device
 from fastnst.losses import PerceptualLoss, build_loss_network
 from fastnst.machine import UserError, allow_tf32, whole_file
 from fastnst.models import read_model
 from fastnst.styles import load_style_image
-from fastnst.training import INDIFFERENT, MODEL, train, training_device
+from fastnst.training import train
 
 SHEET_ROWS = 4  # photographs
 # what may be another when a search goes on; the last two it sets itself

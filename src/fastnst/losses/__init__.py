@@ -18,6 +18,7 @@ from fastnst.losses.normalized import normalize_network
 from fastnst.losses.perceptual import PerceptualLoss
 from fastnst.losses.pixels import PIXEL_LOSSES, pixel_loss, relative_pixel_loss
 from fastnst.losses.style import STYLE_LOSSES, StyleLoss, build_style_loss
+from fastnst.losses.super_resolution import SuperResolutionLoss
 from fastnst.losses.teacher import TeacherLoss
 from fastnst.losses.temporal import TemporalLoss
 from fastnst.losses.weights import build_loss_network, downloaded, local_weights, weights_file
@@ -34,6 +35,7 @@ __all__ = [
     "MaxPool2d",
     "PerceptualLoss",
     "StyleLoss",
+    "SuperResolutionLoss",
     "TeacherLoss",
     "TemporalLoss",
     "build_loss_network",

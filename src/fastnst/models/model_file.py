@@ -226,8 +226,9 @@ def _read_checkpoint(path: Path) -> Read:
         for name, value in checkpoint["state_dict"].items()
         if name.startswith(PREFIX) or name == STYLES
     }
-    # of a network that enlarges there is no style
-    return settings["network"], settings.get("style", {}), state
+    if "scale" in settings:  # it enlarges
+        return settings["network"] | {"scale": settings["scale"]}, {}, state
+    return settings["network"], settings["style"], state
 
 
 def _convert(path: Path, theirs: Mapping[str, Tensor]) -> Read:

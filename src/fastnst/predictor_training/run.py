@@ -14,6 +14,12 @@ from torch import Tensor
 from tqdm import tqdm
 
 from fastnst.data import PhotographData
+from fastnst.learning import (
+    ProgressBar,
+    build_short_trainer,
+    ignore_what_does_not_apply,
+    lightning_failures,
+)
 from fastnst.losses import LossNetwork, PerceptualLoss, build_loss_network
 from fastnst.machine import UserError, choose_device, computes_bf16, keep_freed_memory
 from fastnst.models import fingerprint
@@ -36,12 +42,6 @@ from fastnst.predictor_training.settings import PredictorSettings
 from fastnst.predictor_training.step import SHOWN, Lesson, PredictorTraining
 from fastnst.predictor_training.trunk import MODEL, Trunk, WriteResults, read_trunk
 from fastnst.styles import load_style_image
-from fastnst.training import (
-    ProgressBar,
-    build_short_trainer,
-    ignore_what_does_not_apply,
-    lightning_failures,
-)
 
 CLIP = 5.0  # largest norm of the gradient
 DRAWN_VARIANTS = 2  # of each, which costs less than drawing another

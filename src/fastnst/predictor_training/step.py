@@ -8,11 +8,11 @@ import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
+from fastnst.learning import rise_and_fall
 from fastnst.losses import PerceptualLoss
 from fastnst.machine import Compiled
 from fastnst.networks import TransformationNetwork, paint_styles, share_convolutions
 from fastnst.prediction import Predictor
-from fastnst.training import rise_and_fall
 
 WARM_UP = 50  # steps
 WEIGHT_DECAY = 0.01

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fastnst.config import MANY, Settings
+from fastnst.learning import read_checkpoint
 from fastnst.losses import TeacherLoss, build_loss_network
 from fastnst.machine import UserError
 from fastnst.models import (
@@ -21,7 +22,6 @@ from fastnst.models import (
 )
 from fastnst.networks import has_styles
 from fastnst.prediction import read_predictor
-from fastnst.training.checkpoint_files import read_checkpoint
 
 log = logging.getLogger(__name__)
 

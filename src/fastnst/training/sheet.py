@@ -1,10 +1,16 @@
-"""Sheets of pictures that show what a training has learnt."""
+"""Sheets of pictures that show how a training paints."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import cast
 
+import pytorch_lightning as pl
+import torch
 from PIL import Image, ImageOps
+from torch import Tensor
 
-from fastnst.images import labelled_grid
+from fastnst.images import labelled_grid, to_image
+from fastnst.learning import SampleSheets
 
 MARGIN = 8  # pixels between pictures
 
@@ -52,3 +58,34 @@ def draw_styles_sheet(
     rows = [[photograph, *row] for photograph, row in zip(photographs, painted, strict=True)]
     cells = [[None, *heads], *rows]
     return labelled_grid(cells, ["", *styles], [""] * len(cells))
+
+
+class StyleSheets(SampleSheets):
+    """Sheets of the style pictures, and a few photographs with their stylizations.
+
+    Args:
+        folder: the run's.
+        styles: the style pictures by name, `(1, 3, H, W)` each.
+        photographs: `(N, 3, S, S)`, held-out photographs.
+    """
+
+    def __init__(self, folder: Path, styles: Mapping[str, Tensor], photographs: Tensor) -> None:
+        super().__init__(folder)
+        self.styles = {name: to_image(style[0]) for name, style in styles.items()}
+        # blobs, the vice of these networks, show first where there is nothing to paint
+        self.photographs = torch.cat([photographs, torch.full_like(photographs[:1], 0.5)])
+
+    def draw(self, module: pl.LightningModule) -> Image.Image:
+        """See `SampleSheets`."""
+        device, dtype = module.device, cast(torch.dtype, module.dtype)
+        numbers = torch.arange(len(self.styles), device=device)
+        # one at a time: a sheet shall not need more memory than training does
+        painted = [
+            [to_image(module(photograph, style)[0]) for style in numbers.split(1)]
+            for photograph in self.photographs.to(device, dtype).split(1)
+        ]
+        photographs = [to_image(photograph) for photograph in self.photographs]
+        if len(self.styles) == 1:
+            (style,) = self.styles.values()
+            return draw_sheet(style, photographs, [row[0] for row in painted])
+        return draw_styles_sheet(self.styles, photographs, painted)

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from fastnst.machine import files
-from fastnst.machine.errors import UserError
-from fastnst.machine.files import durable_file, remove_leftovers
-from fastnst.training.checkpoint_files import (
+from fastnst.learning.checkpoint_files import (
     CheckpointFiles,
     has_checkpoints,
     newest_good,
     read_checkpoint,
 )
+from fastnst.machine import files
+from fastnst.machine.errors import UserError
+from fastnst.machine.files import durable_file, remove_leftovers
 
 
 def contents(step: int) -> dict:

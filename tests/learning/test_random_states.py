@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fastnst.training.random_states import random_states, restore
+from fastnst.learning.random_states import random_states, restore
 
 
 def draw() -> list[float]:

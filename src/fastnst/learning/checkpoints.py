@@ -8,28 +8,18 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.types import STEP_OUTPUT
 
-from fastnst.config import Settings
+from fastnst.learning.checkpoint_files import FOLDER, LAST
+from fastnst.learning.finite import NotFinite
+from fastnst.learning.learner import Learner
+from fastnst.learning.random_states import random_states, restore
 from fastnst.machine import Stopped, StopSignals, remove_leftovers
-from fastnst.models import ENDING, fingerprint, read_model, write_model, write_style
-from fastnst.networks import set_style
-from fastnst.training.checkpoint_files import FOLDER, LAST
-from fastnst.training.finite import NotFinite
-from fastnst.training.random_states import random_states, restore
-from fastnst.training.step import StyleTransfer
 
 MODEL = "model.safetensors"
 
 
-def style_files(settings: Settings, folder: Path) -> list[Path]:
-    """What a run leaves for each style that shares the network; none if it is of one alone."""
-    if settings.styles is None and settings.trunk is None:
-        return []
-    return [folder / f"{style.name}{ENDING}" for style in settings.paintings]
-
-
 class Checkpoints(Callback):
     """Keeps `checkpoints/last.ckpt` and the one before; when the training ends or is asked to, also
-    `model.safetensors`, which is all that stylizing needs.
+    `model.safetensors`, which is all that using it needs.
 
     Args:
         folder: the run's.
@@ -89,7 +79,7 @@ class Checkpoints(Callback):
             self._end_step(trainer, pl_module)
 
     def _end_step(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        assert isinstance(module, StyleTransfer)
+        assert isinstance(module, Learner)
         # weights whose loss is no number may be the beginning of the end: rather those before
         if self._stopping or (self._overdue and not module.skipped.row):
             self._save(trainer, module)
@@ -98,7 +88,7 @@ class Checkpoints(Callback):
             raise Stopped(self.signals.caught, self.step)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        assert isinstance(pl_module, StyleTransfer)
+        assert isinstance(pl_module, Learner)
         self.signals.remove()
         if self.step != self.saved_step:  # stopped early, by trainer.max_time
             self._save(trainer, pl_module)
@@ -109,31 +99,13 @@ class Checkpoints(Callback):
     ) -> None:
         self.signals.remove()
 
-    def export(self, trainer: pl.Trainer, module: StyleTransfer) -> None:
-        """Write `model.safetensors`, and the files of styles that share it."""
-        if not trainer.is_global_zero:
-            return
-        settings = module.settings
-        if module.styles is not None:  # between them all, where a new one may begin
-            set_style(module.network, module.styles.mean(0))
-        write_model(
-            self.model,
-            module.network,
-            settings.network.model_dump(),
-            settings.style.model_dump(),
-            # rounded, it would not be the network that the other styles belong to
-            settings.model_dtype if settings.trunk is None else "float32",
-        )
-        if module.styles is not None:
-            network = fingerprint(read_model(self.model).network)  # as it was rounded
-            files = style_files(settings, self.model.parent)
-            for path, style, row in zip(files, settings.paintings, module.styles, strict=True):
-                write_style(path, row, style.model_dump(), network)
+    def export(self, trainer: pl.Trainer, module: Learner) -> None:
+        """Write what is to be used, in one process."""
+        if trainer.is_global_zero:
+            module.write_results(self.model)
 
-    def _save(self, trainer: pl.Trainer, module: StyleTransfer) -> None:
-        styles = [] if module.styles is None else [module.styles]
-        weights = [*module.network.parameters(), *styles]
-        if not all(values.isfinite().all() for values in weights):
+    def _save(self, trainer: pl.Trainer, module: Learner) -> None:
+        if not all(values.isfinite().all() for values in module.trained()):
             raise NotFinite(f"After step {self.step} the weights are no finite numbers")
         for logger in trainer.loggers:  # curves reach as far as the checkpoint
             assert isinstance(logger, TensorBoardLogger)

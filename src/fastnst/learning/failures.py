@@ -7,9 +7,9 @@ from contextlib import contextmanager
 import pytorch_lightning as pl
 import torch
 
+from fastnst.learning.checkpoints import Checkpoints
+from fastnst.learning.finite import NotFinite
 from fastnst.machine import UserError, is_compiler_error, memory_errors
-from fastnst.training.checkpoints import Checkpoints
-from fastnst.training.finite import NotFinite
 
 
 @contextmanager

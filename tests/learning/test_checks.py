@@ -8,8 +8,8 @@ from pytorch_lightning.accelerators import CUDAAccelerator
 from small.runs import ROOT, fails
 
 from fastnst.config.settings import read_settings
+from fastnst.learning.checks import check_launcher, check_machine, check_run_folder
 from fastnst.machine.errors import UserError
-from fastnst.training.checks import check_launcher, check_machine, check_run_folder
 
 DATED = "hydra.run.dir", "runs/${now:%Y}"
 NAMED = "hydra.run.dir", "runs/mine"

@@ -1,19 +1,17 @@
 """What a training run writes beside its losses: sample sheets, its speed, its progress."""
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from PIL import Image
 from pytorch_lightning.callbacks import Callback, TQDMProgressBar
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.types import STEP_OUTPUT
-from torch import Tensor
 
-from fastnst.images import to_image, to_tensor, write_image
-from fastnst.training.sheet import draw_sheet, draw_styles_sheet
+from fastnst.images import to_tensor, write_image
 
 
 def sheet_path(folder: Path, step: int) -> Path:
@@ -22,22 +20,21 @@ def sheet_path(folder: Path, step: int) -> Path:
 
 
 class SampleSheets(Callback):
-    """After each validation writes its losses to TensorBoard, and a sheet of the style pictures and
-    a few photographs with their stylizations, there and to `samples/step_<n>.png`.
+    """After each validation writes its losses to TensorBoard, and a sheet of pictures that shows
+    what was learnt, there and to `samples/step_<n>.png`.
 
     Args:
         folder: the run's.
-        styles: the style pictures by name, `(1, 3, H, W)` each.
-        photographs: `(N, 3, S, S)`, held-out photographs.
     """
 
-    def __init__(self, folder: Path, styles: Mapping[str, Tensor], photographs: Tensor) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.styles = {name: to_image(style[0]) for name, style in styles.items()}
-        # blobs, the vice of these networks, show first where there is nothing to paint
-        self.photographs = torch.cat([photographs, torch.full_like(photographs[:1], 0.5)])
         self.last: Path | None = None
         self.last_step = -1
+
+    def draw(self, module: pl.LightningModule) -> Image.Image:
+        """The sheet."""
+        raise NotImplementedError
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if trainer.sanity_checking:
@@ -45,20 +42,8 @@ class SampleSheets(Callback):
         self.last_step = trainer.global_step
         if not trainer.is_global_zero:
             return
-        device, dtype = pl_module.device, cast(torch.dtype, pl_module.dtype)
-        numbers = torch.arange(len(self.styles), device=device)
         with torch.no_grad():
-            # one at a time: a sheet shall not need more memory than training does
-            painted = [
-                [to_image(pl_module(photograph, style)[0]) for style in numbers.split(1)]
-                for photograph in self.photographs.to(device, dtype).split(1)
-            ]
-        photographs = [to_image(photograph) for photograph in self.photographs]
-        if len(self.styles) == 1:
-            (style,) = self.styles.values()
-            sheet = draw_sheet(style, photographs, [row[0] for row in painted])
-        else:
-            sheet = draw_styles_sheet(self.styles, photographs, painted)
+            sheet = self.draw(pl_module)
         self.last = sheet_path(self.folder, self.last_step)
         write_image(sheet, self.last)
         assert isinstance(trainer.logger, TensorBoardLogger)
@@ -104,7 +89,7 @@ class Speed(Callback):
         if trainer.global_step % self.every == 0 and trainer.global_step != self.step:
             self.step = trainer.global_step
             images = self.batches * self.batch_size * trainer.world_size
-            for logger in trainer.loggers:  # before the checkpoint, see StyleTransfer
+            for logger in trainer.loggers:  # before the checkpoint, see Learner
                 logger.log_metrics({"train/images_per_second": images / self.seconds}, self.step)
             self.batches, self.seconds = 0, 0.0
 
@@ -113,22 +98,22 @@ class Speed(Callback):
 
 
 class ProgressBar(TQDMProgressBar):
-    """Lightning's bar, named after the style: the whole training is one endless epoch.
+    """Lightning's bar, named after what is learnt: the whole training is one endless epoch.
 
     Args:
-        style: its name.
+        name: of what is learnt.
         every: steps between redraws; a redraw waits for the accelerator to have the losses.
     """
 
-    def __init__(self, style: str, every: int) -> None:
+    def __init__(self, name: str, every: int) -> None:
         super().__init__(refresh_rate=every)
-        self.style = style
+        self.name = name
 
     def on_train_start(self, *args: Any) -> None:
         super().on_train_start(*args)
         trainer = self.trainer
         self.train_progress_bar.reset(trainer.max_steps * trainer.accumulate_grad_batches)
-        self.train_progress_bar.set_description(self.style)
+        self.train_progress_bar.set_description(self.name)
         # a resumed run's speed and time left count its own batches alone
         self.train_progress_bar.initial = trainer.global_step * trainer.accumulate_grad_batches
 

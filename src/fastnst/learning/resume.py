@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fastnst.config import AUTO, Settings, flat
+from fastnst.config import AUTO, RunSettings, flat
+from fastnst.learning.checkpoint_files import FOLDER, has_checkpoints, newest_good, read_checkpoint
 from fastnst.machine import UserError, from_home, is_claimed
-from fastnst.training.checkpoint_files import FOLDER, has_checkpoints, newest_good, read_checkpoint
 
 RUNS = Path("runs")
 
@@ -15,10 +15,15 @@ FIXED = ("name", "momentum", "schedule")
 
 # What decides about the numbers of a run beside network and optimizer: a change is told.
 DECISIVE = ("seed", "loss", "loss_network", "data", "style.image", "style.size",
-            "motion", "teacher",
+            "motion", "teacher", "blur",
             "trainer.precision", "trainer.accumulate_grad_batches")  # fmt: skip
 # of them what the first checkpoints have not
-BEFORE = {"motion.name": "none", "loss.temporal_weight": 0.0, "teacher": None}
+BEFORE = {
+    "task": "style_transfer",
+    "motion.name": "none",
+    "loss.temporal_weight": 0.0,
+    "teacher": None,
+}
 INDIFFERENT = ("data.workers", "data.cache", "data.prepared", "data.max_bad")
 
 
@@ -56,7 +61,7 @@ def checkpoint_to_resume(resume: str | None, run: Path) -> Path | None:
     return path
 
 
-def check_resume(path: Path, settings: Settings) -> tuple[int, list[str], str | None]:
+def check_resume(path: Path, settings: RunSettings) -> tuple[int, list[str], str | None]:
     """Refuse a checkpoint that a run cannot go on from.
 
     Returns:
@@ -68,6 +73,9 @@ def check_resume(path: Path, settings: Settings) -> tuple[int, list[str], str | 
     """
     checkpoint = read_checkpoint(path)
     then, now = checkpoint["hyper_parameters"], settings.model_dump()
+    task = then.get("task", BEFORE["task"])
+    if task != now["task"]:
+        raise UserError(f"{path} is of a training with task={task}, not {now['task']}: set it.")
     for key, kept in (("network", now["network"]), ("optimizer", FIXED)):
         before = then.get(key)
         before = before if isinstance(before, Mapping) else {}
@@ -76,8 +84,9 @@ def check_resume(path: Path, settings: Settings) -> tuple[int, list[str], str | 
         if was != new:
             raise UserError(f"{path} was trained with {key} {was}, not {new}: set the same.")
     for key, was, new in (
-        ("styles", _names(then.get("styles")), _names(now["styles"])),
-        ("trunk", then.get("trunk"), now["trunk"]),
+        ("styles", _names(then.get("styles")), _names(now.get("styles"))),
+        ("trunk", then.get("trunk"), now.get("trunk")),
+        ("scale", then.get("scale"), now.get("scale")),
     ):
         if was != new:
             raise UserError(
@@ -99,7 +108,7 @@ def check_resume(path: Path, settings: Settings) -> tuple[int, list[str], str | 
     ]
     changes += [
         f"{style['name']}: {key} was {before[key]}, is {style[key]}"
-        for before, style in zip(then.get("styles") or [], now["styles"] or [], strict=True)
+        for before, style in zip(then.get("styles") or [], now.get("styles") or [], strict=True)
         for key in ("image", "size", "style_weight", "tv_weight")
         if before[key] != style[key]
     ]

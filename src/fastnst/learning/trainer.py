@@ -9,10 +9,10 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.loggers import TensorBoardLogger
 
-from fastnst.config import Settings
+from fastnst.config import RunSettings
+from fastnst.learning.callbacks import ProgressBar
+from fastnst.learning.checkpoint_files import CheckpointFiles
 from fastnst.machine import UserError, choose_device, computes_bf16
-from fastnst.training.callbacks import ProgressBar
-from fastnst.training.checkpoint_files import CheckpointFiles
 
 
 def training_device(accelerator: str) -> torch.device:
@@ -22,7 +22,7 @@ def training_device(accelerator: str) -> torch.device:
     return torch.device(accelerator if accelerator in ("cuda", "mps") else "cpu")
 
 
-def one_gpu(settings: Settings, device: torch.device) -> bool:
+def one_gpu(settings: RunSettings, device: torch.device) -> bool:
     """Whether each step is one batch on one GPU, which is what CUDA graphs are used for."""
     trainer = settings.trainer
     asked = trainer["devices"]
@@ -34,7 +34,7 @@ def one_gpu(settings: Settings, device: torch.device) -> bool:
 
 
 def build_trainer(
-    settings: Settings, device: torch.device, folder: Path, steps_done: int
+    settings: RunSettings, device: torch.device, folder: Path, steps_done: int
 ) -> pl.Trainer:
     """Make the Trainer of a run.
 
@@ -52,7 +52,7 @@ def build_trainer(
         options["precision"] = "bf16-mixed" if computes_bf16(device) else "32-true"
     callbacks: list[pl.Callback] = []
     if options["enable_progress_bar"]:
-        callbacks.append(ProgressBar(settings.style.name, settings.log_every))
+        callbacks.append(ProgressBar(settings.label, settings.log_every))
     # what a killed run had logged after its checkpoint comes again
     purge: dict[str, Any] = {"purge_step": steps_done + 1} if steps_done else {}
     try:

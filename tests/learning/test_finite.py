@@ -8,10 +8,10 @@ import torch
 from small.runs import fails
 
 from fastnst.commands.train import main
+from fastnst.learning.checkpoint_files import read_checkpoint
+from fastnst.learning.checkpoints import Checkpoints
+from fastnst.learning.finite import NotFinite, SkippedSteps, is_finite
 from fastnst.training import step as training
-from fastnst.training.checkpoint_files import read_checkpoint
-from fastnst.training.checkpoints import Checkpoints
-from fastnst.training.finite import NotFinite, SkippedSteps, is_finite
 
 pytestmark = pytest.mark.slow
 

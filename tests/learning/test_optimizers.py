@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from fastnst.config.groups import AdamSettings, SGDSettings
-from fastnst.training.optimizers import build_optimizer, set_learning_rate
+from fastnst.learning.optimizers import build_optimizer, set_learning_rate
 
 
 def build(steps=10, **changes):

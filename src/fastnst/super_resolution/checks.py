@@ -1,0 +1,28 @@
+"""What is checked of a training of super-resolution before Hydra makes the run folder."""
+
+from omegaconf import DictConfig
+
+from fastnst.config import AUTO, check_there, ours, read_settings
+from fastnst.learning import CheckRun
+from fastnst.losses import local_weights
+from fastnst.super_resolution.beginning import first_weights
+from fastnst.super_resolution.settings import SuperResolutionSettings
+
+
+class CheckSuperResolution(CheckRun):
+    """Hydra calls this: a mistake ends the program while nothing was written."""
+
+    def read(self, config: DictConfig) -> SuperResolutionSettings:
+        return read_settings(ours(config), SuperResolutionSettings)
+
+    def check(self, settings: SuperResolutionSettings) -> None:
+        check_there(
+            {
+                "resume": settings.resume if settings.resume != AUTO else None,
+                "loss_network.weights": local_weights(settings.loss_network.weights),
+                "data.root": getattr(settings.data, "root", None),
+            }
+        )
+
+    def check_beginning(self, settings: SuperResolutionSettings) -> None:
+        first_weights(settings)
