@@ -9,6 +9,7 @@ from fastnst.evaluation.tv_search_settings import SearchSettings
 from fastnst.machine.errors import UserError
 from fastnst.optimization.layer_study_settings import LayerStudySettings
 from fastnst.optimization.settings import OptimizeSettings
+from fastnst.super_resolution import SuperResolutionSettings
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 NEEDED = {
@@ -19,6 +20,7 @@ NEEDED = {
 FILES = sorted(CONFIGS.rglob("*.yaml"))
 OPTIMIZATIONS = [f"experiment={name}" for name in ("gatys2016", "kapur2019", "khan2021")]
 OPTIMIZATIONS += ["loss=gatys2016", "loss=kapur2019", "loss=khan2021"]
+ENLARGING = ["network=sr", "network=johnson2016_sr", "loss=super_resolution"]
 CHOICES = [f"{path.parent.name}={path.stem}" for path in FILES if path.parent != CONFIGS]
 
 
@@ -79,8 +81,16 @@ def test_every_search_is_valid(choice):
     assert read.resume == "auto"
 
 
+@pytest.mark.parametrize("choice", [*ENLARGING, "data=dead_leaves", "trainer=gpu", "scale=8"])
+def test_every_training_to_enlarge_is_valid(choice):
+    words = ["loss_network=vgg19", choice]
+    read = read_settings(compose("super_resolution", words), SuperResolutionSettings)
+    assert read.task == "super_resolution"
+    assert read.data.image_size == 288
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("choice", [choice for choice in CHOICES if choice not in OPTIMIZATIONS])
+@pytest.mark.parametrize("choice", [it for it in CHOICES if it not in OPTIMIZATIONS + ENLARGING])
 def test_every_file_is_valid(choice):
     group, _, name = choice.partition("=")
     plus = "+" if group not in compose("train") and group != "experiment" else ""

@@ -13,8 +13,10 @@ from fastnst.evaluation import (
     evaluate,
     held_out,
     judge_networks,
+    measure_enlarging,
     measure_video,
     photographs_in,
+    quality_table,
     read_runs,
     report,
     verdict_table,
@@ -28,10 +30,12 @@ from fastnst.machine import (
     memory_errors,
     one_sentence_errors,
 )
+from fastnst.models import read_enlarger
 from fastnst.networks import SMALLEST_SIDE
 from fastnst.stylizing import Stylizer
 
-VIDEO_HAS_NOT = ("photographs", "judge", "optimize", "iterations", "weights", "output")
+VIDEO_HAS_NOT = ("photographs", "judge", "truth", "optimize", "iterations", "weights", "output")
+TRUTH_HAS_NOT = ("photographs", "judge", "size", "optimize", "iterations")
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -45,7 +49,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         required=True,
         action="append",
-        help="a run: its folder or last.ckpt, with --judge and --video any network; several",
+        help="a run: its folder or last.ckpt, with --judge and --video any network, with --truth "
+        "networks that enlarge; several",
     )
     parser.add_argument(
         "--photographs",
@@ -70,6 +75,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "fastnst stylize; several",
     )
     parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FOLDER",
+        help="measure instead how well networks for super-resolution enlarge these pictures, when "
+        "they were made smaller, beside bicubic interpolation",
+    )
+    parser.add_argument(
         "--size",
         type=_at_least(SMALLEST_SIDE),
         help="side that they are cropped to, in pixels; default: as trained, with --judge 512; "
@@ -92,9 +104,14 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "-o",
         "--output",
         type=Path,
-        help="folder; default: evaluation in the first run's folder, with --judge judge",
+        help="folder; default: evaluation in the first run's folder, with --judge judge; with "
+        "--truth for a sheet, and without it there is none",
     )
     options = parser.parse_args(arguments)
+    for mode, others in (("video", VIDEO_HAS_NOT), ("truth", TRUTH_HAS_NOT)):
+        given = [name for name in others if getattr(options, name) is not None]
+        if getattr(options, mode) and given:
+            parser.error(f"--{mode} takes no --{sorted(given)[0]}")
     if options.judge is not None:
         if options.photographs is None:
             parser.error("--judge needs --photographs, a folder")
@@ -102,10 +119,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
             parser.error(f"--judge needs a --size of at least {SMALLEST_JUDGED}")
         if (options.optimize, options.iterations) != (None, None):
             parser.error("--judge optimises nothing: leave out --optimize and --iterations")
-    if options.video:
-        given = {name for name in VIDEO_HAS_NOT if getattr(options, name) is not None}
-        if given:
-            parser.error(f"--video takes no --{sorted(given)[0]}")
     options.optimize = 4 if options.optimize is None else options.optimize
     options.iterations = options.iterations or 100
     return options
@@ -130,6 +143,9 @@ def main() -> None:
     with one_sentence_errors(), memory_errors(advice):
         if options.video:
             _videos(options)
+            return
+        if options.truth is not None:
+            _enlarging(options)
             return
         if options.judge is not None:
             _judge(options)
@@ -156,6 +172,20 @@ def _videos(options: argparse.Namespace) -> None:
     for video in options.video:
         found = measure_video(stylizers, video, options.size)
         print(f"{video}\n{calmness_table(found)}")
+
+
+def _enlarging(options: argparse.Namespace) -> None:
+    networks = {str(path): read_enlarger(path) for path in options.ckpt}
+    device = choose_device(options.device)
+    measure_in_float32(device)
+    network = build_loss_network("vgg19", options.weights or "pretrained").to(device)
+    sheet = None
+    if options.output is not None:
+        options.output.mkdir(parents=True, exist_ok=True)  # not to find out after the measuring
+        sheet = options.output / "enlarged.png"
+    print(quality_table(measure_enlarging(networks, options.truth, network, sheet)))
+    if sheet is not None:
+        print(sheet)
 
 
 def _judge(options: argparse.Namespace) -> None:

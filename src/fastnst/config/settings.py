@@ -133,7 +133,7 @@ class Settings(Objective, RunSettings):
         ResNetSettings | LightSettings | Johnson2016Settings, Field(discriminator="name")
     ]
     # the first checkpoints have none of these
-    task: Literal["style_transfer"] = "style_transfer"
+    task: Literal["style_transfer", "super_resolution"] = "style_transfer"
     motion: Annotated[NoMotion | SyntheticMotion, Field(discriminator="name")] = NoMotion(
         name="none"
     )
@@ -144,6 +144,8 @@ class Settings(Objective, RunSettings):
 
     @model_validator(mode="after")
     def _possible_together(self) -> "Settings":
+        if self.task != "style_transfer":  # it has settings of its own
+            raise ValueError(f"task={self.task} is to be on the command line of fastnst train")
         check_loss(self.loss)
         if self.init is not None and self.trunk is not None:
             raise ValueError(

@@ -4,6 +4,7 @@ In: checkpoints of training runs, photographs they have not seen. Out: tables, s
 """
 
 from fastnst.evaluation.calmness import calmness_table, measure_video
+from fastnst.evaluation.enlarging import measure_enlarging, quality_table
 from fastnst.evaluation.photographs import held_out, photographs_in
 from fastnst.evaluation.results import NUMBERS, report, write_report
 from fastnst.evaluation.runs import LossNetworks, Run, evaluate, read_runs
@@ -25,8 +26,10 @@ __all__ = [
     "find_style_file",
     "held_out",
     "judge_networks",
+    "measure_enlarging",
     "measure_video",
     "photographs_in",
+    "quality_table",
     "read_runs",
     "report",
     "search",

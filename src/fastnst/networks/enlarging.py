@@ -117,7 +117,8 @@ class SR(EnlargingNetwork):
             for values in (self.upsample.weight, self.upsample.bias):
                 assert values is not None
                 values.copy_(values[:: scale**2].repeat_interleave(scale**2, 0))
-            self.to_rgb.weight.mul_(0.1)
+        nn.init.zeros_(self.to_rgb.weight)
+        nn.init.zeros_(self.to_rgb.bias)  # pyright: ignore[reportArgumentType]  # it has one
         # in pixels of the input: convs 1 each, blocks 2 each, bicubic 2, conv to RGB less than 1
         self.reach = 1 + 2 * blocks + 1 + 1
 
@@ -127,7 +128,7 @@ class SR(EnlargingNetwork):
         features = F.pixel_shuffle(self.upsample(first + self.residual(first)), self.scale)
         # in float32, as cubic weights need; it is a thousandth of the work
         bicubic = F.interpolate(images.float(), scale_factor=self.scale, mode="bicubic")
-        return bicubic + self.to_rgb(F.relu(features)).float()
+        return (bicubic + self.to_rgb(F.relu(features)).float()).to(images.dtype)
 
 
 class Johnson2016SR(EnlargingNetwork):
@@ -168,4 +169,4 @@ class Johnson2016SR(EnlargingNetwork):
         """See `EnlargingNetwork`."""
         output = self.to_rgb(self.upsample(self.residual(self.first(images))))
         # a quarter, as in Johnson2016: the first steps shall not end where the tanh is flat
-        return 0.5 + 0.5 * torch.tanh(output.float() / 4)
+        return (0.5 + 0.5 * torch.tanh(output.float() / 4)).to(images.dtype)

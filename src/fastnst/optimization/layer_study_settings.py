@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fastnst.config import Count, File, ImageSide, NoBool, Objective
+from fastnst.config import Count, File, ImageSide, NoBool, Objective, check_layer
 
 Layers = Annotated[list[str], Field(min_length=1)]
 
@@ -27,7 +27,7 @@ class LayerStudySettings(Objective):
         for key in ("content_layers", "style_layers"):
             layers = getattr(self, key)
             for layer in layers:
-                self.check_layer(f"{key}={layer}", layer)
+                check_layer(self.loss_network.name, f"{key}={layer}", layer)
                 if layers.count(layer) > 1:
                     raise ValueError(f"{key}: {layer} is there twice, name it once")
         most = len(self.style_layers)
