@@ -86,6 +86,7 @@ def test_the_list_of_commands(monkeypatch, capsys) -> None:
         ("import fastnst.commands.page", HEAVY),
         ("from fastnst.losses import PerceptualLoss", HEAVY),
         ("from fastnst.networks import build_network", HEAVY),
+        ("from fastnst.augment import RandomStyle", HEAVY),
         ("from fastnst.drawing import draw_dead_leaves", ("torch", *HEAVY)),
     ],
 )
