@@ -23,8 +23,8 @@ HEAD = """# All options
 Made from the comments in `configs/`. Any key can be set on the command line, as `key=value`;
 `fastnst train --help` shows those of the chosen groups, `fastnst train --cfg job` the result of a
 command line. *Required* keys have no default. Where nothing is said under *of*, all choices of the
-group have the key. What can be said to `fastnst stylize`, `evaluate`, `export`, `publish`,
-`gallery` and `page`, their `--help` tells.
+group have the key. What can be said to `fastnst stylize`, `upscale`, `evaluate`, `export`,
+`publish`, `gallery` and `page`, their `--help` tells.
 """
 COMMANDS = (
     "train",

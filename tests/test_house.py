@@ -83,6 +83,8 @@ def test_the_list_of_commands(monkeypatch, capsys) -> None:
     [
         ("import fastnst.__main__", ("torch", "numpy", "PIL", *HEAVY)),
         ("from fastnst import Stylizer", HEAVY),
+        ("from fastnst import Upscaler", HEAVY),
+        ("import fastnst.commands.upscale", HEAVY),
         ("import fastnst.commands.page", HEAVY),
         ("from fastnst.losses import PerceptualLoss", HEAVY),
         ("from fastnst.networks import build_network", HEAVY),

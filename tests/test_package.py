@@ -19,6 +19,7 @@ from fastnst.commands.gallery import parse as parse_gallery
 from fastnst.commands.page import parse as parse_page
 from fastnst.commands.publish import parse as parse_publish
 from fastnst.commands.stylize_options import parse as parse_stylize
+from fastnst.commands.upscale import parse as parse_upscale
 from fastnst.config import CONFIGS, Settings, read_settings, with_styles
 from fastnst.distillation import DistillSettings
 from fastnst.evaluation import SearchSettings
@@ -98,6 +99,7 @@ HYDRA = {
 }
 ARGPARSE = {
     "stylize": parse_stylize,
+    "upscale": parse_upscale,
     "export": parse_export,
     "evaluate": parse_evaluate,
     "gallery": parse_gallery,

@@ -1,7 +1,7 @@
 """fastnst: train and use fast (feed-forward) neural style transfer networks.
 
-`from fastnst import Stylizer` paints pictures. The rooms below are libraries of their own, such as
-`fastnst.losses` and `fastnst.networks`.
+`from fastnst import Stylizer` paints pictures, `Upscaler` enlarges them. The rooms below are
+libraries of their own, such as `fastnst.losses` and `fastnst.networks`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,9 @@ from fastnst.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from fastnst.stylizing import Stylizer
+    from fastnst.upscaling import Upscaler
 
-__all__ = ["Stylizer", "__version__"]
+__all__ = ["Stylizer", "Upscaler", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
@@ -20,4 +21,8 @@ def __getattr__(name: str) -> Any:
         from fastnst.stylizing import Stylizer
 
         return Stylizer
+    if name == "Upscaler":
+        from fastnst.upscaling import Upscaler
+
+        return Upscaler
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,6 +13,7 @@ COMMANDS = {
     "stylize": "repaint pictures, videos, or what the webcam sees",
     "page": "paint in the browser, with a page of this machine or for a web host",
     "optimize": "repaint one photograph the slow way, without training",
+    "upscale": "enlarge pictures, by super-resolution",
     "evaluate": "measure trained networks, against each other and against optimisation",
     "export": "write a trained network as an ONNX file",
     "prepare": "decode and scale the training pictures beforehand",

@@ -1,12 +1,13 @@
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from fastnst.machine.errors import UserError
-from fastnst.machine.hardware import allow_tf32, computes_bf16, memory_errors
+from fastnst.machine.hardware import allow_tf32, computes_bf16, free_memory, memory_errors
 
 CPU = torch.device("cpu")
 FAULTS = """
@@ -66,3 +67,24 @@ def test_full_memory_is_a_sentence():
 def test_other_errors_are_left_as_they_are():
     with pytest.raises(RuntimeError, match="shapes"), memory_errors("make it smaller"):
         torch.rand(2, 3) @ torch.rand(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("meminfo", "limit", "free"),
+    [
+        ("MemTotal: 90 kB\nMemAvailable:   50 kB\n", "max\n", 50 * 1024),
+        ("MemTotal: 90 kB\nMemAvailable:   50 kB\n", "2000\n", 2000),
+        ("MemTotal: 90 kB\n", None, None),
+        (None, None, None),
+    ],
+)
+def test_how_much_memory_is_free(monkeypatch, meminfo, limit, free):
+    files = {"/proc/meminfo": meminfo, "/sys/fs/cgroup/memory.max": limit}
+
+    def read_text(path):
+        if (text := files[str(path)]) is None:
+            raise FileNotFoundError(path)
+        return text
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert free_memory() == free

@@ -1,9 +1,7 @@
 """`fastnst stylize`: trained styles, and any number of pictures, videos and folders."""
 
 import argparse
-import logging
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -13,6 +11,7 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
+from fastnst.commands.file_options import silence_pillow
 from fastnst.commands.stylize_options import parse
 from fastnst.jobs import Work, paint_jobs, plan, sort
 from fastnst.losses import downloaded
@@ -52,9 +51,7 @@ from fastnst.webcam import run_webcam
 def main() -> None:
     """Run the command line; the exit code is 1 if any file had to be skipped."""
     options = parse()
-    # about damage that it can do without, such as in EXIF, or before the error that it raises
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-    logging.getLogger("PIL").setLevel(logging.CRITICAL)
+    silence_pillow()
     skipped = 0
     with one_sentence_errors(), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="fastnst_")))

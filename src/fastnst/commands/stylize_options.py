@@ -2,17 +2,20 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from fastnst.jobs import name_pattern
+from fastnst.commands.file_options import (
+    Group,
+    add_machine,
+    add_picture_files,
+    add_targets,
+    check_pipes,
+)
 from fastnst.losses import weights_file
-from fastnst.machine import STDIN, UserError, checked, is_pipe, number, numbers
+from fastnst.machine import UserError, checked, number, numbers
 from fastnst.models import find_painting, find_regions, find_style, listing, style_file_path
 from fastnst.networks import SMALLEST_SIDE
 from fastnst.stylizing import LARGEST_STYLE, STYLE_SIZE
 from fastnst.video import CODECS, point_in_time
-
-Group = argparse._ArgumentGroup  # pyright: ignore[reportPrivateUsage]  # it has no public name
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -24,7 +27,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     _what(parser)
     _any_painting(parser.add_argument_group("the style of any painting"))
     _look(parser.add_argument_group("how it looks"))
-    _pictures(parser.add_argument_group("picture files"))
+    add_picture_files(parser.add_argument_group("picture files"))
     _videos(parser.add_argument_group("videos"))
     found = parser.parse_args(arguments)
     if not found.ckpt:
@@ -34,8 +37,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         )
     if found.webcam is None and not found.inputs and found.save_style is None:
         parser.error("name a picture, a video or a folder, or use --webcam")
-    if found.output is None and any(path == STDIN or is_pipe(path) for path in found.inputs):
-        parser.error("what comes through a pipe has no place of its own: give -o")
+    check_pipes(parser, found)
     if found.weights is not None and found.finish is None:
         parser.error("--weights are for --finish")
     if found.webcam is not None and (found.inputs or found.output):
@@ -82,21 +84,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
         "that fastnst export wrote, or a .pth or .model of pytorch/examples; several of --style "
         "and --ckpt with --blend, --mask or --webcam",
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        help="file or folder to write; without it <name>_<style> beside each file",
-    )
-    parser.add_argument(
-        "--name",
-        type=checked(name_pattern),
-        metavar="PATTERN",
-        help="names of the results, such as {name}_{style}",
-    )
-    parser.add_argument(
-        "--skip-existing", action="store_true", help="leave out what has been written already"
-    )
+    add_targets(parser, "<name>_<style>")
     parser.add_argument(
         "--webcam",
         nargs="?",
@@ -105,14 +93,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="show what camera N sees, beside it painted; digits choose among the styles",
     )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    parser.add_argument(
-        "--tile",
-        type=_tile,
-        default="auto",
-        metavar="auto|N|off",
-        help="paint in tiles of N pixels; auto: for more than 2 million pixels",
-    )
+    add_machine(parser, "paint in tiles of N pixels; auto: for more than 2 million pixels")
 
 
 def _any_painting(group: Group) -> None:
@@ -201,25 +182,6 @@ def _look(group: Group) -> None:
     )
 
 
-def _pictures(group: Group) -> None:
-    group.add_argument(
-        "--quality",
-        type=number(int, 1, 100),
-        help="of JPEG, WebP, AVIF and HEIC, 1 to 100 (default 95)",
-    )
-    group.add_argument(
-        "--keep-metadata",
-        action="store_true",
-        help="keep resolution, XMP and comments as well, beside EXIF",
-    )
-    group.add_argument(
-        "--max-megapixels",
-        type=number(float, 1),
-        metavar="N",
-        help="read pictures of up to so many (default 179: larger ones may be an attack)",
-    )
-
-
 def _videos(group: Group) -> None:
     group.add_argument("--codec", choices=sorted(CODECS), help="default by the file's extension")
     group.add_argument(
@@ -239,10 +201,3 @@ def _videos(group: Group) -> None:
         help="smooth flicker along the motion, 0 to 1 (without a number 0.7), and say how much "
         "there was",
     )
-
-
-@checked
-def _tile(text: str) -> Any:
-    if text in ("auto", "off"):
-        return None if text == "off" else text
-    return number(int, 1)(text)

@@ -37,7 +37,7 @@ from fastnst.images.pixels import (
     without_needless_alpha,
 )
 from fastnst.images.read import as_read, read_image, read_size
-from fastnst.images.write import write_image
+from fastnst.images.write import check_writable, write_image
 
 __all__ = [
     "ANIMATED",
@@ -48,6 +48,7 @@ __all__ = [
     "Metadata",
     "PreserveColor",
     "as_read",
+    "check_writable",
     "count_frames",
     "crop_center",
     "enlarge",

@@ -38,11 +38,7 @@ def write_image(
         UserError: if the extension is unknown, the picture is too large for the format, or the file
             cannot be written.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise UserError(f"{path}: end the name in one of {', '.join(sorted(SUFFIXES))}.")
-    format = FORMATS[suffix]
-    check_side(path, format, image.size)
+    format = check_writable(path, image.size)
     options = save_options(format, quality, metadata)
     try:
         with whole_file(path) as temporary:
@@ -50,6 +46,19 @@ def write_image(
             bare(kept).save(temporary, format=format, **options)
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(f"Cannot write {path}: {error}.") from error
+
+
+def check_writable(path: Path, size: tuple[int, int]) -> str:
+    """Pillow's name of the format that a picture of a width and height is written in.
+
+    Raises:
+        UserError: if the extension is unknown, or the picture is too large for the format.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UserError(f"{path}: end the name in one of {', '.join(sorted(SUFFIXES))}.")
+    check_side(path, FORMATS[suffix], size)
+    return FORMATS[suffix]
 
 
 def check_side(path: Path, format: str, size: tuple[int, int]) -> None:

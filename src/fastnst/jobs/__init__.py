@@ -1,10 +1,10 @@
-"""Many files to paint: which, where each result goes, and what is told of each.
+"""Many files to paint or enlarge: which, where each result goes, and what is told of each.
 
-In: pictures, videos and folders, and a `Stylizer`. Out: painted files, lines with what became of
-them, and how many could not be painted.
+In: pictures, videos and folders, and a `Stylizer` or an `Upscaler`. Out: files of results, lines
+with what became of them, and how many there are none of.
 """
 
-from fastnst.jobs.paint import Work, paint_jobs, sort
+from fastnst.jobs.paint import Work, enlarge_jobs, paint_jobs, sort
 from fastnst.jobs.plan import name_pattern, plan
 
-__all__ = ["Work", "name_pattern", "paint_jobs", "plan", "sort"]
+__all__ = ["Work", "enlarge_jobs", "name_pattern", "paint_jobs", "plan", "sort"]

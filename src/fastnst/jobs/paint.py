@@ -1,4 +1,4 @@
-"""Painting what was planned: pictures and videos, with progress and what is to be told."""
+"""Doing what was planned: pictures and videos, with progress and what is to be told."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from tqdm import tqdm
 from fastnst.images import ANIMATED
 from fastnst.machine import UserError, load_library
 from fastnst.motion import Flicker, TemporalSmoother
-from fastnst.stylizing import Files, Job, Stylizer, paint_files
+from fastnst.stylizing import Files, Job, PaintsPictures, Stylizer, paint_files
 from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 from fastnst.video import VideoOptions, VideoReport, is_video, paint_video
 
@@ -67,22 +67,50 @@ def paint_jobs(
     Returns:
         How many could not be painted.
     """
-    pictures, videos, film = work
-    if skip_existing:
-        every = len(pictures) + len(videos)
-        pictures, videos = ([job for job in jobs if not _is_there(job)] for jobs in work[:2])
-        if there := every - len(pictures) - len(videos):
-            print(f"{there} there already")
+    pictures, videos, film = _left(work) if skip_existing else work
     smoother = None
     if film:
         load_library("cv2")
         smoother = TemporalSmoother(how.temporal)
     skipped = _paint_pictures(stylizer, pictures, files, smoother)
     skipped += _paint_videos(for_videos, videos, how)
-    if skipped:
-        painted = len(pictures) + len(videos) - skipped
-        print(f"{painted} painted, {skipped} skipped", file=sys.stderr)
+    _sum_up(len(pictures) + len(videos), skipped, "painted")
     return skipped
+
+
+def enlarge_jobs(upscaler: PaintsPictures, work: Work, files: Files, *, skip_existing: bool) -> int:
+    """Enlarge pictures, and say of each file what has become of it; what moves is skipped.
+
+    Args:
+        upscaler: what enlarges them.
+        work: the files.
+        files: how to read and write them.
+        skip_existing: leave out what is there already.
+
+    Returns:
+        How many could not be enlarged.
+    """
+    pictures, videos, _ = _left(work) if skip_existing else work
+    skipped = _paint_pictures(upscaler, pictures, files) + len(videos)
+    for job in videos:
+        still = job.source.suffix.lower() in ANIMATED
+        advice = "; -o a.jpg enlarges its first frame" if still else ""
+        print(f"skipped: {job.source} moves, and upscale takes pictures{advice}.", file=sys.stderr)
+    _sum_up(len(pictures) + len(videos), skipped, "enlarged")
+    return skipped
+
+
+def _left(work: Work) -> Work:
+    """Without what is there already."""
+    pictures, videos = ([job for job in jobs if not _is_there(job)] for jobs in work[:2])
+    if there := len(work.pictures) + len(work.videos) - len(pictures) - len(videos):
+        print(f"{there} there already")
+    return work._replace(pictures=pictures, videos=videos)
+
+
+def _sum_up(count: int, skipped: int, done: str) -> None:
+    if skipped:
+        print(f"{count - skipped} {done}, {skipped} skipped", file=sys.stderr)
 
 
 def _is_there(job: Job) -> bool:
@@ -90,11 +118,14 @@ def _is_there(job: Job) -> bool:
 
 
 def _paint_pictures(
-    stylizer: Stylizer, jobs: Sequence[Job], files: Files, smoother: TemporalSmoother | None
+    painter: PaintsPictures,
+    jobs: Sequence[Job],
+    files: Files,
+    smoother: TemporalSmoother | None = None,
 ) -> int:
     skipped = 0
     with tqdm(total=len(jobs), unit="picture", disable=len(jobs) < 2) as progress:
-        for job, error in paint_files(stylizer, jobs, files, smoother):
+        for job, error in paint_files(painter, jobs, files, smoother):
             if error is None:
                 progress.write(f"{job.source} -> {job.target}")
             else:

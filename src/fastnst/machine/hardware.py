@@ -3,7 +3,8 @@
 import ctypes
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import torch
 
@@ -67,6 +68,21 @@ def keep_freed_memory() -> None:
         if not mallopt(mmap_threshold, KEPT):  # older libraries allow at most 32 MB
             mallopt(mmap_max, 0)
         mallopt(trim_threshold, -1)  # never hand back
+
+
+def free_memory() -> int | None:
+    """Bytes of memory that this process can still get, as far as the system says; None elsewhere.
+
+    Linux gives more than there is, and ends the process when that is used.
+    """
+    found: list[int] = []
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        line = next(line for line in lines if line.startswith("MemAvailable:"))
+        found.append(int(line.split()[1]) * 1024)
+    with suppress(OSError, ValueError):  # of a container; `max` where it has no limit
+        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min(found, default=None)
 
 
 def measure_in_float32(device: torch.device) -> None:

@@ -3,6 +3,7 @@
 import base64
 import importlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -10,9 +11,16 @@ from torch import Tensor, nn
 
 from fastnst.drawing import draw_dead_leaves
 from fastnst.machine import UserError, whole_file
-from fastnst.models.model_file import Model
-from fastnst.models.onnx_graph import Graph
-from fastnst.models.onnx_network import INPUT, OUTPUT, STYLE, OnnxNetwork
+from fastnst.models.model_file import Enlarger, Model, is_enlarger, read_enlarger
+from fastnst.models.onnx_graph import EnlargingGraph, Graph
+from fastnst.models.onnx_network import (
+    ENLARGED,
+    INPUT,
+    OUTPUT,
+    STYLE,
+    OnnxNetwork,
+    enlarging_session,
+)
 from fastnst.models.read import read_model
 from fastnst.models.style_file import fingerprint
 from fastnst.networks import SMALLEST_SIDE, has_styles, style_of
@@ -34,10 +42,10 @@ def export_onnx(
     any_style: bool = False,
 ) -> float:
     """Write a trained network as one `.onnx` file: `images` in, `stylized` out, of any batch,
-    height and width from 16.
+    height and width from 16; of a network for super-resolution `enlarged`.
 
     Args:
-        checkpoint: what `read_model` reads.
+        checkpoint: what `read_model` or `read_enlarger` reads.
         target: the file; it appears whole and checked, or not at all.
         uint8: take and give `(N, H, W, 3)`, uint8 RGB in 0..255, as cameras and the web have it,
             instead of `(N, 3, H, W)`, float32 RGB in [0, 1].
@@ -60,7 +68,10 @@ def export_onnx(
     target = Path(target)
     if target.suffix != ".onnx":
         raise UserError(f"{target} would be an ONNX file: give it a name that ends in .onnx.")
-    model = read_model(checkpoint)
+    enlarges = is_enlarger(checkpoint)
+    if enlarges and any_style:
+        raise UserError(f"{checkpoint} enlarges pictures and has no style: leave out --any-style.")
+    model = read_enlarger(checkpoint) if enlarges else read_model(checkpoint)
     if any_style and not has_styles(model.network):
         raise UserError(
             f"{checkpoint} has no instance normalisations, which are what styles change."
@@ -68,7 +79,8 @@ def export_onnx(
     dtype = torch.float16 if float16 else torch.float32
     with whole_file(target) as temporary:
         temporary.write_bytes(_to_onnx(model, uint8, dtype, any_style))
-        difference = _largest_difference(model.network, OnnxNetwork(temporary, "cpu"))
+        run = enlarging_session(temporary, uint8) if enlarges else OnnxNetwork(temporary, "cpu")
+        difference = _largest_difference(model.network, run)
         allowed = TOLERANCE[dtype] + uint8 * 0.5 / 255  # half a step of what was rounded
         if not difference <= allowed:  # nor NaN
             raise UserError(
@@ -79,7 +91,7 @@ def export_onnx(
     return difference
 
 
-def _to_onnx(model: Model, uint8: bool, dtype: torch.dtype, any_style: bool) -> bytes:
+def _to_onnx(model: Model | Enlarger, uint8: bool, dtype: torch.dtype, any_style: bool) -> bytes:
     batch, height, width = CHECKED_SIZES[0]
     images = torch.rand(batch, 3, height, width)
     if uint8:
@@ -90,14 +102,16 @@ def _to_onnx(model: Model, uint8: bool, dtype: torch.dtype, any_style: bool) -> 
         for place, name in enumerate(names)
         if name
     }
+    enlarges = isinstance(model, Enlarger)
+    graph_of = EnlargingGraph if enlarges else Graph
     try:
         program = torch.onnx.export(
-            Graph(model.network, uint8, dtype),
+            graph_of(model.network, uint8, dtype),
             (images, style_of(model.network)) if any_style else (images,),
             dynamo=True,
             dynamic_shapes=(sizes, None) if any_style else (sizes,),
             input_names=[INPUT, STYLE] if any_style else [INPUT],
-            output_names=[OUTPUT],
+            output_names=[ENLARGED if enlarges else OUTPUT],
             opset_version=OPSET,
             verbose=False,
         )
@@ -111,6 +125,10 @@ def _to_onnx(model: Model, uint8: bool, dtype: torch.dtype, any_style: bool) -> 
     file.ir_version = IR_VERSION
     graph = file.graph
     graph.output[0].type.CopyFrom(graph.input[0].type)  # whose sizes are formulas otherwise
+    if enlarges:
+        for size in graph.output[0].type.tensor_type.shape.dim:
+            if size.dim_param in ("height", "width"):
+                size.dim_param = f"enlarged_{size.dim_param}"
     del graph.value_info[:]  # as are those in between
     for part in (graph, *graph.input, *graph.output, *graph.node):
         del part.metadata_props[:]  # of the exporter, such as which source file a node came from
@@ -120,20 +138,24 @@ def _to_onnx(model: Model, uint8: bool, dtype: torch.dtype, any_style: bool) -> 
     return file.SerializeToString()
 
 
-def _metadata(model: Model, uint8: bool, dtype: torch.dtype) -> dict[str, str]:
+def _metadata(model: Model | Enlarger, uint8: bool, dtype: torch.dtype) -> dict[str, str]:
     form = "uint8 (N, H, W, 3), RGB in 0..255" if uint8 else "float32 (N, 3, H, W), RGB in [0, 1]"
+    if isinstance(model, Enlarger):
+        what = {"scale": str(model.network.scale)}
+    else:
+        what = {"style": json.dumps(model.style)}
     return {
         "format": "fastnst",
         "fastnst": VERSION,
         "architecture": json.dumps(model.architecture),
-        "style": json.dumps(model.style),
+        **what,
         "pixels": f"{form}, sRGB as in picture files; H and W at least {SMALLEST_SIDE}",
         "precision": str(dtype).removeprefix("torch."),
         "reach": str(model.network.reach),
     }
 
 
-def _style_metadata(model: Model) -> dict[str, str]:
+def _style_metadata(model: Model | Enlarger) -> dict[str, str]:
     """The network's own style, for who gives no other, and what style files know the network by."""
     numbers = style_of(model.network).numpy().tobytes()
     return {
@@ -143,7 +165,7 @@ def _style_metadata(model: Model) -> dict[str, str]:
 
 
 @torch.inference_mode()
-def _largest_difference(network: nn.Module, exported: nn.Module) -> float:
+def _largest_difference(network: nn.Module, exported: Callable[[Tensor], Tensor]) -> float:
     """Between what the two make of synthetic pictures, of the sizes above."""
     differences: list[Tensor] = []
     for batch, height, width in CHECKED_SIZES:

@@ -125,6 +125,17 @@ def read_enlarger(path: str | Path) -> Enlarger:
         return Enlarger(_built(build_enlarger, architecture, state).eval(), architecture)
 
 
+def is_enlarger(path: str | Path) -> bool:
+    """Whether a file, or the folder of a run, has a network for super-resolution; not if it cannot
+    be read, of which `read_network` says why."""
+    try:
+        path = _there(path)
+        with _no_checkpoint(path):
+            return _read(path)[0]["name"] in ENLARGERS
+    except UserError:
+        return False
+
+
 def _there(path: str | Path) -> Path:
     path = _in_run_folder(from_home(path))
     if not path.is_file():

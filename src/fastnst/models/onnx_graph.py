@@ -53,6 +53,26 @@ class Graph(nn.Module):
         return functional_call(self.network, values, (images,))
 
 
+class EnlargingGraph(nn.Module):
+    """What goes into the file of a network that enlarges."""
+
+    def __init__(self, network: nn.Module, uint8: bool, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network).to(dtype)
+        if dtype != torch.float32:
+            self.network = _replaced(self.network, _in_float32)
+        self.uint8, self.dtype = uint8, dtype
+        self.eval()
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.uint8:
+            images = images.permute(0, 3, 1, 2).float() / 255
+        enlarged = self.network(images.to(self.dtype)).float()
+        if self.uint8:
+            enlarged = enlarged.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1)
+        return enlarged
+
+
 def _replaced(module: nn.Module, replace: Callable[[nn.Module], nn.Module | None]) -> nn.Module:
     """The module with each part replaced for which there is something else."""
     for name, child in module.named_children():

@@ -3,7 +3,7 @@
 import base64
 import importlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -15,9 +15,9 @@ from torch import Tensor
 from fastnst.images import to_bytes
 from fastnst.machine import UserError, from_home
 from fastnst.models.model_file import check_style
-from fastnst.networks import TransformationNetwork, check_size
+from fastnst.networks import ENLARGERS, TransformationNetwork, check_size
 
-INPUT, STYLE, OUTPUT = "images", "style", "stylized"
+INPUT, STYLE, OUTPUT, ENLARGED = "images", "style", "stylized", "enlarged"
 LARGEST = 2**29  # bytes of a file
 FARTHEST = 1000  # pixels: more than the reach of any network here
 # what the exporter writes for our networks, and what versions of it may write instead: all of them
@@ -65,10 +65,13 @@ class OnnxNetwork(TransformationNetwork):
             _check(onnx.load_model_from_string(content))
             self.session = _open(onnxruntime, content, device)
             metadata = self.session.get_modelmeta().custom_metadata_map
+            _check_paints(path, metadata)
             self.architecture, self.style, self.reach = _read(metadata)
             (input_, *others), (output,) = self.session.get_inputs(), self.session.get_outputs()
             self.uint8 = _takes_uint8(input_, output)
             self.numbers = _own_style(others, metadata)
+        except UserError:  # which says more
+            raise
         except Exception as error:  # each of onnxruntime's is derived from Exception alone
             raise UserError(
                 f"{path} is not an ONNX file of fastnst that onnxruntime "
@@ -89,14 +92,27 @@ class OnnxNetwork(TransformationNetwork):
             RuntimeError: if onnxruntime fails, as when memory is full.
         """
         check_size(images)
-        pixels = to_bytes(images) if self.uint8 else images.detach().float().cpu().numpy()
+        style = {} if self.numbers is None else {STYLE: self.numbers.numpy()}
         try:
-            style = {} if self.numbers is None else {STYLE: self.numbers.numpy()}
-            (painted,) = self.session.run([OUTPUT], {INPUT: pixels} | style)
+            return _run(self.session, OUTPUT, images, self.uint8, style)
         except Exception as error:  # as above
             raise RuntimeError(str(error)) from error
-        painted = torch.from_numpy(painted).to(images.device)
-        return painted.permute(0, 3, 1, 2).float() / 255 if self.uint8 else painted
+
+
+def enlarging_session(path: Path, uint8: bool) -> Callable[[Tensor], Tensor]:
+    """What a file that `export_onnx` has just written makes of pictures, if it enlarges them:
+    `(N, 3, H, W)` in [0, 1] -> `(N, 3, scale H, scale W)`."""
+    session = _open(_import("onnxruntime"), path.read_bytes(), "cpu")
+    return lambda images: _run(session, ENLARGED, images, uint8, {})
+
+
+def _run(
+    session: Any, output: str, images: Tensor, uint8: bool, style: Mapping[str, np.ndarray]
+) -> Tensor:
+    pixels = to_bytes(images) if uint8 else images.detach().float().cpu().numpy()
+    (values,) = session.run([output], {INPUT: pixels, **style})
+    result = torch.from_numpy(values).to(images.device)
+    return result.permute(0, 3, 1, 2).float() / 255 if uint8 else result
 
 
 def _import(library: str) -> ModuleType:
@@ -137,6 +153,14 @@ def _open(onnxruntime: ModuleType, content: bytes, device: str) -> Any:
     there = onnxruntime.get_available_providers()
     providers = [provider for provider in wanted if provider in there]
     return onnxruntime.InferenceSession(content, options, providers)
+
+
+def _check_paints(path: Path, metadata: dict[str, str]) -> None:
+    if json.loads(metadata["architecture"]).get("name") in ENLARGERS:
+        raise UserError(
+            f"{path} enlarges pictures and paints none: fastnst upscale takes the checkpoint that "
+            f"it was made from."
+        )
 
 
 def _read(metadata: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any], int]:

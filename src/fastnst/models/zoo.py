@@ -14,6 +14,7 @@ TRUNK = MODELS / "many_styles.safetensors"  # the network that finished styles s
 # the same styles in other networks, in files of the same names: in a small one, and in one that
 # paints frames of videos alike, which the small one does as well
 LIGHT, CALM = MODELS / "light", MODELS / "calm"
+ENLARGER = MODELS / "super_resolution" / "x4.safetensors"  # a network that enlarges pictures
 
 
 class Card(BaseModel):
@@ -94,6 +95,20 @@ def finished_model(name: str, shared: bool = False) -> Path:
     files = [MODELS / f"{name}.safetensors", MODELS / f"{name}{ENDING}"]
     first, second = reversed(files) if shared else files
     return first if first.is_file() else second
+
+
+def finished_enlarger() -> Path:
+    """The file of the network for super-resolution that comes with fastnst.
+
+    Raises:
+        UserError: if none does.
+    """
+    if not ENLARGER.is_file():
+        raise UserError(
+            f"No network for super-resolution comes with this fastnst, there is no {ENLARGER}: "
+            f"give one that you trained with --ckpt."
+        )
+    return ENLARGER
 
 
 def in_network(folder: Path, styles: Iterable[Path]) -> dict[Path, Path]:

@@ -1,4 +1,4 @@
-"""Many files painted with one network: reading, computing and writing at the same time."""
+"""Many files painted, or enlarged, with one network: reading, computing and writing at once."""
 
 import os
 from collections import Counter, deque
@@ -10,9 +10,16 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from PIL import Image
 
-from fastnst.images import origin, read_image, read_metadata, read_size, write_image
+from fastnst.images import (
+    check_writable,
+    origin,
+    read_image,
+    read_metadata,
+    read_size,
+    write_image,
+)
 from fastnst.machine import UserError
-from fastnst.stylizing.stylizer import Stylizer
+from fastnst.stylizing.protocol import PaintsPictures
 
 # Pillow lets go of Python's lock while it decodes and encodes; the network needs cores as well
 THREADS = max(1, min(4, (os.cpu_count() or 1) // 2))
@@ -50,12 +57,12 @@ Read = tuple[Job, Image.Image | UserError]
 
 
 def paint_files(
-    stylizer: Stylizer, jobs: Sequence[Job], files: Files, smooth: Smooth | None = None
+    painter: PaintsPictures, jobs: Sequence[Job], files: Files, smooth: Smooth | None = None
 ) -> Iterator[tuple[Job, UserError | None]]:
     """Paint picture files; neighbours of one size are painted together.
 
     Args:
-        stylizer: with the network.
+        painter: a `Stylizer`, or what else there is.
         jobs: the files.
         files: how to read and write them.
         smooth: what to make of each painted one, in order, if they are the frames of a film.
@@ -65,18 +72,18 @@ def paint_files(
     """
 
     def read(job: Job) -> Read:
-        return job, _read(job.source, stylizer, files)
+        return job, _read(job, painter, files)
 
     def write(done: Read) -> tuple[Job, UserError | None]:
         job, painted = done
         if isinstance(painted, UserError):
             return job, painted
-        return job, _write(painted, job, files)
+        return job, _write(painted, job, files, painter)
 
     found = {job: read_size(job.source, files.max_megapixels) for job in jobs}
-    sizes = {job: size and stylizer.fitted(size) for job, size in found.items()}
+    sizes = {job: size and painter.fitted(size) for job, size in found.items()}
     pictures = ahead(read, jobs, lambda job: _pixels(sizes[job]))
-    painted = _paint_all(stylizer, pictures, sizes, smooth)
+    painted = _paint_all(painter, pictures, sizes, smooth)
     return ahead(write, painted, lambda done: _pixels(getattr(done[1], "size", None)))
 
 
@@ -101,22 +108,29 @@ def ahead(
             yield waiting.popleft()[0].result()
 
 
-def _read(source: Path, stylizer: Stylizer, files: Files) -> Image.Image | UserError:
+def _read(job: Job, painter: PaintsPictures, files: Files) -> Image.Image | UserError:
     try:
-        picture = read_image(source, max_megapixels=files.max_megapixels)
+        picture = read_image(job.source, max_megapixels=files.max_megapixels)
     except UserError as error:
         return error
     except MemoryError:
-        return UserError(f"{source}: it has too many pixels for this machine.")
+        return UserError(f"{job.source}: it has too many pixels for this machine.")
     try:
-        return stylizer.fit(picture)
+        fitting = painter.fit(picture)
     except UserError as error:
-        return UserError(f"{source}: {error}.")
+        return UserError(f"{job.source}: {error}.")
     except MemoryError as error:
-        return _too_large(source, picture, error)
+        return _too_large(job.source, picture, error, painter)
+    try:  # not when all the work is done
+        check_writable(job.target, painter.result_size(fitting.size))
+    except UserError as error:
+        return error
+    return fitting
 
 
-def _write(painted: Image.Image, job: Job, files: Files) -> UserError | None:
+def _write(
+    painted: Image.Image, job: Job, files: Files, painter: PaintsPictures
+) -> UserError | None:
     try:
         metadata = read_metadata(
             job.source, everything=files.keep_metadata, origin=origin(job.source.name)
@@ -125,28 +139,28 @@ def _write(painted: Image.Image, job: Job, files: Files) -> UserError | None:
     except UserError as error:
         return error
     except MemoryError as error:
-        return _too_large(job.target, painted, error)
+        return _too_large(job.target, painted, error, painter)
     return None
 
 
 def _paint_all(
-    stylizer: Stylizer,
+    painter: PaintsPictures,
     pictures: Iterator[Read],
     sizes: Mapping[Job, tuple[int, int] | None],
     smooth: Smooth | None,
 ) -> Iterator[Read]:
     to_come = Counter(sizes.values())
-    for batch in _batches(stylizer, pictures):
+    for batch in _batches(painter, pictures):
         for job, _ in batch:
             to_come[sizes[job]] -= 1
         size = sizes[batch[-1][0]]
         # to compile for a batch that another size cut short would pay for nothing
-        to_compile_for = to_come[size] if _is_full(stylizer, batch) else 0
+        to_compile_for = to_come[size] if _is_full(painter, batch) else 0
         if smooth is None:
-            yield from _paint(stylizer, batch, to_compile_for)
+            yield from _paint(painter, batch, to_compile_for)
             continue
         frames = [np.array(picture) for _, picture in batch]  # copies: they may be painted over
-        for frame, done in zip(frames, _paint(stylizer, batch, to_compile_for), strict=True):
+        for frame, done in zip(frames, _paint(painter, batch, to_compile_for), strict=True):
             yield _smoothed(smooth, frame, done)
 
 
@@ -157,48 +171,50 @@ def _smoothed(smooth: Smooth, frame: np.ndarray, done: Read) -> Read:
     return job, Image.fromarray(smooth(frame, np.asarray(painted)))
 
 
-def _batches(stylizer: Stylizer, pictures: Iterator[Read]) -> Iterator[list[Read]]:
+def _batches(painter: PaintsPictures, pictures: Iterator[Read]) -> Iterator[list[Read]]:
     batch: list[Read] = []
     for job, picture in pictures:
-        if batch and not _fits(stylizer, picture, batch):
+        if batch and not _fits(painter, picture, batch):
             yield batch
             batch = []
         batch.append((job, picture))
         # a huge picture does not wait until the next one is read as well
-        if _is_full(stylizer, batch):
+        if _is_full(painter, batch):
             yield batch
             batch = []
     if batch:
         yield batch
 
 
-def _fits(stylizer: Stylizer, picture: Image.Image | UserError, batch: list[Read]) -> bool:
+def _fits(painter: PaintsPictures, picture: Image.Image | UserError, batch: list[Read]) -> bool:
     first = batch[0][1]
     if isinstance(first, UserError) or isinstance(picture, UserError):
         return False
-    return picture.size == first.size and len(batch) < stylizer.together(picture.size)
+    return picture.size == first.size and len(batch) < painter.together(picture.size)
 
 
-def _is_full(stylizer: Stylizer, batch: list[Read]) -> bool:
+def _is_full(painter: PaintsPictures, batch: list[Read]) -> bool:
     picture = batch[0][1]  # at the size to work at, which its file need not have
-    return isinstance(picture, UserError) or not _fits(stylizer, picture, batch)
+    return isinstance(picture, UserError) or not _fits(painter, picture, batch)
 
 
-def _paint(stylizer: Stylizer, batch: list[Read], to_come: int) -> list[Read]:
+def _paint(painter: PaintsPictures, batch: list[Read], to_come: int) -> list[Read]:
     jobs, pictures = zip(*batch, strict=True)
     if isinstance(pictures[0], UserError):  # failures come alone
         return batch
     try:
-        return list(zip(jobs, stylizer.paint(pictures, to_come), strict=True))
+        return list(zip(jobs, painter.paint(pictures, to_come), strict=True))
     except (RuntimeError, MemoryError) as error:  # PyTorch and Pillow when memory is full
         if len(batch) == 1:
-            return [(jobs[0], _too_large(jobs[0].source, pictures[0], error))]
-    return [done for one in batch for done in _paint(stylizer, [one], 0)]
+            return [(jobs[0], _too_large(jobs[0].source, pictures[0], error, painter))]
+    return [done for one in batch for done in _paint(painter, [one], 0)]
 
 
-def _too_large(source: Path, picture: Image.Image, error: Exception) -> UserError:
+def _too_large(
+    source: Path, picture: Image.Image, error: Exception, painter: PaintsPictures
+) -> UserError:
     why = " ".join(str(error).split())
     return UserError(
         f"{source}: {picture.width}x{picture.height} pixels are too many for this machine; "
-        f"work at a smaller --size{f' ({why})' if why else ''}."
+        f"{painter.when_too_large}{f' ({why})' if why else ''}."
     )

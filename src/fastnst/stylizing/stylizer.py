@@ -21,7 +21,7 @@ from fastnst.stylizing.painter import Painter
 from fastnst.stylizing.pictures import Picture, one_picture, several_pictures
 from fastnst.stylizing.regions import paint_tiles, paint_whole
 from fastnst.stylizing.sources import Checkpoint, chosen, chosen_region, read, shared_style
-from fastnst.stylizing.tiling import smallest_side
+from fastnst.stylizing.tiling import check_tile
 
 TILED_FROM = 2**21  # pixels: larger pictures go through the network in tiles
 TILE_SIDE = 768  # pixels
@@ -63,6 +63,8 @@ class Stylizer:
         UserError: if a checkpoint is none, the device is not there, or wishes contradict.
     """
 
+    when_too_large = "work at a smaller --size"
+
     def __init__(
         self,
         checkpoint: Checkpoint | Sequence[Checkpoint] | None = None,
@@ -81,7 +83,7 @@ class Stylizer:
         progress: bool = False,
     ) -> None:
         checkpoints = chosen(checkpoint, style)
-        _check(size, style_scale, tile)
+        _check(size, style_scale)
         self.size, self.style_scale, self.progress = size, style_scale, progress
         self.device = choose_device(device)
         mask = None if mask is None else _as_mask(mask)
@@ -116,19 +118,14 @@ class Stylizer:
         self.tile: int | Literal["auto"] | None = self._checked(tile)
 
     def _checked(self, tile: int | Literal["auto"] | None) -> int | Literal["auto"] | None:
-        if any(painter.exported for painter in self.painters):
-            if isinstance(tile, int):
-                raise UserError(
-                    "A .onnx file paints pictures whole: give --tile off, or the checkpoint that "
-                    "it was made from."
-                )
-            return None
-        if isinstance(tile, int) and tile < smallest_side(self.reach):
+        exported = any(painter.exported for painter in self.painters)
+        if exported and isinstance(tile, int):
             raise UserError(
-                f"Tiles of {tile} pixels are too small for this network: give at least "
-                f"{smallest_side(self.reach)}."
+                "A .onnx file paints pictures whole: give --tile off, or the checkpoint that it "
+                "was made from."
             )
-        return tile
+        check_tile(tile, self.reach)
+        return None if exported else tile
 
     @overload
     def __call__(self, picture: Picture) -> Image.Image: ...
@@ -176,6 +173,10 @@ class Stylizer:
     def fitted(self, size: tuple[int, int]) -> tuple[int, int]:
         """Width and height of a picture after `fit`."""
         return size if self.size is None else with_short_side(size, self.size)
+
+    def result_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Width and height of what `paint` makes of a picture that has these: the same."""
+        return size
 
     def together(self, size: tuple[int, int]) -> int:
         """How many pictures of a width and height are best painted at once."""
@@ -226,13 +227,11 @@ class Stylizer:
         return TILE_SIDE if working[0] * working[1] > TILED_FROM else None
 
 
-def _check(size: int | None, style_scale: float, tile: object) -> None:
+def _check(size: int | None, style_scale: float) -> None:
     if size is not None and size < SMALLEST_SIDE:
         raise UserError(f"The size is {size}: give at least {SMALLEST_SIDE}.")
     if not 0.1 <= style_scale <= 10:
         raise UserError(f"The style_scale is {style_scale}: give a number from 0.1 to 10.")
-    if not (tile is None or tile == "auto" or isinstance(tile, int)):
-        raise UserError(f"The tile is {tile}: give auto, None, or a number of pixels.")
 
 
 def _as_mask(mask: Mask | str | Path | Image.Image) -> Mask:

@@ -8,6 +8,8 @@ normalisation, what the network would make of the whole picture, so that there a
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from fastnst.machine import UserError
+
 GRID = 4  # pixels: a tile that began elsewhere would be sampled down differently
 
 Box = tuple[int, int, int, int]  # left, upper, right, lower, in pixels
@@ -58,6 +60,27 @@ def smallest_side(reach: int) -> int:
     return 4 * (reach + GRID)
 
 
+def check_tile(tile: object, reach: int) -> None:
+    """Check what somebody wishes: `auto`, None, or the side of tiles in pixels.
+
+    Args:
+        tile: the wish.
+        reach: how far the network sees, in pixels.
+
+    Raises:
+        UserError: if it is none of these, or too small for the network.
+    """
+    if tile is None or tile == "auto":
+        return
+    if not isinstance(tile, int):
+        raise UserError(f"The tile is {tile}: give auto, None, or a number of pixels.")
+    if tile < smallest_side(reach):
+        raise UserError(
+            f"Tiles of {tile} pixels are too small for this network: give at least "
+            f"{smallest_side(reach)}."
+        )
+
+
 def _cut_with_margin(
     length: int, side: int | None, reach: int, margin: int
 ) -> list[tuple[int, int, int, int]]:
@@ -73,6 +96,7 @@ def _cut(length: int, side: int, reach: int) -> list[tuple[int, int, int, int]]:
     """Start and end of the tiles along one side, and of what each of them gives."""
     if length <= side:
         return [(0, length, 0, length)]
+    reach += -reach % GRID  # as where a tile begins to give lies on the grid too
     overlap = 2 * (reach + GRID)
     count = -(-(length - overlap) // (side - overlap))
     tile = -(-(length - overlap) // count) + overlap

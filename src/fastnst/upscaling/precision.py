@@ -1,0 +1,32 @@
+"""Whether a network may compute in bfloat16: what that costs depends on its weights."""
+
+import torch
+from torch import nn
+
+from fastnst.drawing import draw_dead_leaves
+from fastnst.machine import computes_bf16
+
+SIDE = 64  # pixels of the picture that it is tried with
+LEVEL = 1 / 255
+MOST = 0.5 * LEVEL  # that pixels may change by, on average
+
+
+@torch.inference_mode()
+def bears_bf16(network: nn.Module, device: torch.device) -> bool:
+    """Whether the hardware computes bfloat16 and the network's pictures stay as they are in it.
+
+    It is tried with a drawn picture: they may change by half a step of 8 bits on average. Networks
+    that add to an enlarged picture change by less; one that makes all of a picture can by more.
+
+    Args:
+        network: that enlarges, in `eval()` mode, on the device.
+        device: where it is.
+    """
+    if not computes_bf16(device):
+        return False
+    picture = torch.from_numpy(draw_dead_leaves(SIDE, 0, 0)).to(device)
+    images = picture.permute(2, 0, 1)[None].float() / 255
+    exact = network(images)
+    with torch.autocast(device.type, torch.bfloat16):
+        rounded = network(images)
+    return bool((rounded.float() - exact).abs().mean() < MOST)
