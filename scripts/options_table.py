@@ -26,15 +26,16 @@ command line. *Required* keys have no default. Where nothing is said under *of*,
 group have the key. What can be said to `fastnst stylize`, `upscale`, `evaluate`, `export`,
 `publish`, `gallery` and `page`, their `--help` tells.
 """
-COMMANDS = (
-    "train",
-    "optimize",
-    "study_layers",
-    "search_tv",
-    "distill",
-    "train_predictor",
-    "prepare",
-)
+COMMANDS = {  # by the files of their settings
+    "train": "train",
+    "super_resolution": "train task=super_resolution",
+    "optimize": "optimize",
+    "study_layers": "study-layers",
+    "search_tv": "search-tv",
+    "distill": "distill",
+    "train_predictor": "train-predictor",
+    "prepare": "prepare",
+}
 RECIPES = "experiment"  # the group whose files set what others explain
 SHOWN = 4  # different values of a key at most; with more of them each choice has its own
 
@@ -105,8 +106,8 @@ def _keys(
 def page(configs: Path = CONFIGS) -> str:
     """The page, in Markdown: all commands, then all groups."""
     parts = [HEAD]
-    for command in COMMANDS:
-        parts += _command(command.replace("_", "-"), read(configs / f"{command}.yaml"))
+    for file, command in COMMANDS.items():
+        parts += _command(command, read(configs / f"{file}.yaml"))
     for group in sorted(folder for folder in configs.iterdir() if folder.is_dir()):
         paths = sorted(group.glob("*.yaml"))
         if group.name == RECIPES:

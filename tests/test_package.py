@@ -18,7 +18,6 @@ from fastnst.commands.export import parse as parse_export
 from fastnst.commands.gallery import parse as parse_gallery
 from fastnst.commands.page import parse as parse_page
 from fastnst.commands.publish import parse as parse_publish
-from fastnst.commands.stylize_options import parse as parse_stylize
 from fastnst.commands.upscale import parse as parse_upscale
 from fastnst.config import CONFIGS, Settings, read_settings, with_styles
 from fastnst.distillation import DistillSettings
@@ -26,7 +25,9 @@ from fastnst.evaluation import SearchSettings
 from fastnst.models import read_model, write_model
 from fastnst.networks import build_network
 from fastnst.optimization import LayerStudySettings, OptimizeSettings
+from fastnst.options import parse_stylize
 from fastnst.predictor_training import PredictorSettings
+from fastnst.super_resolution import SuperResolutionSettings
 
 ROOT = Path(__file__).parents[1]
 
@@ -133,10 +134,13 @@ def check(command: str, *words: str) -> None:
         if "-m" in words:  # of a sweep the first run
             overrides = [word.partition(",")[0] for word in overrides]
         with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-            composed = compose(command.replace("-", "_"), overrides)
-            if issubclass(HYDRA[command], Settings | PredictorSettings):
+            file, model = command.replace("-", "_"), HYDRA[command]
+            if "task=super_resolution" in overrides:  # which has a configuration of its own
+                file, model = "super_resolution", SuperResolutionSettings
+            composed = compose(file, overrides)
+            if issubclass(model, Settings | PredictorSettings):
                 composed = with_styles(composed, overrides)
-            read_settings(composed, HYDRA[command])
+            read_settings(composed, model)
     elif {*words}.isdisjoint(["--help", "--list-styles"]):  # these end the program
         ARGPARSE[command]([*words])
 

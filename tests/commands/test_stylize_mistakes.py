@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from small.stylizing import stylize
 
-from fastnst.commands.stylize_options import parse
+from fastnst.options import parse_stylize
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,10 @@ def test_options_are_checked_before_anything_is_read(
 
 def test_times_are_seconds_or_clock() -> None:
     words = ["--ckpt", "a", "b", "--start", "90.5", "--end", "1:02:03"]
-    options = parse(words)
+    options = parse_stylize(words)
     assert (options.start, options.end) == (90.5, 3723)
-    assert parse([*words[:3], "--tile", "off"]).tile is None
-    assert parse([*words[:3], "--tile", "640"]).tile == 640
+    assert parse_stylize([*words[:3], "--tile", "off"]).tile is None
+    assert parse_stylize([*words[:3], "--tile", "640"]).tile == 640
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ NEEDED = {
 FILES = sorted(CONFIGS.rglob("*.yaml"))
 OPTIMIZATIONS = [f"experiment={name}" for name in ("gatys2016", "kapur2019", "khan2021")]
 OPTIMIZATIONS += ["loss=gatys2016", "loss=kapur2019", "loss=khan2021"]
-ENLARGING = ["network=sr", "network=johnson2016_sr", "loss=super_resolution"]
+ENLARGING = [
+    *("network=sr", "network=johnson2016_sr", "loss=super_resolution", "experiment=sr_zoo")
+]
 CHOICES = [f"{path.parent.name}={path.stem}" for path in FILES if path.parent != CONFIGS]
 
 

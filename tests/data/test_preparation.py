@@ -217,7 +217,7 @@ def test_few_pictures_wait_to_be_written():
 
     made_in_order = preparation._pictures(Counted(1000, 16, 0), 7)
     first = next(made_in_order)
-    np.testing.assert_array_equal(first, DeadLeaves(1000, 16, 0)[7])
+    np.testing.assert_array_equal(first, DeadLeaves(1000, 16, 0, grain=True)[7])
     time.sleep(0.5)
     assert len(started) <= preparation.AHEAD * (os.cpu_count() or 1) + 1
     made_in_order.close()

@@ -4,16 +4,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from fastnst.commands.file_options import (
+from fastnst.jobs import enlarge_jobs, plan, sort
+from fastnst.machine import from_pipes, keep_freed_memory, like_ctrl_c, one_sentence_errors
+from fastnst.networks import SCALES
+from fastnst.options import (
     add_machine,
     add_picture_files,
     add_targets,
     check_pipes,
     silence_pillow,
 )
-from fastnst.jobs import enlarge_jobs, plan, sort
-from fastnst.machine import from_pipes, keep_freed_memory, like_ctrl_c, one_sentence_errors
-from fastnst.networks import SCALES
 from fastnst.stylizing import Files
 from fastnst.upscaling import Upscaler
 

@@ -118,6 +118,7 @@ class Data(Group):
 class DeadLeavesData(Data):
     name: Literal["dead_leaves"]
     images: Count
+    grain: bool = True  # the first checkpoints have none
 
 
 class FolderData(Data):

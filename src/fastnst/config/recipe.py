@@ -18,7 +18,7 @@ LEARNT = (
     *("style.name", "style.size", "styles", "network", "loss", "motion", "optimizer", "seed"),
     *("init", "trunk", "teacher", "teacher_weight"),
     *("loss_network.name", "loss_network.normalization", "loss_network.pooling"),
-    *("data.name", "data.images", "data.image_size", "data.batch_size", "data.hflip"),
+    *("data.name", "data.images", "data.grain", "data.image_size", "data.batch_size", "data.hflip"),
     *("trainer.max_steps", "trainer.accumulate_grad_batches"),
 )
 

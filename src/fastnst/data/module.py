@@ -69,7 +69,7 @@ class PhotographData(pl.LightningDataModule):
         self.motion = motion
         size = settings.image_size
         if isinstance(settings, DeadLeavesData):
-            self.train_set: Pictures = DeadLeaves(settings.images, size, seed)
+            self.train_set: Pictures = DeadLeaves(settings.images, size, seed, settings.grain)
             held_out = folder_files(BUNDLED)[: settings.val_images]
             self.val_set = Photographs(held_out, size, "crop")
             self.bad = BadPictures("training", settings.images, allowed=0)  # as none is read
@@ -228,6 +228,8 @@ class PhotographData(pl.LightningDataModule):
         decisive = self.settings.model_dump(exclude=elsewhere)
         if isinstance(self.settings, DeadLeavesData):
             del decisive["val_images"]  # held out are others
+            if self.settings.grain:  # as all had it at first
+                del decisive["grain"]
             return decisive | {"seed": self.seed, "drawing": DRAWING}
         for key in decisive.keys() & {"root", "annotations"}:
             if decisive[key] is not None:

@@ -159,14 +159,15 @@ class DeadLeaves(Pictures):
         images: how many different ones.
         size: of the square, in pixels.
         seed: number of the data set.
+        grain: whether there is noise on them.
     """
 
-    def __init__(self, images: int, size: int, seed: int) -> None:
+    def __init__(self, images: int, size: int, seed: int, grain: bool) -> None:
         super().__init__(size, [f"dead leaves {seed}/{index}" for index in range(images)])
-        self.seed = seed
+        self.seed, self.grain = seed, grain
 
     def __getitem__(self, index: int) -> np.ndarray:
-        return draw_dead_leaves(self.size, self.seed, index)
+        return draw_dead_leaves(self.size, self.seed, index, self.grain)
 
     def state(self) -> str:
         """Always the same: nothing outside the settings decides about these pictures."""

@@ -44,16 +44,17 @@ class _Leaves(NamedTuple):
     tile: np.ndarray  # (n,), index of the texture
 
 
-def draw_dead_leaves(size: int, seed: int, index: int) -> np.ndarray:
+def draw_dead_leaves(size: int, seed: int, index: int, grain: bool = True) -> np.ndarray:
     """Draw one image of the dead leaves model.
 
     Args:
         size: side of the square image in pixels, at least 16.
         seed: number of the data set, at least 0.
         index: number of the image within the data set, at least 0.
+        grain: whether there is noise on it, as on what sensors and film see.
 
     Returns:
-        uint8 array of shape (size, size, 3), sRGB in 0..255. It depends on the three arguments
+        uint8 array of shape (size, size, 3), sRGB in 0..255. It depends on the arguments
         only, and images of one (seed, index) show the same scene at every size.
 
     Raises:
@@ -80,7 +81,8 @@ def draw_dead_leaves(size: int, seed: int, index: int) -> np.ndarray:
 
     blur = rng.uniform(0.001, 0.003) * size * (rng.random() < 0.2)  # a few are out of focus
     noise = rng.uniform(0.003, 0.02)
-    image += noise * rng.standard_normal(image.shape, np.float32)
+    if grain:
+        image += noise * rng.standard_normal(image.shape, np.float32)
     image *= 255
     image += 0.5
     picture = np.clip(image, 0, 255, out=image).astype(np.uint8).reshape(size, size, 3)

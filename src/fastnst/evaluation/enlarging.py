@@ -96,7 +96,7 @@ def measure_enlarging(
         cells = [[row[name] for name in columns] for row in shown]
         labelled_grid(cells, columns, [""] * len(cells)).save(sheet)
     return [
-        Quality(name, *(fmean(one[place] for one in each) for place in range(1, 5)))
+        Quality(name, *(fmean(values) for values in list(zip(*each, strict=True))[1:]))
         for name, each in found.items()
     ]
 

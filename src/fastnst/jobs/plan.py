@@ -3,7 +3,7 @@
 import os
 import re
 import string
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +26,12 @@ OTHERS = {
 }
 
 
-def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: str) -> list[Job]:
+def plan(
+    inputs: Iterable[Path],
+    output: Path | None,
+    name: str | None,
+    style: str | Callable[[Path], str],
+) -> list[Job]:
     """Decide where each result goes.
 
     Without an output it goes beside its source. An output that ends in the extension of a picture
@@ -40,7 +45,7 @@ def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: s
         output: file or folder.
         name: of results, without the extension: `{name}` stands for that of the source, `{style}`
             for that of the style. None for `{name}` in another folder, else `{name}_{style}`.
-        style: name of the style.
+        style: name of the style, or what gives that of a file.
 
     Raises:
         UserError: if two results would go to one file, or one over a source, or the output is a
@@ -57,8 +62,14 @@ def plan(inputs: Iterable[Path], output: Path | None, name: str | None, style: s
         jobs = [Job(found[0].path, output)]
     else:
         pattern = name or ("{name}_{style}" if output is None else "{name}")
-        places = (one.path if output is None else output / one.place for one in found)
-        targets = [_named(place, pattern, style) for place in places]
+        targets = [
+            _named(
+                one.path if output is None else output / one.place,
+                pattern,
+                style if isinstance(style, str) else style(one.path),
+            )
+            for one in found
+        ]
         # what is a result of another picture in these folders is not to be painted again
         results = {os.path.realpath(target) for target in targets}
         results |= {os.path.realpath(path) for path in _earlier_results(found)}

@@ -21,7 +21,11 @@ class EnlargingData(PhotographData):
     def __init__(
         self, settings: CocoData | FolderData | DeadLeavesData, seed: int, scale: int, blur: float
     ) -> None:
-        if getattr(settings, "resize", "") == "crop":
+        if isinstance(settings, DeadLeavesData):
+            # of noise nothing is left in the small picture: features that ask for it back are
+            # given a lattice of dots
+            settings = settings.model_copy(update={"grain": False})
+        elif settings.resize == "crop":
             # a picture that was made smaller is sharper than those that people enlarge
             settings = settings.model_copy(update={"resize": "cut"})
         super().__init__(settings, seed)

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from fastnst.config import (
-    CompactSettings,
     Group,
     LayerWeights,
     NoBool,
@@ -49,7 +48,7 @@ class SuperResolutionSettings(RunSettings):
     scale: Annotated[int, NoBool, AfterValidator(_scale)]
     blur: Annotated[float, NoBool, Field(ge=0, le=MOST_BLUR)]
     network: Annotated[SRNetwork | Johnson2016SRNetwork, Field(discriminator="name")]
-    loss_network: Annotated[VGGSettings | CompactSettings, Field(discriminator="name")]
+    loss_network: VGGSettings
     loss: EnlargingLoss
 
     @property

@@ -3,22 +3,23 @@
 import argparse
 from pathlib import Path
 
-from fastnst.commands.file_options import (
+from fastnst.jobs import WHOLE, shard
+from fastnst.losses import weights_file
+from fastnst.machine import UserError, checked, number, numbers
+from fastnst.models import find_painting, find_regions, find_style, listing, style_file_path
+from fastnst.networks import SMALLEST_SIDE
+from fastnst.options.files import (
     Group,
     add_machine,
     add_picture_files,
     add_targets,
     check_pipes,
 )
-from fastnst.losses import weights_file
-from fastnst.machine import UserError, checked, number, numbers
-from fastnst.models import find_painting, find_regions, find_style, listing, style_file_path
-from fastnst.networks import SMALLEST_SIDE
 from fastnst.stylizing import LARGEST_STYLE, STYLE_SIZE
 from fastnst.video import CODECS, point_in_time
 
 
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+def parse_stylize(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line; what is wrong with it ends the program with one sentence."""
     parser = argparse.ArgumentParser(
         description="Repaint pictures, videos, or what the webcam sees, with trained styles.",
@@ -29,8 +30,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     _look(parser.add_argument_group("how it looks"))
     add_picture_files(parser.add_argument_group("picture files"))
     _videos(parser.add_argument_group("videos"))
+    _archives(parser.add_argument_group("a great many files"))
     found = parser.parse_args(arguments)
-    if not found.ckpt:
+    if found.random_style is not None:
+        _check_random(parser, found)
+        found.ckpt = []
+    elif not found.ckpt:
         parser.error(
             "choose a finished style with --style (--list-styles shows them), any painting with "
             "--style-image, or your own with --ckpt"
@@ -38,6 +43,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     if found.webcam is None and not found.inputs and found.save_style is None:
         parser.error("name a picture, a video or a folder, or use --webcam")
     check_pipes(parser, found)
+    if found.temporal and found.shard.parts > 1:
+        parser.error("--temporal looks at frames in their order: give all of them, without --shard")
     if found.weights is not None and found.finish is None:
         parser.error("--weights are for --finish")
     if found.webcam is not None and (found.inputs or found.output):
@@ -201,3 +208,39 @@ def _videos(group: Group) -> None:
         help="smooth flicker along the motion, 0 to 1 (without a number 0.7), and say how much "
         "there was",
     )
+
+
+def _archives(group: Group) -> None:
+    group.add_argument(
+        "--journal",
+        type=Path,
+        metavar="FOLDER",
+        help="keep there what was painted and what could not be and why, and go on where a run "
+        "that was killed has ended; what could not be painted is not tried again",
+    )
+    group.add_argument(
+        "--shard",
+        type=checked(shard),
+        default=WHOLE,
+        metavar="I/N",
+        help="paint the I-th of N parts of the files, as one of several machines",
+    )
+    group.add_argument(
+        "--random-style",
+        type=number(int, 0),
+        nargs="?",
+        const=0,
+        metavar="SEED",
+        help="a finished style for each file by chance, which depends on the seed, the file's name "
+        "and that of its folder",
+    )
+
+
+def _check_random(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
+    if found.ckpt or found.regions or found.blend or found.mask or found.webcam is not None:
+        parser.error(
+            "--random-style chooses one finished style for each file: leave out other styles, "
+            "--regions, --blend, --mask and --webcam"
+        )
+    if not found.inputs:
+        parser.error("--random-style: name pictures, videos or folders")
