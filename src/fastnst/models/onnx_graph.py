@@ -58,7 +58,7 @@ class EnlargingGraph(nn.Module):
 
     def __init__(self, network: nn.Module, uint8: bool, dtype: torch.dtype) -> None:
         super().__init__()
-        self.network = copy.deepcopy(network).to(dtype)
+        self.network = _replaced(copy.deepcopy(network), _plain).to(dtype)
         if dtype != torch.float32:
             self.network = _replaced(self.network, _in_float32)
         self.uint8, self.dtype = uint8, dtype
