@@ -59,7 +59,8 @@ function cover([width, height]: readonly [number, number], reach: number, side: 
 /** Start and end of the tiles along one side, and of what each of them gives. */
 function cut(length: number, reach: number, side: number): [number, number, number, number][] {
   if (length <= side) return [[0, length, 0, length]];
-  const overlap = 2 * (reach + GRID);
+  // as where a tile begins to give lies on the grid too
+  const overlap = 2 * (Math.ceil(reach / GRID) * GRID + GRID);
   const count = Math.ceil((length - overlap) / (side - overlap));
   const tile = Math.min(side, Math.ceil(((length - overlap) / count + overlap) / GRID) * GRID);
   const starts = Array.from({ length: count }, (_, i) => Math.floor((i * (length - tile)) / (count - 1) / GRID) * GRID);
