@@ -117,7 +117,7 @@ def test_a_mask_puts_each_in_its_area(paint, painting, tmp_path):
 
 def test_a_painting_in_a_region_is_learnt_too(paint, painting, network, tmp_path, monkeypatch):
     monkeypatch.setattr(sys.modules["fastnst.prediction.finish"], "SIDE", 32)
-    monkeypatch.setattr(sys.modules["fastnst.commands.stylize"], "downloaded", lambda name: False)
+    monkeypatch.setattr(sys.modules["fastnst.commands.any_painting"], "downloaded", lambda name: False)
     own = tmp_path / "models" / f"own{ENDING}"
     write_style(own, style_of(network) + 0.5, {"name": "own"}, fingerprint(network))
     Image.new("L", (64, 64), 255).save(tmp_path / "all.png")
@@ -143,7 +143,7 @@ def test_a_style_is_kept_without_a_photograph(network, monkeypatch, painting, tm
 
 def test_finishing(paint, painting, network, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys.modules["fastnst.prediction.finish"], "SIDE", 32)
-    monkeypatch.setattr(sys.modules["fastnst.commands.stylize"], "downloaded", lambda name: False)
+    monkeypatch.setattr(sys.modules["fastnst.commands.any_painting"], "downloaded", lambda name: False)
     file = tmp_path / f"me{ENDING}"
     paint("--style-image", painting(), "--finish", 1, "--save-style", file)
     said = capsys.readouterr()
@@ -155,7 +155,7 @@ def test_finishing(paint, painting, network, tmp_path, capsys, monkeypatch):
 
 
 def test_a_mask_through_a_pipe_is_read_once(paint, painting, monkeypatch):
-    command = sys.modules["fastnst.commands.stylize"]
+    command = sys.modules["fastnst.commands.any_painting"]
     monkeypatch.setattr(command, "finish_style", lambda style, *_: style)
     content = io.BytesIO()
     Image.new("L", (64, 64), 255).save(content, "png")
@@ -169,7 +169,7 @@ def test_mistakes_are_found_before_the_long_part(paint, painting, monkeypatch, c
     def refuse(*_, **__):
         pytest.fail("it began to learn")
 
-    monkeypatch.setattr(sys.modules["fastnst.commands.stylize"], "finish_style", refuse)
+    monkeypatch.setattr(sys.modules["fastnst.commands.any_painting"], "finish_style", refuse)
     long = ("--style-image", painting(), "--finish", 99)
     for wrong in (["--mask", "gone.png"], ["gone.jpg"], ["--save-style", f"{painting()}/me"]):
         assert paint(*long, *wrong) != 0
