@@ -88,7 +88,8 @@ def test_every_training_to_enlarge_is_valid(choice):
     words = ["loss_network=vgg19", choice]
     read = read_settings(compose("super_resolution", words), SuperResolutionSettings)
     assert read.task == "super_resolution"
-    assert read.data.image_size == 288
+    assert read.data.image_size == (192 if choice == "experiment=sr_zoo" else 288)
+    assert read.loss_network.pooling == "avg"
 
 
 @pytest.mark.slow

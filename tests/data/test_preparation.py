@@ -215,7 +215,7 @@ def test_few_pictures_wait_to_be_written():
             started.append(number)
             return super().__getitem__(number)
 
-    made_in_order = preparation._pictures(Counted(1000, 16, 0), 7)
+    made_in_order = preparation._pictures(Counted(1000, 16, 0, grain=True), 7)
     first = next(made_in_order)
     np.testing.assert_array_equal(first, DeadLeaves(1000, 16, 0, grain=True)[7])
     time.sleep(0.5)
