@@ -117,7 +117,9 @@ def test_a_mask_puts_each_in_its_area(paint, painting, tmp_path):
 
 def test_a_painting_in_a_region_is_learnt_too(paint, painting, network, tmp_path, monkeypatch):
     monkeypatch.setattr(sys.modules["fastnst.prediction.finish"], "SIDE", 32)
-    monkeypatch.setattr(sys.modules["fastnst.commands.any_painting"], "downloaded", lambda name: False)
+    monkeypatch.setattr(
+        sys.modules["fastnst.commands.any_painting"], "downloaded", lambda name: False
+    )
     own = tmp_path / "models" / f"own{ENDING}"
     write_style(own, style_of(network) + 0.5, {"name": "own"}, fingerprint(network))
     Image.new("L", (64, 64), 255).save(tmp_path / "all.png")
@@ -143,7 +145,9 @@ def test_a_style_is_kept_without_a_photograph(network, monkeypatch, painting, tm
 
 def test_finishing(paint, painting, network, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys.modules["fastnst.prediction.finish"], "SIDE", 32)
-    monkeypatch.setattr(sys.modules["fastnst.commands.any_painting"], "downloaded", lambda name: False)
+    monkeypatch.setattr(
+        sys.modules["fastnst.commands.any_painting"], "downloaded", lambda name: False
+    )
     file = tmp_path / f"me{ENDING}"
     paint("--style-image", painting(), "--finish", 1, "--save-style", file)
     said = capsys.readouterr()
