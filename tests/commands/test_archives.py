@@ -76,6 +76,7 @@ def test_what_does_not_go_together(monkeypatch, capsys, photo, words, sentence):
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.long
 def test_runs_that_are_killed_lose_nothing_and_paint_nothing_twice(model, picture, tmp_path):
     for number in range(120):
