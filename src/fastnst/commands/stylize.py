@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +30,7 @@ from fastnst.stylizing import (
     Files,
     Job,
     Mask,
+    Painting,
     Stylizer,
 )
 from fastnst.video import VideoOptions
@@ -40,30 +41,34 @@ def main() -> None:
     """Run the command line; the exit code is 1 if any file had to be skipped."""
     options = parse_stylize()
     silence_pillow()
-    skipped = 0
     with one_sentence_errors(), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="fastnst_")))
         paintings = as_style_files(options, folder)
         _read_masks(options)
         options.inputs = stack.enter_context(from_pipes(options.inputs))
         if options.random_style is not None:
-            with like_ctrl_c():
-                skipped = _paint_at_random(options)
-            sys.exit(1 if skipped else 0)
-        # also before the long part, so that it is not done in vain
-        prepared = _prepare(options)
-        if options.finish is not None:
-            finish(paintings, options)
-            prepared = _prepare(options)
-        if options.save_style is not None:
-            print(f"style: {options.save_style}")
-        if options.webcam is not None:
-            run_webcam(prepared.stylizers, options.webcam, options.temporal)
-        elif prepared.work is not None:
-            with like_ctrl_c():
-                skipped = _paint(prepared, prepared.work, options)
+            skipped = _paint_at_random(options)
+        else:
+            skipped = _paint_as_told(options, paintings)
     if skipped:
         sys.exit(1)
+
+
+def _paint_as_told(options: argparse.Namespace, paintings: Mapping[Path, Painting]) -> int:
+    """Paint in the chosen styles; returns how many files could not be painted."""
+    # also before the long part, so that it is not done in vain
+    prepared = _prepare(options)
+    if options.finish is not None:
+        finish(paintings, options)
+        prepared = _prepare(options)
+    if options.save_style is not None:
+        print(f"style: {options.save_style}")
+    if options.webcam is not None:
+        run_webcam(prepared.stylizers, options.webcam, options.temporal)
+    elif prepared.work is not None:
+        with like_ctrl_c(), _journal(options) as journal:
+            return _paint(prepared, prepared.work, options, journal)
+    return 0
 
 
 class _Prepared(NamedTuple):
@@ -113,24 +118,27 @@ def _jobs(options: argparse.Namespace, style: str | Callable[[Path], str]) -> li
     return options.shard.of(plan(options.inputs, options.output, options.name, style))
 
 
-def _paint(prepared: _Prepared, work: Work, options: argparse.Namespace) -> int:
+def _journal(options: argparse.Namespace) -> AbstractContextManager[Journal | None]:
+    """Read once, and open until all is painted."""
+    return nullcontext() if options.journal is None else Journal(options.journal, options.shard)
+
+
+def _paint(
+    prepared: _Prepared, work: Work, options: argparse.Namespace, journal: Journal | None
+) -> int:
     """Paint all files; returns how many could not be."""
     quality = options.quality
-    with ExitStack() as stack:
-        journal = None
-        if options.journal is not None:
-            journal = stack.enter_context(Journal(options.journal, options.shard))
-        return paint_jobs(
-            prepared.stylizers[0],
-            prepared.for_videos,
-            work,
-            Files(quality, options.keep_metadata, options.max_megapixels),
-            VideoOptions(
-                options.codec, options.crf, options.start, options.end, options.temporal, quality
-            ),
-            skip_existing=options.skip_existing,
-            journal=journal,
-        )
+    return paint_jobs(
+        prepared.stylizers[0],
+        prepared.for_videos,
+        work,
+        Files(quality, options.keep_metadata, options.max_megapixels),
+        VideoOptions(
+            options.codec, options.crf, options.start, options.end, options.temporal, quality
+        ),
+        skip_existing=options.skip_existing,
+        journal=journal,
+    )
 
 
 def _paint_at_random(options: argparse.Namespace) -> int:
@@ -141,12 +149,13 @@ def _paint_at_random(options: argparse.Namespace) -> int:
     for job in _jobs(options, draw):
         groups[draw(job.source)].append(job)
     skipped = 0
-    for name, jobs in groups.items():
-        if jobs:
-            options.ckpt = [finished_model(name, shared=True)]
-            prepared = _prepare(options, jobs)
-            assert prepared.work is not None  # there are files
-            skipped += _paint(prepared, prepared.work, options)
+    with like_ctrl_c(), _journal(options) as journal:
+        for name, jobs in groups.items():
+            if jobs:
+                options.ckpt = [finished_model(name, shared=True)]
+                prepared = _prepare(options, jobs)
+                assert prepared.work is not None  # there are files
+                skipped += _paint(prepared, prepared.work, options, journal)
     return skipped
 
 
