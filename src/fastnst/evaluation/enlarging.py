@@ -78,6 +78,7 @@ def measure_enlarging(
     if not files:
         raise UserError(f"There are no images in the folder {truth}.")
     device = loss_network.mean.device
+    ready = {name: one.network.to(device) for name, one in networks.items()}
     found: dict[str, list[Quality]] = {name: [] for name in (BICUBIC, *networks)}
     shown: list[dict[str, Image.Image]] = []
     with torch.inference_mode():
@@ -85,7 +86,7 @@ def measure_enlarging(
             picture = _truth(file, scale).to(device)
             small = shrink(picture, scale)
             ways = {BICUBIC: enlarge(small, scale)}
-            ways |= {name: one.network.to(device)(small) for name, one in networks.items()}
+            ways |= {name: network(small) for name, network in ready.items()}
             aims = loss_network(picture, FEATURES)
             for name, enlarged in ways.items():
                 found[name].append(_measured(name, enlarged, picture, aims, loss_network, scale))

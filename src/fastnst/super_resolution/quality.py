@@ -1,14 +1,15 @@
 """How near an enlarged picture is to the truth, as the field measures it."""
 
-import torch
 from torch import Tensor
 from torchmetrics.functional.image import (
     peak_signal_noise_ratio,
     structural_similarity_index_measure,
 )
 
-# of Rec. 601 in 16 to 235, of RGB in 0 to 1: what Matlab's rgb2ycbcr has
-LUMA, BLACK, WHITE = (65.481, 128.553, 24.966), 16.0, 255.0
+from fastnst.images import luminance
+
+# of luminance that is 0 to 1: what Matlab's rgb2ycbcr makes of it, and where 8 bits end
+BLACK, STEPS, MOST = 16, 219, 255
 
 
 def measure_quality(enlarged: Tensor, truth: Tensor, border: int) -> dict[str, Tensor]:
@@ -25,9 +26,9 @@ def measure_quality(enlarged: Tensor, truth: Tensor, border: int) -> dict[str, T
         `psnr` and `ssim`, `(N,)` each.
     """
     ours, theirs = (_seen(images, border) for images in (enlarged, truth))
-    psnr = peak_signal_noise_ratio(ours, theirs, data_range=WHITE, reduction="none", dim=(1, 2, 3))
+    psnr = peak_signal_noise_ratio(ours, theirs, data_range=MOST, reduction="none", dim=(1, 2, 3))
     ssim = structural_similarity_index_measure(
-        ours, theirs, sigma=1.5, data_range=WHITE, reduction="none"
+        ours, theirs, sigma=1.5, data_range=MOST, reduction="none"
     )
     assert isinstance(ssim, Tensor)  # it is asked for nothing else
     return {"psnr": psnr, "ssim": ssim.reshape(-1)}
@@ -36,6 +37,6 @@ def measure_quality(enlarged: Tensor, truth: Tensor, border: int) -> dict[str, T
 def _seen(images: Tensor, border: int) -> Tensor:
     # in float64: the mean of squares of a hundred thousand pixels is to be exact to 0.01 dB
     steps = (images.double().clamp(0, 1) * 255).round() / 255
-    luma = BLACK + torch.einsum("c,nchw->nhw", steps.new_tensor(LUMA), steps)
+    luma = BLACK + STEPS * luminance(steps)
     height, width = luma.shape[-2:]
-    return luma[:, None, border : height - border, border : width - border]
+    return luma[..., border : height - border, border : width - border]

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from torch import Tensor
-
 from fastnst.learning import (
     MODEL,
     compiled_how,
@@ -35,9 +33,7 @@ def train_super_resolution(settings: SuperResolutionSettings, folder: Path) -> N
         SystemExit: if a signal ended the training, after saving.
     """
     start, settings = starting_point(settings, folder)  # before the slow parts
-    weights: dict[str, Tensor] | None = None
-    if start.checkpoint is None:
-        weights = first_weights(settings)
+    weights = first_weights(settings) if start.checkpoint is None else None
     sheet = finished_sheet(start, settings, folder, [folder / MODEL])
     if sheet is not None:
         say_where(sheet, folder)

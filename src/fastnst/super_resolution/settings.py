@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from fastnst.config import (
     Group,
@@ -13,15 +13,9 @@ from fastnst.config import (
     Weight,
     check_layer,
 )
-from fastnst.networks import SCALES, SMALLEST_SIDE, Blocks, SRNorm, Width
+from fastnst.networks import SMALLEST_SIDE, Blocks, Scale, SRNorm, Width
 
 MOST_BLUR = 8  # pixels
-
-
-def _scale(value: int) -> int:
-    if value not in SCALES:
-        raise ValueError("should be 2, 4 or 8")
-    return value
 
 
 class SRNetwork(Group):
@@ -45,7 +39,7 @@ class SuperResolutionSettings(RunSettings):
     """The keys of `configs/super_resolution.yaml`."""
 
     task: Literal["super_resolution"]
-    scale: Annotated[int, NoBool, AfterValidator(_scale)]
+    scale: Annotated[Scale, NoBool]
     blur: Annotated[float, NoBool, Field(ge=0, le=MOST_BLUR)]
     network: Annotated[SRNetwork | Johnson2016SRNetwork, Field(discriminator="name")]
     loss_network: VGGSettings

@@ -46,9 +46,9 @@ class SuperResolution(Learner):
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         truth, small = batch
-        _, terms = self._terms(truth, small)
-        self.log_held_out(terms)
-        for name, values in measure_quality(self(small), truth, self.settings.scale).items():
+        enlarged = self(small)
+        self.log_held_out(self.loss(enlarged, truth))
+        for name, values in measure_quality(enlarged, truth, self.settings.scale).items():
             self.log(
                 f"val/{name}", values.mean(), prog_bar=True, logger=False, batch_size=len(truth)
             )
