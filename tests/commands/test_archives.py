@@ -1,12 +1,21 @@
 """`fastnst stylize` for a great many files: parts, journals, a style for each by chance."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import tarfile
+import time
+from io import BytesIO
 from random import Random
 
+import numpy as np
 import pytest
+from PIL import Image
 from small.stylizing import stylize
+
+FASTNST = [sys.executable, "-m", "fastnst", "stylize"]
 
 
 @pytest.fixture
@@ -27,9 +36,12 @@ def entries(folder):
 
 def test_parts_paint_everything_once(monkeypatch, model, pictures, tmp_path):
     words = ("--ckpt", model, pictures, "-o", tmp_path / "out", "--journal", tmp_path / "journal")
-    for part, known in (("1/2", 3), ("2/2", 6), ("1/1", 6), ("2/3", 6)):
+    known = []
+    for part in ("1/2", "2/2", "1/1", "2/3"):
         assert stylize(monkeypatch, *words, "--shard", part) == 0
-        assert len(entries(tmp_path / "journal")) == known
+        known.append(len(entries(tmp_path / "journal")))
+    assert 0 < known[0] < 6
+    assert known[1:] == [6, 6, 6]
     assert painted(tmp_path / "out") == painted(pictures)
 
 
@@ -41,7 +53,7 @@ def test_what_fails_is_told_once(monkeypatch, capsys, model, pictures, tmp_path)
     assert stylize(monkeypatch, *words) == 1
     printed = capsys.readouterr()
     assert "6 done before, 1 of them skipped" in printed.out
-    assert printed.err == ""
+    assert "skipped" not in printed.err
     (error,) = [entry for entry in entries(tmp_path / "journal") if "error" in entry]
     assert error["source"].endswith("cat/1.png")
     assert "1.png" in error["error"]
@@ -68,39 +80,96 @@ def test_a_style_for_each_file(monkeypatch, pictures, tmp_path):
     [
         (("--random-style", "--style", "irises"), "leave out other styles"),
         (("--style", "irises", "--shard", "3/2"), "such as 3/8"),
-        (("--style", "irises", "--shard", "1/2", "--temporal"), "without --shard"),
+        (
+            ("--style", "irises", "--shard", "1/2", "-o", "out", "--temporal"),
+            "leave out --temporal",
+        ),
+        (("--style", "irises", "--shard", "1/2"), "a folder for the results"),
+        (("--style", "irises", "--ray", "-o", "out.jpg"), "a folder for the results"),
+        (("-", "--style", "irises", "--journal", "j", "-o", "out"), "- is none"),
+        (("--style", "irises", "--journal", "j", "-o", "."), "outside of it"),
     ],
 )
 def test_what_does_not_go_together(monkeypatch, capsys, photo, words, sentence):
+    monkeypatch.chdir(photo.parent)
     assert stylize(monkeypatch, photo, *words) == 2
     assert sentence in capsys.readouterr().err
 
 
+def test_shards_of_webdataset(monkeypatch, model, pictures, tmp_path):
+    files = sorted(pictures.rglob("*.png"))
+    (tmp_path / "shards").mkdir()
+    with tarfile.open(tmp_path / "shards" / "a.tar", "w") as tar:
+        for file in files:
+            tar.add(file, f"{file.parent.name}/{file.name}")
+    assert stylize(monkeypatch, "--ckpt", model, pictures, "-o", tmp_path / "one") == 0
+    shards = tmp_path / "shards"
+    assert stylize(monkeypatch, "--ckpt", model, shards / "a.tar", "-o", tmp_path / "tars") == 0
+    with tarfile.open(tmp_path / "tars" / "a.tar") as tar:
+        assert len(tar.getnames()) == 6
+        for file in files:
+            name = f"{file.parent.name}/{file.name}"
+            content = tar.extractfile(name).read()
+            with Image.open(BytesIO(content)) as inside, Image.open(tmp_path / "one" / name) as it:
+                assert np.array_equal(np.asarray(inside), np.asarray(it))
+
+
+@pytest.mark.slow
+def test_workers_of_ray_paint_the_same(model, pictures, tmp_path):
+    pytest.importorskip("ray")
+    (pictures / "bad.png").write_bytes(b"no picture")
+    words = [*FASTNST, "--ckpt", str(model), "in", "--journal", "journal", "-o"]
+    for output, more in (("one", []), ("crew", ["--ray"])):
+        run = subprocess.run([*words, output, *more], cwd=tmp_path, capture_output=True, text=True)
+        assert "skipped: in/bad.png is not an image" in run.stderr
+        assert run.stdout == "6 painted, 1 skipped\n"
+        assert run.returncode == 1
+    for name in painted(tmp_path / "one"):
+        painted_there = (tmp_path / "crew" / name).read_bytes()
+        assert painted_there == (tmp_path / "one" / name).read_bytes()
+    assert painted(tmp_path / "crew") == painted(tmp_path / "one")
+
+
 @pytest.mark.slow
 @pytest.mark.long
-def test_runs_that_are_killed_lose_nothing_and_paint_nothing_twice(model, picture, tmp_path):
-    for number in range(120):
+@pytest.mark.parametrize("more", [[], ["--ray"]])
+def test_runs_that_are_killed_lose_nothing_and_paint_nothing_twice(model, picture, tmp_path, more):
+    for number in range(500):
         picture(f"in/{number}.png", size=(96, 96), seed=number)
-    words = [sys.executable, "-m", "fastnst", "stylize", "--ckpt", str(model), str(tmp_path / "in")]
-    subprocess.run([*words, "-o", str(tmp_path / "whole")], check=True, capture_output=True)
-    on = [*words, "-o", str(tmp_path / "out"), "--journal", str(tmp_path / "journal")]
-    random = Random(0)
-    kills = 0
-    while True:
-        run = subprocess.Popen(on, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            run.wait(random.uniform(2.0, 4.0))
-            break
-        except subprocess.TimeoutExpired:
-            run.kill()
-            run.wait()
-            kills += kills < 8
-        if kills == 8:
-            subprocess.run(on, check=True, capture_output=True)
-            break
-    assert kills
+    words = [*FASTNST, "--ckpt", str(model), "in", "-o"]
+    subprocess.run([*words, "whole"], check=True, capture_output=True, cwd=tmp_path)
+    on = [*words, "out", "--journal", "journal", *more]
+    random, kills, done = Random(0), 0, False
+    while not done:
+        with subprocess.Popen(on, cwd=tmp_path, stdout=-3, stderr=-3) as run:
+            while kills < 20:
+                before = told(tmp_path)
+                while told(tmp_path) == before and run.poll() is None:
+                    time.sleep(0.05)
+                time.sleep(random.uniform(0, 0.3))
+                if run.poll() is not None:
+                    break
+                kills += 1
+                if kills % 2 == 0 or not kill_worker():
+                    run.kill()
+                    break
+            done = run.wait() == 0
+    assert kills == 20
     for file in painted(tmp_path / "whole"):
         assert (tmp_path / "out" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
     assert painted(tmp_path / "out") == painted(tmp_path / "whole")
-    told = [entry["target"] for entry in entries(tmp_path / "journal")]
-    assert len(told) == len(set(told)) == 120
+    targets = [entry["target"] for entry in entries(tmp_path / "journal")]
+    assert len(targets) == len(set(targets)) == 500
+
+
+def told(folder):
+    """How much there is in the journal."""
+    return sum(file.stat().st_size for file in (folder / "journal").glob("*"))
+
+
+def kill_worker():
+    """Kill a worker of Ray that paints; whether there is one."""
+    found = subprocess.run(["pgrep", "-f", "ray::Member"], capture_output=True, text=True).stdout
+    for pid in found.split()[:1]:
+        os.kill(int(pid), signal.SIGKILL)
+    return bool(found)

@@ -2,15 +2,24 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from fastnst.archives import (
+    Crew,
+    Journal,
+    Listing,
+    OneStyle,
+    RandomStyles,
+    Worker,
+    paint_archive,
+)
 from fastnst.commands.any_painting import as_style_files, finish, is_mixture
-from fastnst.jobs import Journal, Work, paint_jobs, plan, random_styles, sort
+from fastnst.jobs import Work, paint_jobs, plan, sort
 from fastnst.machine import (
     choose_device,
     from_pipes,
@@ -21,14 +30,11 @@ from fastnst.machine import (
 from fastnst.models import (
     CALM,
     LIGHT,
-    finished_model,
-    finished_styles,
     in_network,
 )
 from fastnst.options import parse_stylize, silence_pillow
 from fastnst.stylizing import (
     Files,
-    Job,
     Mask,
     Painting,
     Stylizer,
@@ -45,9 +51,11 @@ def main() -> None:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="fastnst_")))
         paintings = as_style_files(options, folder)
         _read_masks(options)
-        options.inputs = stack.enter_context(from_pipes(options.inputs))
+        if not options.archive:
+            options.inputs = stack.enter_context(from_pipes(options.inputs))
         if options.random_style is not None:
-            skipped = _paint_at_random(options)
+            brushes = RandomStyles(options.random_style, _maker(options), options.device)
+            skipped = _paint_archive(options, brushes)
         else:
             skipped = _paint_as_told(options, paintings)
     if skipped:
@@ -65,32 +73,48 @@ def _paint_as_told(options: argparse.Namespace, paintings: Mapping[Path, Paintin
         print(f"style: {options.save_style}")
     if options.webcam is not None:
         run_webcam(prepared.stylizers, options.webcam, options.temporal)
+    elif options.archive and options.inputs:
+        brushes = OneStyle(prepared.stylizers[0], prepared.for_videos)
+        return _paint_archive(options, brushes)
     elif prepared.work is not None:
-        with like_ctrl_c(), _journal(options) as journal:
-            return _paint(prepared, prepared.work, options, journal)
+        with like_ctrl_c():
+            return paint_jobs(
+                prepared.stylizers[0],
+                prepared.for_videos,
+                prepared.work,
+                _files(options),
+                _videos(options),
+                skip_existing=options.skip_existing,
+            )
     return 0
 
 
+def _paint_archive(options: argparse.Namespace, brushes: OneStyle | RandomStyles) -> int:
+    """Paint files as they are found; returns how many pictures could not be painted."""
+    worker = Worker(brushes, str(options.output), _files(options), _videos(options))
+    inputs = [str(file) for file in options.inputs]
+    listing = Listing(inputs, options.shard, options.name or "{name}", brushes.style)
+    listing.check(worker.output)  # before a cluster is started
+    kept = nullcontext() if options.journal is None else Journal(options.journal, options.shard)
+    with like_ctrl_c(), kept as journal:
+        crew = None if options.ray is None else Crew(options.ray or None, options.device)
+        return paint_archive(
+            worker, listing, journal, skip_existing=options.skip_existing, spread=crew
+        )
+
+
 class _Prepared(NamedTuple):
-    """What paints pictures or the webcam, what paints videos, and the files to paint, if any."""
+    """What paints pictures or the webcam, what paints videos, and the files to paint, if they are
+    known before the first is painted."""
 
     stylizers: list[Stylizer]
     for_videos: Stylizer
     work: Work | None
 
 
-def _prepare(options: argparse.Namespace, jobs: Sequence[Job] | None = None) -> _Prepared:
-    """Read the styles and, unless `jobs` are given, decide which files there are to paint."""
-    make = partial(
-        Stylizer,
-        device=options.device,
-        size=options.size,
-        style_scale=options.style_scale,
-        strength=options.strength,
-        preserve_color=options.preserve_color,
-        mask=options.mask,
-        tile=options.tile,
-    )
+def _prepare(options: argparse.Namespace) -> _Prepared:
+    """Read the styles, and decide which files there are to paint."""
+    make = _maker(options)
     styles = options.ckpt, options.regions
     if options.webcam is not None:
         on_processor = choose_device(options.device).type == "cpu"
@@ -103,60 +127,40 @@ def _prepare(options: argparse.Namespace, jobs: Sequence[Job] | None = None) -> 
         keep_freed_memory()
     if not options.inputs:
         return _Prepared(stylizers, stylizers[0], None)
-    if jobs is None:
-        jobs = _jobs(options, stylizers[0].style["name"])
-    work = sort(jobs, smooth=options.temporal > 0)
+    work = None
+    if not options.archive:
+        jobs = plan(options.inputs, options.output, options.name, stylizers[0].style["name"])
+        work = sort(jobs, smooth=options.temporal > 0)
     calm = _in_network(CALM, *styles)
-    if calm == styles or not (work.film or work.videos):
+    if calm == styles or not (work is None or work.film or work.videos):
         return _Prepared(stylizers, stylizers[0], work)
     for_videos = make(calm[0], regions=calm[1], blend=options.blend, progress=True)
-    return _Prepared([for_videos] if work.film else stylizers, for_videos, work)
+    return _Prepared([for_videos] if work and work.film else stylizers, for_videos, work)
 
 
-def _jobs(options: argparse.Namespace, style: str | Callable[[Path], str]) -> list[Job]:
-    """The files of this part of the work."""
-    return options.shard.of(plan(options.inputs, options.output, options.name, style))
-
-
-def _journal(options: argparse.Namespace) -> AbstractContextManager[Journal | None]:
-    """Read once, and open until all is painted."""
-    return nullcontext() if options.journal is None else Journal(options.journal, options.shard)
-
-
-def _paint(
-    prepared: _Prepared, work: Work, options: argparse.Namespace, journal: Journal | None
-) -> int:
-    """Paint all files; returns how many could not be."""
-    quality = options.quality
-    return paint_jobs(
-        prepared.stylizers[0],
-        prepared.for_videos,
-        work,
-        Files(quality, options.keep_metadata, options.max_megapixels),
-        VideoOptions(
-            options.codec, options.crf, options.start, options.end, options.temporal, quality
-        ),
-        skip_existing=options.skip_existing,
-        journal=journal,
+def _maker(options: argparse.Namespace) -> "partial[Stylizer]":
+    """What makes what paints, as the options say."""
+    return partial(
+        Stylizer,
+        # workers elsewhere choose their own
+        device=options.device if options.ray is None else "cpu",
+        size=options.size,
+        style_scale=options.style_scale,
+        strength=options.strength,
+        preserve_color=options.preserve_color,
+        mask=options.mask,
+        tile=options.tile,
     )
 
 
-def _paint_at_random(options: argparse.Namespace) -> int:
-    """Paint all files, those of one style after those of another, as one network does one."""
-    names = [card.name for card in finished_styles()]
-    draw = random_styles(names, options.random_style)
-    groups: dict[str, list[Job]] = {name: [] for name in names}
-    for job in _jobs(options, draw):
-        groups[draw(job.source)].append(job)
-    skipped = 0
-    with like_ctrl_c(), _journal(options) as journal:
-        for name, jobs in groups.items():
-            if jobs:
-                options.ckpt = [finished_model(name, shared=True)]
-                prepared = _prepare(options, jobs)
-                assert prepared.work is not None  # there are files
-                skipped += _paint(prepared, prepared.work, options, journal)
-    return skipped
+def _files(options: argparse.Namespace) -> Files:
+    return Files(options.quality, options.keep_metadata, options.max_megapixels)
+
+
+def _videos(options: argparse.Namespace) -> VideoOptions:
+    return VideoOptions(
+        options.codec, options.crf, options.start, options.end, options.temporal, options.quality
+    )
 
 
 def _in_network(

@@ -21,7 +21,7 @@ from fastnst.images.colors import (
 )
 from fastnst.images.detail import noise
 from fastnst.images.enlarge import enlarge, shrink
-from fastnst.images.folders import list_images
+from fastnst.images.folders import each_image, list_images
 from fastnst.images.formats import SUFFIXES, open_picture
 from fastnst.images.grid import labelled_grid, stack
 from fastnst.images.metadata import Metadata, read_metadata
@@ -51,6 +51,7 @@ __all__ = [
     "check_writable",
     "count_frames",
     "crop_center",
+    "each_image",
     "enlarge",
     "flatten",
     "is_animated",

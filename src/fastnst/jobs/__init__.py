@@ -4,21 +4,7 @@ In: pictures, videos and folders, and a `Stylizer` or an `Upscaler`. Out: files 
 with what became of them, and how many there are none of.
 """
 
-from fastnst.jobs.journal import WHOLE, Journal, Shard, shard
 from fastnst.jobs.paint import Work, enlarge_jobs, paint_jobs, sort
-from fastnst.jobs.plan import name_pattern, plan
-from fastnst.jobs.random_styles import random_styles
+from fastnst.jobs.plan import WRITTEN, name_pattern, plan
 
-__all__ = [
-    "WHOLE",
-    "Journal",
-    "Shard",
-    "Work",
-    "enlarge_jobs",
-    "name_pattern",
-    "paint_jobs",
-    "plan",
-    "random_styles",
-    "shard",
-    "sort",
-]
+__all__ = ["WRITTEN", "Work", "enlarge_jobs", "name_pattern", "paint_jobs", "plan", "sort"]

@@ -2,20 +2,17 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tqdm import tqdm
 
 from fastnst.images import ANIMATED
-from fastnst.jobs.journal import Journal
 from fastnst.machine import UserError, load_library
 from fastnst.motion import Flicker, TemporalSmoother
 from fastnst.stylizing import Files, Job, PaintsPictures, Stylizer, paint_files
 from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 from fastnst.video import VideoOptions, VideoReport, is_video, paint_video
-
-Tell = Callable[[Job, UserError | None], None]  # what has become of a file
 
 
 class Work(NamedTuple):
@@ -56,7 +53,6 @@ def paint_jobs(
     how: VideoOptions,
     *,
     skip_existing: bool,
-    journal: Journal | None = None,
 ) -> int:
     """Paint all files, and say of each what has become of it.
 
@@ -67,24 +63,19 @@ def paint_jobs(
         files: how to read and write pictures.
         how: to paint videos; frames of a film are smoothed as these are.
         skip_existing: leave out what is there already.
-        journal: of what was done before, which is left out, and of what is done now.
 
     Returns:
-        How many could not be painted, before or now.
+        How many could not be painted.
     """
-    tell, before = _untold, 0
-    if journal is not None:
-        tell, before = journal.add, journal.failed([*work.pictures, *work.videos])
-        work = _not_told(work, journal, before)
     pictures, videos, film = _left(work) if skip_existing else work
     smoother = None
     if film:
         load_library("cv2")
         smoother = TemporalSmoother(how.temporal)
-    skipped = _paint_pictures(stylizer, pictures, files, smoother, tell)
-    skipped += _paint_videos(for_videos, videos, how, tell)
+    skipped = _paint_pictures(stylizer, pictures, files, smoother)
+    skipped += _paint_videos(for_videos, videos, how)
     _sum_up(len(pictures) + len(videos), skipped, "painted")
-    return skipped + before
+    return skipped
 
 
 def enlarge_jobs(upscaler: PaintsPictures, work: Work, files: Files, *, skip_existing: bool) -> int:
@@ -109,18 +100,6 @@ def enlarge_jobs(upscaler: PaintsPictures, work: Work, files: Files, *, skip_exi
     return skipped
 
 
-def _not_told(work: Work, journal: Journal, failed: int) -> Work:
-    """Without what a journal knows of."""
-    pictures, videos = (journal.left(jobs) for jobs in work[:2])
-    if told := len(work.pictures) + len(work.videos) - len(pictures) - len(videos):
-        print(f"{told} done before" + (f", {failed} of them skipped" if failed else ""))
-    return work._replace(pictures=pictures, videos=videos)
-
-
-def _untold(job: Job, error: UserError | None) -> None:
-    """Of a run without a journal."""
-
-
 def _left(work: Work) -> Work:
     """Without what is there already."""
     pictures, videos = ([job for job in jobs if not _is_there(job)] for jobs in work[:2])
@@ -143,12 +122,10 @@ def _paint_pictures(
     jobs: Sequence[Job],
     files: Files,
     smoother: TemporalSmoother | None = None,
-    tell: Tell = _untold,
 ) -> int:
     skipped = 0
     with tqdm(total=len(jobs), unit="picture", disable=len(jobs) < 2) as progress:
         for job, error in paint_files(painter, jobs, files, smoother):
-            tell(job, error)
             if error is None:
                 progress.write(f"{job.source} -> {job.target}")
             else:
@@ -160,17 +137,15 @@ def _paint_pictures(
     return skipped
 
 
-def _paint_videos(stylizer: Stylizer, jobs: Sequence[Job], how: VideoOptions, tell: Tell) -> int:
+def _paint_videos(stylizer: Stylizer, jobs: Sequence[Job], how: VideoOptions) -> int:
     skipped = 0
     for job in jobs:
         try:
             report = paint_video(stylizer, job.source, job.target, how)
         except UserError as error:
             skipped += 1
-            tell(job, error)
             print(f"skipped: {error}", file=sys.stderr)
         else:
-            tell(job, None)
             print(f"{job.source} -> {job.target}{_remarks(report)}")
     return skipped
 

@@ -3,7 +3,7 @@
 import os
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ def plan(
     inputs: Iterable[Path],
     output: Path | None,
     name: str | None,
-    style: str | Callable[[Path], str],
+    style: str,
 ) -> list[Job]:
     """Decide where each result goes.
 
@@ -45,7 +45,7 @@ def plan(
         output: file or folder.
         name: of results, without the extension: `{name}` stands for that of the source, `{style}`
             for that of the style. None for `{name}` in another folder, else `{name}_{style}`.
-        style: name of the style, or what gives that of a file.
+        style: name of the style.
 
     Raises:
         UserError: if two results would go to one file, or one over a source, or the output is a
@@ -66,7 +66,7 @@ def plan(
             _named(
                 one.path if output is None else output / one.place,
                 pattern,
-                style if isinstance(style, str) else style(one.path),
+                style,
             )
             for one in found
         ]

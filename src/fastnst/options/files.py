@@ -3,26 +3,36 @@
 import argparse
 import logging
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fastnst.archives import is_address
 from fastnst.jobs import name_pattern
 from fastnst.machine import STDIN, checked, is_pipe, number
 
 Group = argparse._ArgumentGroup  # pyright: ignore[reportPrivateUsage]  # it has no public name
 
 
-def add_targets(parser: argparse.ArgumentParser, default: str) -> None:
+def file_or_address(text: str) -> Path | str:
+    """A path, or the address of a place in an object store as it is."""
+    return text if is_address(text) else Path(text)
+
+
+def add_targets(
+    parser: argparse.ArgumentParser, default: str, kind: Callable[[str], Any] = Path
+) -> None:
     """Where results go: `-o`, `--name`, `--skip-existing`.
 
     Args:
         parser: of the command line.
         default: what results are called, without the extension, if nothing is said.
+        kind: makes of the text of `-o` what it is.
     """
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=kind,
         help=f"file or folder to write; without it {default} beside each file",
     )
     parser.add_argument(

@@ -3,9 +3,10 @@
 import argparse
 from pathlib import Path
 
-from fastnst.jobs import WHOLE, shard
+from fastnst.archives import TAR, WHOLE, is_address, shard
+from fastnst.jobs import WRITTEN
 from fastnst.losses import weights_file
-from fastnst.machine import UserError, checked, number, numbers
+from fastnst.machine import STDIN, UserError, checked, number, numbers
 from fastnst.models import find_painting, find_regions, find_style, listing, style_file_path
 from fastnst.networks import SMALLEST_SIDE
 from fastnst.options.files import (
@@ -14,6 +15,7 @@ from fastnst.options.files import (
     add_picture_files,
     add_targets,
     check_pipes,
+    file_or_address,
 )
 from fastnst.stylizing import LARGEST_STYLE, STYLE_SIZE
 from fastnst.video import CODECS, point_in_time
@@ -42,9 +44,11 @@ def parse_stylize(arguments: list[str] | None = None) -> argparse.Namespace:
         )
     if found.webcam is None and not found.inputs and found.save_style is None:
         parser.error("name a picture, a video or a folder, or use --webcam")
-    check_pipes(parser, found)
-    if found.temporal and found.shard.parts > 1:
-        parser.error("--temporal looks at frames in their order: give all of them, without --shard")
+    found.archive = _is_archive(found)
+    if found.archive:
+        _check_archive(parser, found)
+    else:
+        check_pipes(parser, found)
     if found.weights is not None and found.finish is None:
         parser.error("--weights are for --finish")
     if found.webcam is not None and (found.inputs or found.output):
@@ -67,9 +71,10 @@ def _what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "inputs",
         nargs="*",
-        type=Path,
+        type=file_or_address,
         metavar="FILE",
-        help="pictures, videos, folders of these; - for a picture on stdin",
+        help="pictures, videos, folders of these; - for a picture on stdin; shards of WebDataset; "
+        "addresses such as s3://bucket/photos",
     )
     parser.add_argument(
         "--style",
@@ -91,7 +96,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
         "that fastnst export wrote, or a .pth or .model of pytorch/examples; several of --style "
         "and --ckpt with --blend, --mask or --webcam",
     )
-    add_targets(parser, "<name>_<style>")
+    add_targets(parser, "<name>_<style>", file_or_address)
     parser.add_argument(
         "--webcam",
         nargs="?",
@@ -234,6 +239,36 @@ def _archives(group: Group) -> None:
         help="a finished style for each file by chance, which depends on the seed, the file's name "
         "and that of its folder",
     )
+    group.add_argument(
+        "--ray",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="paint with the workers of a Ray cluster; without an address that of RAY_ADDRESS, or "
+        "one on this machine",
+    )
+
+
+def _is_archive(found: argparse.Namespace) -> bool:
+    """Whether files are painted as they are found, however many there are."""
+    asked = (found.journal, found.random_style, found.ray)
+    files = [str(file) for file in (*found.inputs, found.output or "")]
+    return (
+        any(it is not None for it in asked)
+        or found.shard != WHOLE
+        or any(is_address(file) or file.lower().endswith(TAR) for file in files)
+    )
+
+
+def _check_archive(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
+    which = "--journal, --shard, --random-style and --ray, shards and addresses"
+    output = str(found.output or "")
+    if not output or Path(output).suffix.lower() in WRITTEN | {TAR}:
+        parser.error(f"{which} take a folder for the results: give it with -o")
+    if STDIN in found.inputs:
+        parser.error(f"{which} take files and folders: - is none")
+    if found.temporal or found.webcam is not None:
+        parser.error(f"{which} take files one by one: leave out --temporal and --webcam")
 
 
 def _check_random(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:

@@ -48,6 +48,11 @@ class Painter:
         self._features: list[Tensor] = []
         self._compiled: dict[tuple[Callable[[Tensor], Tensor], torch.Size], Compiled] = {}
 
+    def move(self, device: torch.device) -> None:
+        """Run on another device from now on."""
+        self.network, self.device = self.network.to(device), device
+        self._for_tiles, self._features, self._compiled = None, [], {}
+
     def want(self, shares: Tensor) -> None:
         """Say how much of each style is wanted where, `(1, R, H, W)`, in what is painted next."""
         want(self.network, shares)

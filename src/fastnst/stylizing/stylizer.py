@@ -150,6 +150,12 @@ class Stylizer:
             return [self._one(each) for each in several]
         return self._one(picture)
 
+    def move(self, device: torch.device) -> None:
+        """Compute there from now on."""
+        self.device = device
+        for painter in self.painters:
+            painter.move(device)
+
     def _one(self, picture: object) -> Image.Image:
         return self.paint([self.fit(one_picture(picture))])[0]
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from fastnst.jobs import random_styles
+from fastnst.archives.random_styles import random_styles
 
 NAMES = ["dots", "lines", "waves"]
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from fastnst.jobs.journal import WHOLE, Journal, Shard, shard
+from fastnst.archives.journal import Journal, Outcome
+from fastnst.archives.shard import WHOLE, Shard, shard
 from fastnst.machine import UserError
-from fastnst.stylizing import Job
 
-JOBS = [Job(Path(f"in/{number}.jpg"), Path(f"out/{number}.jpg")) for number in range(7)]
+DONE = [Outcome(f"in/{number}.jpg", f"out/{number}.jpg") for number in range(7)]
 
 
 @pytest.fixture(autouse=True)
@@ -17,10 +17,15 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+def known(journal):
+    return [outcome for outcome in DONE if journal.skipped(outcome.target) is not None]
+
+
 def test_parts_are_the_whole_and_share_nothing():
-    parts = [Shard(number, 3).of(JOBS) for number in (1, 2, 3)]
-    assert sorted(job for part in parts for job in part) == sorted(JOBS)
-    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    names = [f"{number}.jpg" for number in range(3000)]
+    parts = [{name for name in names if Shard(number, 3).has(name)} for number in (1, 2, 3)]
+    assert sorted(name for part in parts for name in part) == sorted(names)
+    assert all(abs(len(part) - 1000) < 100 for part in parts)
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "3", "a/b", "1/0", "-1/3", "1/3/5"])
@@ -30,47 +35,39 @@ def test_what_is_no_part_is_refused(text):
     assert shard("3/3") == Shard(3, 3)
 
 
-def test_what_was_told_is_not_done_again_however_it_is_shared_out():
+def test_what_was_told_is_known_however_it_is_shared_out():
     with Journal(Path("journal"), Shard(1, 2)) as journal:
-        assert journal.left(JOBS) == JOBS
-        journal.add(JOBS[0], None)
-        journal.add(JOBS[2], UserError("in/2.jpg is no picture."))
+        assert known(journal) == []
+        journal.add(DONE[0])
+        journal.add(DONE[2]._replace(error="in/2.jpg is no picture."))
     with Journal(Path("journal"), Shard(2, 2)) as journal:
-        journal.add(JOBS[1], None)
+        journal.add(DONE[1]._replace(failed={"a.jpg": "no", "b.jpg": "no"}))
     with Journal(Path("journal"), WHOLE) as journal:
-        assert journal.left(JOBS) == JOBS[3:]
-        assert journal.failed(JOBS) == 1
+        assert known(journal) == DONE[:3]
+        assert [journal.skipped(outcome.target) for outcome in DONE[:3]] == [0, 2, 1]
     lines = Path("journal/part_1_of_2.jsonl").read_text().splitlines()
+    assert json.loads(lines[0]) == {"source": "in/0.jpg", "target": "out/0.jpg"}
     assert json.loads(lines[1])["error"] == "in/2.jpg is no picture."
 
 
 def test_a_line_that_was_cut_off_is_done_again_and_spoils_no_other():
     file = Path("journal/part_1_of_1.jsonl")
     with Journal(file.parent, WHOLE) as journal:
-        journal.add(JOBS[0], None)
-        journal.add(JOBS[1], None)
+        journal.add(DONE[0])
+        journal.add(DONE[1])
     file.write_bytes(file.read_bytes()[:-9])
     with Journal(file.parent, WHOLE) as journal:
-        assert journal.left(JOBS) == JOBS[1:]
-        journal.add(JOBS[1], None)
+        assert known(journal) == DONE[:1]
+        journal.add(DONE[1])
     with Journal(file.parent, WHOLE) as journal:
-        assert journal.left(JOBS) == JOBS[2:]
-
-
-def test_a_result_without_a_line_was_written_just_before_a_kill():
-    JOBS[3].target.parent.mkdir()
-    JOBS[3].target.write_bytes(b"whole")
-    with Journal(Path("journal"), WHOLE) as journal:
-        assert JOBS[3] not in journal.left(JOBS)
-    assert "out/3.jpg" in Path("journal/part_1_of_1.jsonl").read_text()
+        assert known(journal) == DONE[:2]
 
 
 def test_names_may_be_bytes_that_are_no_text():
-    job = Job(Path("in/\udcff\n.jpg"), Path("out/\udcff\n.jpg"))
     with Journal(Path("journal"), WHOLE) as journal:
-        journal.add(job, None)
+        journal.add(Outcome("in/\udcff\n.jpg", "out/\udcff\n.jpg"))
     with Journal(Path("journal"), WHOLE) as journal:
-        assert journal.left([job]) == []
+        assert journal.skipped("out/\udcff\n.jpg") == 0
 
 
 def test_a_journal_that_cannot_be_kept_is_a_sentence():

@@ -1,0 +1,183 @@
+"""Many workers, on one machine or many, by Ray: it starts them, carries work and notes deaths."""
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from fastnst.archives.journal import Outcome
+from fastnst.archives.listing import Item
+from fastnst.archives.worker import Worker
+from fastnst.machine import UserError, keep_freed_memory, load_library
+
+AHEAD = 2  # tasks that a worker has: one that it is at, and the next, so that it never waits
+DEATHS = 5  # of workers after which a file is taken for the cause
+FAILED_STARTS = 3  # in succession, after which none is expected to succeed
+CORES = 4  # of a worker without a GPU, at most: more do not paint one picture much faster
+
+
+class Task(NamedTuple):
+    """What a worker is asked to do.
+
+    Attributes:
+        items: files to paint.
+        again: whether a worker had it before, so that some results may be there.
+        deaths: of workers that were at it.
+    """
+
+    items: list[Item]
+    again: bool = False
+    deaths: int = 0
+
+
+class Crew:
+    """Spreads units of work over the workers of a cluster; is used once.
+
+    Args:
+        address: of the cluster, as `ray.init` takes it; None for that of `RAY_ADDRESS`, or else one
+            of this machine alone, which is there for this run.
+        device: where each worker computes: `auto`, `cpu`, `cuda` or `mps`.
+
+    Raises:
+        UserError: if Ray is not installed, or there is no cluster at this address.
+    """
+
+    def __init__(self, address: str | None, device: str) -> None:
+        self._ray: Any = load_library("ray", "ray")
+        self._device = device
+        self._starting: dict[Any, Any] = {}  # workers, by what Ray will give once they are there
+        self._ready: list[Any] = []
+        self._at_work: dict[Any, tuple[Any, Task]] = {}  # by what it will give; older ones first
+        self._again: deque[Task] = deque()
+        self._failed_starts = 0
+        self._needs = {"num_cpus": 1}
+        try:
+            self._ray.init(address, log_to_driver=False, logging_level="error")
+        except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
+            why = " ".join(str(error).split())
+            raise UserError(f"--ray: there is no cluster to be had: {why}") from error
+
+    def __call__(self, worker: Worker, units: Iterator[list[Item]]) -> Iterator[list[Outcome]]:
+        """Have units painted.
+
+        Args:
+            worker: every process has a copy.
+            units: are taken when a worker has room for one.
+
+        Yields:
+            What has become of the files, as soon as a worker tells.
+
+        Raises:
+            UserError: if a worker says that a place of files does not answer, or none starts.
+        """
+        try:
+            try:
+                shipped = self._ray.put(worker)
+            except TypeError as error:  # of a session of ONNX Runtime
+                raise UserError(
+                    "--ray sends networks to its workers, and cannot send a .onnx file: give the "
+                    "checkpoint that it was made from."
+                ) from error
+            for _ in range(self._places()):
+                self._start(shipped)
+            while self._hand_out(units) or self._at_work or not self._ready:
+                yield from self._wait(shipped)
+        finally:
+            self._ray.shutdown()
+
+    def _places(self) -> int:
+        """How many workers there is room for."""
+        there: dict[str, float] = self._ray.cluster_resources()
+        cores, gpus = int(there.get("CPU", 1)), int(there.get("GPU", 0))
+        if self._device != "cpu" and gpus:
+            self._needs = {"num_cpus": 1, "num_gpus": 1}
+            return min(cores, gpus)
+        self._needs = {"num_cpus": min(CORES, cores)}
+        return max(1, cores // CORES)
+
+    def _start(self, shipped: Any) -> None:
+        actor = self._ray.remote(Member).options(**self._needs).remote(shipped, self._device)
+        self._starting[actor.go_to.remote(os.getcwd())] = actor  # noqa: PTH109
+
+    def _hand_out(self, units: Iterator[list[Item]]) -> bool:
+        """Give every worker as much as it may have; whether there was anything to give."""
+        given = False
+        for actor in self._ready:
+            has = sum(other is actor for other, _ in self._at_work.values())
+            for _ in range(AHEAD - has):
+                unit = None if self._again else next(units, None)
+                if unit is None and not self._again:
+                    return given
+                task = self._again.popleft() if unit is None else Task(unit)
+                self._at_work[actor.paint.remote(task.items, task.again)] = actor, task
+                given = True
+        return given
+
+    def _wait(self, shipped: Any) -> Iterator[list[Outcome]]:
+        """Until a worker has begun, is done with something, or is found dead."""
+        (given,), _ = self._ray.wait([*self._at_work, *self._starting], num_returns=1)
+        actor = self._starting.pop(given) if given in self._starting else self._at_work[given][0]
+        try:
+            result: list[Outcome] | UserError | None = self._ray.get(given)
+        except self._ray.exceptions.RayError as error:
+            if given not in self._at_work:
+                self._failed_starts += 1
+                if self._failed_starts == FAILED_STARTS:
+                    why = str(error).strip().splitlines()[-1].strip()
+                    raise UserError(f"--ray: the workers do not start: {why}") from error
+            yield self._lost(actor)
+            self._start(shipped)
+            return
+        if isinstance(result, UserError):
+            raise result
+        if result is None:
+            self._ready.append(actor)
+            self._failed_starts = 0
+        else:
+            del self._at_work[given]
+            yield result
+
+    def _lost(self, actor: Any) -> list[Outcome]:
+        """Take back what a dead worker had; what it was at goes on file by file, so that one that
+        kills its workers is found, and given up in the end."""
+        self._ready = [other for other in self._ready if other is not actor]
+        tasks = {key: task for key, (other, task) in self._at_work.items() if other is actor}
+        self._at_work = {key: at for key, at in self._at_work.items() if key not in tasks}
+        given_up: list[Outcome] = []
+        for number, task in enumerate(tasks.values()):
+            deaths = task.deaths + (number == 0)
+            if deaths < DEATHS:
+                parts = [[item] for item in task.items] if number == 0 else [task.items]
+                self._again.extend(Task(part, True, deaths) for part in parts)
+                continue
+            given_up += [
+                Outcome(item.source, item.target, f"{item.source}: its worker died {deaths} times.")
+                for item in task.items
+            ]
+        return given_up
+
+
+class Member:
+    """A worker, in a process of its own.
+
+    Args:
+        worker: a copy of it.
+        device: where it computes.
+    """
+
+    def __init__(self, worker: Worker, device: str) -> None:
+        keep_freed_memory()
+        self._worker = worker
+        worker.brushes.move(device)
+
+    def go_to(self, folder: str) -> None:
+        """Begin, in the folder that paths are relative to, if it is on this machine."""
+        if os.path.isdir(folder):  # noqa: PTH112
+            os.chdir(folder)
+
+    def paint(self, items: list[Item], again: bool) -> list[Outcome] | UserError:
+        """Paint files; an error is what ends the run."""
+        try:
+            return [*self._worker.paint(items, skip=again)]
+        except UserError as error:
+            return error
