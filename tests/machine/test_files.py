@@ -4,7 +4,14 @@ import os
 
 import pytest
 
-from fastnst.machine import UserError, durable_file, remove_leftovers, whole_file, with_ending
+from fastnst.machine import (
+    UserError,
+    durable_file,
+    remove_leftovers,
+    remove_needless,
+    whole_file,
+    with_ending,
+)
 
 NAMES = ["a.png", "n" * 251 + ".png", "中" * 83 + "ab.png", "x." + "y" * 253, "n" * 255, "[a]*.b"]
 
@@ -52,3 +59,15 @@ def test_an_ending_finds_room(name, tmp_path):
     path = with_ending(tmp_path / name, "_stopped")
     assert path.name.endswith("_stopped.mp4")
     path.write_text("")
+
+
+def test_leftovers_are_needless_once_the_file_is_there(tmp_path):
+    (tmp_path / "deep").mkdir()
+    for name in ("a.png", ".a.17.png", "deep/b.c.jpg", "deep/.b.c.9.jpg"):
+        (tmp_path / name).write_text("x")
+    kept = [".new.17.png", ".hidden.png", "a.18.png", ".a.x.png"]
+    for name in kept:
+        (tmp_path / name).write_text("x")
+    remove_needless(tmp_path)
+    there = sorted(str(it.relative_to(tmp_path)) for it in tmp_path.rglob("*") if it.is_file())
+    assert there == sorted([*kept, "a.png", "deep/b.c.jpg"])

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from fastnst.images import SUFFIXES, each_image
-from fastnst.machine import UserError, load_library
+from fastnst.machine import UserError, load_library, remove_needless
 from fastnst.video import READ_SUFFIXES, is_video_in_folder
 
 TAR = ".tar"  # a shard of WebDataset
@@ -38,6 +38,10 @@ class Place(Protocol):
 
     def keep(self, name: str, file: Path) -> None:
         """Put what was written there in its place."""
+        ...
+
+    def tidy(self) -> None:
+        """Remove what killed workers left half-written."""
         ...
 
 
@@ -88,6 +92,9 @@ class _Folder:
 
     def keep(self, name: str, file: Path) -> None:
         """It is there."""
+
+    def tidy(self) -> None:
+        remove_needless(self.root)
 
 
 class _Store:
@@ -148,6 +155,9 @@ class _Store:
             self.system.put_file(os.fspath(file), path)
         except Exception as error:
             raise self._trouble(self.shown(name), error) from error
+
+    def tidy(self) -> None:
+        """There is nothing."""
 
     def _path(self, name: str) -> str:
         return f"{self.root.rstrip('/')}/{name}"

@@ -4,11 +4,13 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from tqdm import tqdm
 
 from fastnst.archives.journal import Journal, Outcome
 from fastnst.archives.listing import Item, Listing, in_chunks
+from fastnst.archives.places import place
 from fastnst.archives.worker import Worker
 from fastnst.machine import UserError
 
@@ -58,6 +60,8 @@ def paint_archive(
                 bar.update()
     if not counts.total():
         raise UserError(f"There are no images in {', '.join(listing.inputs)}, nor videos.")
+    if journal is not None:
+        place(worker.output).tidy()
     _sum_up(counts)
     return counts["skipped"] + counts["skipped before"]
 
@@ -68,7 +72,7 @@ def _left(
     journal: Journal | None,
     skip_existing: bool,
     counts: Counter[str],
-    bar: "tqdm[object]",
+    bar: "tqdm[Any]",
 ) -> Iterator[Item]:
     """What there is to paint, counting the rest."""
     for item in listing.items():
@@ -100,7 +104,7 @@ def _here(worker: Worker, units: Iterator[Unit]) -> Iterator[list[Outcome]]:
             yield [outcome]
 
 
-def _count_beside(listing: Listing, bar: "tqdm[object]") -> None:
+def _count_beside(listing: Listing, bar: "tqdm[Any]") -> None:
     """Find out how many files there are while the first are painted, for the time left."""
 
     def count() -> None:
@@ -113,7 +117,7 @@ def _count_beside(listing: Listing, bar: "tqdm[object]") -> None:
     threading.Thread(target=count, daemon=True).start()
 
 
-def _tell(outcome: Outcome, bar: "tqdm[object]") -> None:
+def _tell(outcome: Outcome, bar: "tqdm[Any]") -> None:
     if outcome.error is not None:
         bar.write(f"skipped: {outcome.error}", file=sys.stderr)
     for name, error in (outcome.failed or {}).items():

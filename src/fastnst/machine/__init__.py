@@ -13,6 +13,7 @@ from fastnst.machine.files import (
     locked,
     readable_size,
     remove_leftovers,
+    remove_needless,
     whole_file,
     with_ending,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "one_sentence_errors",
     "readable_size",
     "remove_leftovers",
+    "remove_needless",
     "whole_file",
     "with_ending",
 ]

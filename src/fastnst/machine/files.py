@@ -5,6 +5,7 @@ import glob
 import hashlib
 import logging
 import os
+import re
 from collections.abc import Generator
 from pathlib import Path
 
@@ -66,6 +67,16 @@ def with_ending(path: Path, ending: str) -> Path:
     while _length(stem) > room:
         stem = stem[:-1]
     return path.with_stem(stem + ending)
+
+
+def remove_needless(folder: Path) -> None:
+    """Remove what killed processes left of `whole_file` in a folder and below, where another has
+    made the file since: what is being written now stays."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            match = re.fullmatch(r"\.(.+)\.\d+(\.[^.]*)", name)
+            if match and Path(parent, match[1] + match[2]).is_file():
+                Path(parent, name).unlink(missing_ok=True)
 
 
 def _length(name: str) -> int:
