@@ -135,7 +135,7 @@ def test_workers_of_ray_paint_the_same(model, pictures, tmp_path):
 @pytest.mark.parametrize("more", [[], ["--ray"]])
 def test_runs_that_are_killed_lose_nothing_and_paint_nothing_twice(model, picture, tmp_path, more):
     for number in range(500):
-        picture(f"in/{number}.png", size=(96, 96), seed=number)
+        picture(f"in/{number}.png", size=(160, 160), seed=number)
     words = [*FASTNST, "--ckpt", str(model), "in", "-o"]
     subprocess.run([*words, "whole"], check=True, capture_output=True, cwd=tmp_path)
     on = [*words, "out", "--journal", "journal", *more]
@@ -146,7 +146,7 @@ def test_runs_that_are_killed_lose_nothing_and_paint_nothing_twice(model, pictur
                 before = written(tmp_path)
                 while written(tmp_path) == before and run.poll() is None:
                     time.sleep(0.005)
-                time.sleep(random.uniform(0, 0.1))
+                time.sleep(random.uniform(0, 0.05))
                 if run.poll() is not None:
                     break
                 kills += 1

@@ -13,7 +13,6 @@ from fastnst.machine import UserError, keep_freed_memory, load_library
 AHEAD = 2  # tasks that a worker has: one that it is at, and the next, so that it never waits
 DEATHS = 5  # of workers after which a file is taken for the cause
 FAILED_STARTS = 3  # in succession, after which none is expected to succeed
-CORES = 4  # of a worker without a GPU, at most: more do not paint one picture much faster
 
 
 class Task(NamedTuple):
@@ -50,9 +49,15 @@ class Crew:
         self._at_work: dict[Any, tuple[Any, Task]] = {}  # by what it will give; older ones first
         self._again: deque[Task] = deque()
         self._failed_starts = 0
-        self._needs = {"num_cpus": 1}
+        self._needs = {"num_cpus": 1}  # two of a core each paint a fifth faster than one of two
         try:
-            self._ray.init(address, log_to_driver=False, logging_level="error")
+            alone = address is None and "RAY_ADDRESS" not in os.environ
+            self._ray.init(
+                address,
+                include_dashboard=False if alone else None,
+                log_to_driver=False,
+                logging_level="error",
+            )
         except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
             why = " ".join(str(error).split())
             raise UserError(f"--ray: there is no cluster to be had: {why}") from error
@@ -92,8 +97,7 @@ class Crew:
         if self._device != "cpu" and gpus:
             self._needs = {"num_cpus": 1, "num_gpus": 1}
             return min(cores, gpus)
-        self._needs = {"num_cpus": min(CORES, cores)}
-        return max(1, cores // CORES)
+        return max(1, cores)
 
     def _start(self, shipped: Any) -> None:
         actor = self._ray.remote(Member).options(**self._needs).remote(shipped, self._device)

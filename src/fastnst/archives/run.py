@@ -14,7 +14,7 @@ from fastnst.archives.places import place
 from fastnst.archives.worker import Worker
 from fastnst.machine import UserError
 
-CHUNK = 32  # files given to a worker at once; a shard is given alone
+CHUNK = 16  # files given to a worker at once; a shard is given alone
 
 Unit = list[Item]
 Spread = Callable[[Worker, Iterator[Unit]], Iterator[list[Outcome]]]

@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
-from torchvision import models
 
 from fastnst.losses.compact import EXPOSED, WIDTHS
 
@@ -20,6 +19,8 @@ def torchvision_features(architecture: VGG) -> nn.Sequential:
 
     Built without memory first: the classifier behind them, 124 million parameters, is not needed.
     """
+    from torchvision import models  # here: it takes as long to import as all that painting needs
+
     with torch.device("meta"):
         features = getattr(models, architecture)().features
     return features.to_empty(device="cpu")
@@ -39,10 +40,17 @@ def layer_indices(features: nn.Sequential) -> dict[str, int]:
     return names
 
 
+def _relus(*convolutions: int) -> list[str]:
+    """Names for blocks of so many convolutions."""
+    blocks = enumerate(convolutions, 1)
+    return [f"relu{block}_{number + 1}" for block, count in blocks for number in range(count)]
+
+
 LAYERS: dict[str, list[str]] = {
-    name: list(layer_indices(torchvision_features(name))) for name in ("vgg16", "vgg19")
+    "vgg16": _relus(2, 2, 3, 3, 3),
+    "vgg19": _relus(2, 2, 4, 4, 4),
+    "compact": list(EXPOSED),
 }
-LAYERS["compact"] = list(EXPOSED)
 
 
 def compact_layer_indices(features: nn.Sequential) -> dict[str, int]:

@@ -4,17 +4,19 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import safetensors
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torchvision import models
 
 from fastnst.losses.compact import WEIGHTS, compact_features, compact_heads
 from fastnst.losses.network import VGG, Architecture, LossNetwork, torchvision_features
 from fastnst.machine import UserError, from_home, load_plain
+
+if TYPE_CHECKING:
+    from torchvision.models import WeightsEnum
 
 Normalization = Literal["imagenet", "caffe"]
 NORMALIZATIONS = {
@@ -55,12 +57,12 @@ def build_loss_network(
         UserError: if the weights cannot be had or do not fit.
     """
     if name == "compact":
-        known: dict[str, models.WeightsEnum] = {}
+        known: dict[str, WeightsEnum] = {}
         with torch.device("meta"):  # without drawing weights, which would change what is drawn next
             features, heads = compact_features(), compact_heads()
         features, heads = features.to_empty(device="cpu"), heads.to_empty(device="cpu")
     else:
-        known = {member.name: member for member in models.get_model_weights(name)}
+        known = {member.name: member for member in _of_torchvision(name)}
         features, heads = torchvision_features(name), None
     if weights == "pretrained":
         chosen = _read_file(WEIGHTS) if name == "compact" else _download(_pretrained(name))
@@ -81,13 +83,19 @@ def build_loss_network(
     return network
 
 
-def _pretrained(architecture: VGG) -> models.WeightsEnum:
+def _of_torchvision(architecture: VGG) -> "type[WeightsEnum]":
+    from torchvision import models  # here: see `torchvision_features`
+
+    return models.get_model_weights(architecture)
+
+
+def _pretrained(architecture: VGG) -> "WeightsEnum":
     """The original VGG weights where torchvision has them (VGG16), else its default."""
-    known = models.get_model_weights(architecture)
+    known = _of_torchvision(architecture)
     return known.__members__.get("IMAGENET1K_FEATURES", known["DEFAULT"])
 
 
-def _cache_path(weights: models.WeightsEnum) -> Path:
+def _cache_path(weights: "WeightsEnum") -> Path:
     folder = torch.hub.get_dir()
     if folder.startswith("~"):  # PyTorch would make a folder of that name
         raise UserError(
@@ -98,7 +106,7 @@ def _cache_path(weights: models.WeightsEnum) -> Path:
     return Path(folder) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
 
 
-def _download(weights: models.WeightsEnum) -> Weights:
+def _download(weights: "WeightsEnum") -> Weights:
     path = _cache_path(weights)
     try:
         if not path.is_file():

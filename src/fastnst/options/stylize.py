@@ -3,12 +3,11 @@
 import argparse
 from pathlib import Path
 
-from fastnst.archives import TAR, WHOLE, is_address, shard
-from fastnst.jobs import WRITTEN
 from fastnst.losses import weights_file
-from fastnst.machine import STDIN, UserError, checked, number, numbers
+from fastnst.machine import UserError, checked, number, numbers
 from fastnst.models import find_painting, find_regions, find_style, listing, style_file_path
 from fastnst.networks import SMALLEST_SIDE
+from fastnst.options.archives import add_archives, check_archive, check_random, is_archive
 from fastnst.options.files import (
     Group,
     add_machine,
@@ -32,10 +31,10 @@ def parse_stylize(arguments: list[str] | None = None) -> argparse.Namespace:
     _look(parser.add_argument_group("how it looks"))
     add_picture_files(parser.add_argument_group("picture files"))
     _videos(parser.add_argument_group("videos"))
-    _archives(parser.add_argument_group("a great many files"))
+    add_archives(parser.add_argument_group("a great many files"))
     found = parser.parse_args(arguments)
     if found.random_style is not None:
-        _check_random(parser, found)
+        check_random(parser, found)
         found.ckpt = []
     elif not found.ckpt:
         parser.error(
@@ -44,9 +43,9 @@ def parse_stylize(arguments: list[str] | None = None) -> argparse.Namespace:
         )
     if found.webcam is None and not found.inputs and found.save_style is None:
         parser.error("name a picture, a video or a folder, or use --webcam")
-    found.archive = _is_archive(found)
+    found.archive = is_archive(found)
     if found.archive:
-        _check_archive(parser, found)
+        check_archive(parser, found)
     else:
         check_pipes(parser, found)
     if found.weights is not None and found.finish is None:
@@ -213,69 +212,3 @@ def _videos(group: Group) -> None:
         help="smooth flicker along the motion, 0 to 1 (without a number 0.7), and say how much "
         "there was",
     )
-
-
-def _archives(group: Group) -> None:
-    group.add_argument(
-        "--journal",
-        type=Path,
-        metavar="FOLDER",
-        help="keep there what was painted and what could not be and why, and go on where a run "
-        "that was killed has ended; what could not be painted is not tried again",
-    )
-    group.add_argument(
-        "--shard",
-        type=checked(shard),
-        default=WHOLE,
-        metavar="I/N",
-        help="paint the I-th of N parts of the files, as one of several machines",
-    )
-    group.add_argument(
-        "--random-style",
-        type=number(int, 0),
-        nargs="?",
-        const=0,
-        metavar="SEED",
-        help="a finished style for each file by chance, which depends on the seed, the file's name "
-        "and that of its folder",
-    )
-    group.add_argument(
-        "--ray",
-        nargs="?",
-        const="",
-        metavar="ADDRESS",
-        help="paint with the workers of a Ray cluster; without an address that of RAY_ADDRESS, or "
-        "one on this machine",
-    )
-
-
-def _is_archive(found: argparse.Namespace) -> bool:
-    """Whether files are painted as they are found, however many there are."""
-    asked = (found.journal, found.random_style, found.ray)
-    files = [str(file) for file in (*found.inputs, found.output or "")]
-    return (
-        any(it is not None for it in asked)
-        or found.shard != WHOLE
-        or any(is_address(file) or file.lower().endswith(TAR) for file in files)
-    )
-
-
-def _check_archive(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
-    which = "--journal, --shard, --random-style and --ray, shards and addresses"
-    output = str(found.output or "")
-    if not output or Path(output).suffix.lower() in WRITTEN | {TAR}:
-        parser.error(f"{which} take a folder for the results: give it with -o")
-    if STDIN in found.inputs:
-        parser.error(f"{which} take files and folders: - is none")
-    if found.temporal or found.webcam is not None:
-        parser.error(f"{which} take files one by one: leave out --temporal and --webcam")
-
-
-def _check_random(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
-    if found.ckpt or found.regions or found.blend or found.mask or found.webcam is not None:
-        parser.error(
-            "--random-style chooses one finished style for each file: leave out other styles, "
-            "--regions, --blend, --mask and --webcam"
-        )
-    if not found.inputs:
-        parser.error("--random-style: name pictures, videos or folders")
