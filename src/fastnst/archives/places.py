@@ -46,8 +46,9 @@ class Place(Protocol):
 
 
 def is_address(text: str) -> bool:
-    """Whether it names a place of an object store, such as `s3://bucket/photos`."""
-    return "://" in text
+    """Whether it names a place of an object store, such as `s3://bucket/photos`; a page of the web
+    is none."""
+    return "://" in text and not text.lower().startswith(("http://", "https://"))
 
 
 @lru_cache(maxsize=16)
