@@ -11,6 +11,7 @@ from fastnst.machine import UserError, load_library, remove_needless
 from fastnst.video import READ_SUFFIXES, is_video_in_folder
 
 TAR = ".tar"  # a shard of WebDataset
+FLAT = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"}
 
 
 class Place(Protocol):
@@ -112,6 +113,8 @@ class _Store:
                 f"{address}: {error}. pip install 'fastnst[cloud]' may help."
             ) from error
         self.system, self.root = found
+        # these have no folders, and to make some would make a bucket of a mistyped name
+        self._flat = self.address.partition("://")[0].lower() in FLAT
 
     def names(self) -> Iterator[str]:
         try:
@@ -152,7 +155,8 @@ class _Store:
     def keep(self, name: str, file: Path) -> None:
         path = self._path(name)
         try:
-            self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
+            if not self._flat:
+                self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
             self.system.put_file(os.fspath(file), path)
         except Exception as error:
             raise self._trouble(self.shown(name), error) from error
