@@ -63,6 +63,15 @@ def test_a_line_that_was_cut_off_is_done_again_and_spoils_no_other():
         assert known(journal) == DONE[:2]
 
 
+def test_two_runs_do_not_keep_one_file():
+    with Journal(Path("journal"), Shard(1, 2)) as journal:
+        assert not journal.goes_on
+        with pytest.raises(UserError, match=r"part_1_of_2\.jsonl is kept by another run"):
+            Journal(Path("journal"), Shard(1, 2))
+        with Journal(Path("journal"), Shard(2, 2)) as other:
+            assert other.goes_on
+
+
 def test_names_may_be_bytes_that_are_no_text():
     with Journal(Path("journal"), WHOLE) as journal:
         journal.add(Outcome("in/\udcff\n.jpg", "out/\udcff\n.jpg"))

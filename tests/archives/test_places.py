@@ -25,10 +25,11 @@ def put(system, name, seed=0):
 
 
 def test_what_there_is(store):
-    for name in ("/in/a.png", "/in/cat/b.png", "/in/.hidden/c.png", "/in/d.txt", "/in/e.tar"):
-        put(store, name)
+    names = ["a.png", "cat/b.png", ".hidden/c.png", "d.txt", "e.tar", "f.mp4", "g.ts"]
+    for name in names:
+        put(store, f"/in/{name}")
     there = place("memory://in")
-    assert sorted(there.names()) == ["a.png", "cat/b.png", "e.tar"]
+    assert sorted(there.names()) == ["a.png", "cat/b.png", "e.tar", "f.mp4"]
     assert there.has("cat/b.png")
     assert not there.has("b.png")
     assert there.shown("a.png") == "memory://in/a.png"
@@ -65,19 +66,25 @@ def test_from_store_to_store(monkeypatch, capsys, store, model, tmp_path):
     assert "4 done before, 1 of them skipped" in capsys.readouterr().out
 
 
-def test_a_store_that_does_not_answer_ends_the_run(monkeypatch, capsys, store, model, tmp_path):
+@pytest.mark.parametrize(
+    ("method", "place"),
+    [("put_file", "out/a.png"), ("get_file", "in/a.png"), ("ls", "in")],
+)
+def test_a_store_that_does_not_answer_ends_the_run(
+    monkeypatch, capsys, store, model, tmp_path, method, place
+):
     put(store, "/in/a.png")
 
     def fail(*_, **__):
         raise ConnectionError("no route")
 
-    monkeypatch.setattr(MemoryFileSystem, "put_file", fail)
     words = ("--ckpt", model, "memory://in", "-o", "memory://out", "--journal", tmp_path / "j")
-    assert stylize(monkeypatch, *words) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryFileSystem, method, fail)
+        assert stylize(patch, *words) == 2
     printed = capsys.readouterr().err
-    assert "error: memory://out/a.png: the store does not answer as it should: no route" in printed
+    assert f"memory://{place}: the store does not answer as it should: no route" in printed
     assert (tmp_path / "j/part_1_of_1.jsonl").read_text() == ""
-    monkeypatch.undo()
     assert stylize(monkeypatch, *words) == 0
 
 

@@ -9,7 +9,7 @@ from fastnst.archives import run
 from fastnst.archives.journal import Journal, Outcome
 from fastnst.archives.listing import Item, Listing
 from fastnst.archives.run import paint_archive
-from fastnst.archives.shard import WHOLE
+from fastnst.archives.shard import WHOLE, Shard
 from fastnst.machine import UserError
 
 
@@ -60,6 +60,8 @@ def test_a_result_without_a_line_was_written_just_before_a_kill(listing, capsys)
     Path("out").mkdir()
     Path("out/3.png").write_bytes(b"whole")
     worker = Painted()
+    with Journal(Path("journal"), WHOLE):
+        pass
     with Journal(Path("journal"), WHOLE) as journal:
         paint_archive(worker, listing, journal, skip_existing=False)
     assert sorted(worker.items) == ["0.png", "1.png", "2.png", "4.png"]
@@ -87,6 +89,42 @@ def test_shards_are_given_alone_and_files_together(listing):
 
     paint_archive(Painted(), listing, None, skip_existing=False, spread=spread)
     assert units == [[f"{number}.png" for number in range(5)], ["a.tar"]]
+
+
+def test_a_first_run_takes_nothing_for_its_own(listing):
+    Path("out").mkdir()
+    Path("out/3.png").write_bytes(b"of another style")
+    worker = Painted()
+    with Journal(Path("journal"), WHOLE) as journal:
+        paint_archive(worker, listing, journal, skip_existing=False)
+    assert len(worker.items) == 5
+
+
+def test_when_nothing_can_be_painted_any_more_the_run_ends_and_tries_it_again(listing, monkeypatch):
+    monkeypatch.setattr(run, "MOST_FAILURES", 3)
+    failing = {"1.png", "3.png"}
+
+    class Failing(Painted):
+        def paint(self, items):
+            for outcome in super().paint(items):
+                bad = outcome.source.removeprefix("in/") in failing
+                yield outcome._replace(error="token has run out" if bad else None)
+
+    with Journal(Path("journal"), WHOLE) as journal:
+        assert paint_archive(Failing(), listing, journal, skip_existing=False) == 2
+    assert Path("journal/part_1_of_1.jsonl").read_text().count("run out") == 2
+    Path("journal/part_1_of_1.jsonl").unlink()
+    failing |= {"0.png", "2.png", "4.png"}
+    sentence = pytest.raises(UserError, match=r"last 3 files could not be painted.*run out")
+    with Journal(Path("journal"), WHOLE) as journal, sentence:
+        paint_archive(Failing(), listing, journal, skip_existing=False)
+    assert Path("journal/part_1_of_1.jsonl").read_text() == ""
+
+
+def test_a_part_may_be_empty():
+    Path("empty").mkdir()
+    listing = Listing(["empty"], Shard(1, 2), "{name}", str)
+    assert paint_archive(Painted(), listing, None, skip_existing=False) == 0
 
 
 def test_nothing_to_paint_is_a_sentence():

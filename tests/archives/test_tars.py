@@ -89,6 +89,18 @@ def test_samples_of_one_name_in_several_folders_stay_apart(shard, tmp_path):
     assert failed == {}
 
 
+def test_sizes_that_pax_tells_and_names_that_no_file_system_takes(tmp_path):
+    name, content = "n" * 300 + ".png", encoded(10)
+    with tarfile.open(tmp_path / "in.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        info = tarfile.TarInfo(name)
+        info.size, info.pax_headers = len(content), {"size": str(len(content)), "comment": "x"}
+        tar.addfile(info, BytesIO(content))
+    failed, contents = paint(tmp_path / "in.tar", tmp_path)
+    assert failed == {}
+    with Image.open(BytesIO(contents[name][1])) as picture:
+        picture.load()
+
+
 def test_the_same_bytes_each_time(shard, tmp_path):
     source = shard([(f"{number}.png", encoded(number)) for number in range(70)])  # two chunks
     (tmp_path / "scratch").mkdir()

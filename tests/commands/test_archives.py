@@ -1,5 +1,6 @@
 """`fastnst stylize` for a great many files: parts, journals, a style for each by chance."""
 
+import errno
 import json
 import os
 import signal
@@ -14,6 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from small.stylizing import stylize
+
+from fastnst.machine import UserError
+from fastnst.stylizing import files
 
 FASTNST = [sys.executable, "-m", "fastnst", "stylize"]
 
@@ -57,6 +61,19 @@ def test_what_fails_is_told_once(monkeypatch, capsys, model, pictures, tmp_path)
     (error,) = [entry for entry in entries(tmp_path / "journal") if "error" in entry]
     assert error["source"].endswith("cat/1.png")
     assert "1.png" in error["error"]
+
+
+def test_a_full_disk_is_no_fault_of_the_files(monkeypatch, capsys, model, pictures, tmp_path):
+    def full(*_, **__):
+        raise UserError("Cannot write it.") from OSError(errno.ENOSPC, "No space left on device")
+
+    words = ("--ckpt", model, pictures, "-o", tmp_path / "out", "--journal", tmp_path / "journal")
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write_image", full)
+        assert stylize(patch, *words) == 2
+    assert "error: Cannot write it." in capsys.readouterr().err
+    assert entries(tmp_path / "journal") == []
+    assert stylize(monkeypatch, *words) == 0
 
 
 def test_a_style_for_each_file(monkeypatch, pictures, tmp_path):

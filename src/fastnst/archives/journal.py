@@ -11,7 +11,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from fastnst.archives.shard import Shard
-from fastnst.machine import UserError
+from fastnst.machine import UserError, lock
 
 
 class Outcome(NamedTuple):
@@ -44,23 +44,31 @@ class Journal:
 
     Args:
         folder: for the files; it is made.
-        part: whose file is written.
+        part: whose file is written, by one run at a time.
+
+    Attributes:
+        goes_on: whether there was a run before.
 
     Raises:
-        UserError: if the folder cannot be made, read or written to.
+        UserError: if the folder cannot be made, read or written to, or another run keeps the file.
     """
 
     def __init__(self, folder: Path, part: Shard) -> None:
         self.path = folder / f"part_{part}.jsonl"
+        # a killed run may have written results without lines
+        self.goes_on = folder.is_dir() and any(folder.glob("part_*.jsonl"))
         self._skipped: dict[int, int] = {}  # by target, how many pictures
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            self._file: IO[str] = self.path.open("a", encoding="utf-8")
+            if not lock(self._file):
+                self._file.close()
+                raise UserError(f"{self.path} is kept by another run, which paints the same part.")
+            _end_line(self.path)
             targets = array("Q")
             for file in sorted(folder.glob("part_*.jsonl")):
                 self._read(file, targets)
             self._told = np.unique(np.frombuffer(targets, np.uint64)) if targets else np.empty(0)
-            _end_line(self.path)
-            self._file: IO[str] = self.path.open("a", encoding="utf-8")
         except OSError as error:
             raise UserError(
                 f"The journal {folder} cannot be kept ({error.strerror}): give another folder with "

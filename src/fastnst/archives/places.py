@@ -8,9 +8,11 @@ from typing import Any, Protocol
 
 from fastnst.images import SUFFIXES, each_image
 from fastnst.machine import UserError, load_library, remove_needless
-from fastnst.video import READ_SUFFIXES, is_video_in_folder
+from fastnst.video import READ_SUFFIXES, TRANSPORT, is_video_in_folder
 
 TAR = ".tar"  # a shard of WebDataset
+# what is named `.ts` would have to be looked into
+IN_STORES = {*SUFFIXES, *READ_SUFFIXES, TAR} - {*TRANSPORT}
 FLAT = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"}
 
 
@@ -118,14 +120,12 @@ class _Store:
 
     def names(self) -> Iterator[str]:
         try:
-            for folder, _, files in self.system.walk(self.root):
+            for folder, _, files in self.system.walk(self.root, on_error="raise"):
                 inside = PurePosixPath(folder).relative_to(PurePosixPath(self.root))
                 for name in files:
                     path = inside / name
-                    suffix = path.suffix.lower()
                     hidden = any(part.startswith(".") for part in path.parts)
-                    # what is named `.ts` would have to be looked into
-                    if not hidden and (suffix in SUFFIXES or suffix == TAR):
+                    if not hidden and path.suffix.lower() in IN_STORES:
                         yield path.as_posix()
         except Exception as error:
             raise self._trouble(self.address, error) from error

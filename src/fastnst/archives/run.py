@@ -4,17 +4,21 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from tqdm import tqdm
 
 from fastnst.archives.journal import Journal, Outcome
 from fastnst.archives.listing import Item, Listing, in_chunks
-from fastnst.archives.places import place
+from fastnst.archives.places import is_address, place
 from fastnst.archives.worker import Worker
 from fastnst.machine import UserError
 
 CHUNK = 16  # files given to a worker at once; a shard is given alone
+
+MOST_FAILURES = 1000  # in succession: credentials that have run out, a drive that is not there
 
 Unit = list[Item]
 Spread = Callable[[Worker, Iterator[Unit]], Iterator[list[Outcome]]]
@@ -34,15 +38,16 @@ def paint_archive(
         worker: paints them.
         listing: of the files.
         journal: of what was done before, which is left out, and of what is done now.
-        skip_existing: leave out what is there already. With a journal it is left out as well: a
-            result without a line was written just before a kill, as files appear whole.
+        skip_existing: leave out what is there already. When a journal goes on it is left out as
+            well: a result without a line was written just before a kill, as files appear whole.
         spread: has units painted by workers elsewhere; None paints them here.
 
     Returns:
         How many pictures could not be painted, before or now.
 
     Raises:
-        UserError: if there is nothing to paint, or a place of files does not answer.
+        UserError: if there is nothing to paint, a place of files does not answer, or what is wrong
+            is no fault of the files.
     """
     listing.check(worker.output)
     counts: Counter[str] = Counter()
@@ -50,15 +55,14 @@ def paint_archive(
         _count_beside(listing, bar)
         units = _units(_left(worker, listing, journal, skip_existing, counts, bar))
         painted = _here(worker, units) if spread is None else spread(worker, units)
-        for outcomes in painted:
-            for outcome in outcomes:
-                if journal is not None:
-                    journal.add(outcome)
-                _tell(outcome, bar)
-                counts["painted"] += outcome.error is None
-                counts["skipped"] += outcome.skipped
-                bar.update()
-    if not counts.total():
+        for outcome in _believed(painted):
+            if journal is not None:
+                journal.add(outcome)
+            _tell(outcome, bar)
+            counts["painted"] += outcome.error is None
+            counts["skipped"] += outcome.skipped
+            bar.update()
+    if not counts.total() and listing.part.parts == 1:
         raise UserError(f"There are no images in {', '.join(listing.inputs)}, nor videos.")
     if journal is not None:
         place(worker.output).tidy()
@@ -81,7 +85,7 @@ def _left(
         if before is not None:
             counts["before"] += 1
             counts["skipped before"] += before
-        elif (journal is not None or skip_existing) and worker.is_there(item):
+        elif (skip_existing or (journal and journal.goes_on)) and worker.is_there(item):
             if journal is not None:
                 journal.add(Outcome(item.source, target))
             counts["there"] += 1
@@ -104,15 +108,33 @@ def _here(worker: Worker, units: Iterator[Unit]) -> Iterator[list[Outcome]]:
             yield [outcome]
 
 
+def _believed(painted: Iterator[list[Outcome]]) -> Iterator[Outcome]:
+    """Outcomes; but of so many failures in succession none is told, that they are tried again."""
+    failures: list[Outcome] = []
+    for outcome in chain.from_iterable(painted):
+        if outcome.error is None:
+            yield from failures
+            failures.clear()
+            yield outcome
+            continue
+        failures.append(outcome)
+        if len(failures) == MOST_FAILURES:
+            raise UserError(
+                f"The last {MOST_FAILURES} files could not be painted, so that something else than "
+                f"they may be wrong: {outcome.error}"
+            )
+    yield from failures
+
+
 def _count_beside(listing: Listing, bar: "tqdm[Any]") -> None:
     """Find out how many files there are while the first are painted, for the time left."""
 
     def count() -> None:
-        try:
+        with suppress(UserError, OSError):  # the listing that is painted says so
             bar.total = sum(1 for _ in listing.items())
-        except UserError:  # the listing that is painted says so
-            return
 
+    if any(map(is_address, listing.inputs)):  # takes as long as all that is done there
+        return
     # at the end nobody waits for it
     threading.Thread(target=count, daemon=True).start()
 

@@ -2,7 +2,7 @@
 
 import os
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from fastnst.stylizing import Job
 
 SAMPLES = 64  # read and painted at once
 
-Brush = Callable[[list[Job]], Iterable[tuple[Job, UserError | None]]]
+Brush = Callable[[Mapping[Job, str]], Iterable[tuple[Job, UserError | None]]]
 
 
 class Member(NamedTuple):
@@ -42,7 +42,7 @@ def paint_tar(source: Path, target: Path, brush: Brush, scratch: Path) -> dict[s
     Args:
         source: the shard.
         target: where it goes, whole.
-        brush: paints files.
+        brush: paints files, which have their names in the shard with them.
         scratch: an empty folder.
 
     Returns:
@@ -102,15 +102,17 @@ def _painted(
 ) -> Iterator[Sample]:
     """The samples with their pictures painted, without those that could not be."""
     jobs: dict[int, Job] = {}
+    names: dict[int, str] = {}
     for number, (members, picture) in enumerate(chunk):
         if picture is None:
             continue
         info, content = members[picture]
-        name = PurePosixPath(info.name).name
+        names[number] = info.name
+        name = f"picture.{_extension(info.name)}"  # any other this system may not take
         jobs[number] = Job(scratch / f"in_{number}" / name, scratch / f"out_{number}" / name)
         jobs[number].source.parent.mkdir(exist_ok=True)
         jobs[number].source.write_bytes(content or b"")
-    errors = dict(brush([*jobs.values()]))
+    errors = dict(brush({job: names[number] for number, job in jobs.items()}))
     for number, (members, picture) in enumerate(chunk):
         if picture is None:
             yield Sample(members, picture)
@@ -118,10 +120,12 @@ def _painted(
         job, info = jobs[number], members[picture].info
         job.source.unlink()
         if error := errors[job]:
-            failed[info.name] = str(error).replace(os.fspath(job.source), info.name)
+            sentence = str(error).replace(os.fspath(job.source), info.name)
+            failed[info.name] = sentence.replace(os.fspath(job.target), info.name)
             continue
         content = job.target.read_bytes()
         job.target.unlink()
-        info.size = len(content)
+        info.size, info.type = len(content), tarfile.REGTYPE
+        info.pax_headers = {key: it for key, it in info.pax_headers.items() if key != "size"}
         members[picture] = Member(info, content)
         yield Sample(members, picture)

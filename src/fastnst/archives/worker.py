@@ -1,5 +1,6 @@
 """Painting files, fetched from where they are and put where they go."""
 
+import errno
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,12 @@ from fastnst.stylizing import Files, Job, paint_files
 from fastnst.video import VideoOptions, paint_video
 
 REQUESTS = 8  # to an object store at once
+# a full disk, a drive that is gone, too many open files: the next file would have it as well
+NOT_OF_A_FILE = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "ENOTCONN", "EMFILE", "ENFILE")
+    if hasattr(errno, name)  # Windows has not all of them
+}
 
 Fetched = tuple[Item, Job | UserError]
 
@@ -30,30 +37,34 @@ class Worker:
         output: folder of the results, by path or address.
         files: how to read and write pictures.
         how: to paint videos.
+        goes_on: leave out what another worker has painted of files before it died; else all are
+            painted again, as what is there may be from long ago.
     """
 
-    def __init__(self, brushes: Brushes, output: str, files: Files, how: VideoOptions) -> None:
-        self.brushes, self.output = brushes, output
+    def __init__(
+        self, brushes: Brushes, output: str, files: Files, how: VideoOptions, goes_on: bool
+    ) -> None:
+        self.brushes, self.output, self._goes_on = brushes, output, goes_on
         self._files, self._how = files, how
 
-    def paint(self, items: Sequence[Item], skip: bool = False) -> Iterator[Outcome]:
+    def paint(self, items: Sequence[Item], again: bool = False) -> Iterator[Outcome]:
         """Paint files.
 
         Args:
             items: the files.
-            skip: those whose result is there, which another worker wrote before it died.
+            again: whether another worker has died of them, or before them.
 
         Yields:
             What has become of each, in no order.
 
         Raises:
-            UserError: if an object store does not answer.
+            UserError: if an object store does not answer, or what is wrong is no fault of a file,
+                such as a full disk.
         """
-        if skip:
-            for item in items:
-                if self.is_there(item):
-                    yield self._done(item)
-            items = [item for item in items if not self.is_there(item)]
+        if again and self._goes_on:
+            there = [item for item in items if self.is_there(item)]
+            items = [item for item in items if item not in there]
+            yield from map(self._done, there)
         with TemporaryDirectory(prefix="fastnst_") as scratch:
             for item in items:
                 if item.is_shard:
@@ -74,6 +85,8 @@ class Worker:
         source, target = item.source, self.target(item)
         if error is None:
             return Outcome(source, target)
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in NOT_OF_A_FILE:
+            raise error
         sentence = str(error)
         if job is not None:  # copies have names of their own
             sentence = sentence.replace(os.fspath(job.source), source)
@@ -137,8 +150,10 @@ class Worker:
     def _paint_shard(self, item: Item, scratch: Path) -> Outcome:
         inside = Path(item.folder, item.name).with_suffix("")
 
-        def brush(jobs: list[Job]) -> Iterator[tuple[Job, UserError | None]]:
-            return self._painted({job: inside / job.source.name for job in jobs})
+        def brush(jobs: Mapping[Job, str]) -> Iterator[tuple[Job, UserError | None]]:
+            for job, error in self._painted({job: inside / name for job, name in jobs.items()}):
+                self._done(item, job, error)  # which ends the run if it is no fault of the file
+                yield job, error
 
         item, job = self._fetch(item, scratch / "shard")
         if not isinstance(job, Job):

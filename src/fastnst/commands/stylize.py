@@ -1,6 +1,7 @@
 """`fastnst stylize`: trained styles, and any number of pictures, videos and folders."""
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext
@@ -16,6 +17,7 @@ from fastnst.archives import (
     OneStyle,
     RandomStyles,
     Worker,
+    is_address,
     paint_archive,
 )
 from fastnst.commands.any_painting import as_style_files, finish, is_mixture
@@ -91,16 +93,31 @@ def _paint_as_told(options: argparse.Namespace, paintings: Mapping[Path, Paintin
 
 def _paint_archive(options: argparse.Namespace, brushes: OneStyle | RandomStyles) -> int:
     """Paint files as they are found; returns how many pictures could not be painted."""
-    worker = Worker(brushes, str(options.output), _files(options), _videos(options))
+    goes_on = options.journal is not None or options.skip_existing
+    worker = Worker(brushes, str(options.output), _files(options), _videos(options), goes_on)
     inputs = [str(file) for file in options.inputs]
     listing = Listing(inputs, options.shard, options.name or "{name}", brushes.style)
     listing.check(worker.output)  # before a cluster is started
     kept = nullcontext() if options.journal is None else Journal(options.journal, options.shard)
+    # before the signals are handled: Ray sets up its own
+    crew = None if options.ray is None else _crew(options, worker.output)
     with like_ctrl_c(), kept as journal:
-        crew = None if options.ray is None else Crew(options.ray or None, options.device)
         return paint_archive(
             worker, listing, journal, skip_existing=options.skip_existing, spread=crew
         )
+
+
+def _crew(options: argparse.Namespace, output: str) -> Crew:
+    """The workers; they see the same folders."""
+    folders = [
+        os.fspath(file if file.is_dir() else file.parent)
+        for file in options.inputs
+        if isinstance(file, Path)
+    ]
+    if not is_address(output):
+        Path(output).mkdir(parents=True, exist_ok=True)
+        folders.append(output)
+    return Crew(options.ray or None, options.device, folders)
 
 
 class _Prepared(NamedTuple):

@@ -4,7 +4,7 @@ In: what the operating system and PyTorch offer. Out: the same as the rest of th
 `UserError`, one sentence for what a user can mend, is raised everywhere.
 """
 
-from fastnst.machine.claims import claim, claimed, is_claimed
+from fastnst.machine.claims import claim, claimed, is_claimed, lock
 from fastnst.machine.compilation import Compiled, compiling_pays, is_compiler_error
 from fastnst.machine.errors import UserError, one_sentence_errors
 from fastnst.machine.files import (
@@ -64,6 +64,7 @@ __all__ = [
     "like_ctrl_c",
     "load_library",
     "load_plain",
+    "lock",
     "locked",
     "measure_in_float32",
     "memory_errors",

@@ -37,7 +37,7 @@ def claim(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     file = (folder / LOCK).open("a+")
     give_up = time.monotonic() + PATIENCE
-    while not _lock(file):
+    while not lock(file):
         if time.monotonic() > give_up:
             file.seek(0)
             who = file.read().strip()
@@ -66,7 +66,7 @@ def is_claimed(folder: Path) -> bool:
     if path.parent in _held or not path.is_file():
         return False
     with contextlib.suppress(OSError), path.open("a") as file:
-        return not _lock(file)
+        return not lock(file)
     return False
 
 
@@ -80,7 +80,8 @@ def claimed(folder: Path) -> Generator[None]:
         release(folder)
 
 
-def _lock(file: TextIO) -> bool:
+def lock(file: TextIO) -> bool:
+    """Keep others from doing the same until the file is closed; False if another has."""
     if fcntl is not None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fastnst.archives import TAR, WHOLE, is_address, shard
 from fastnst.jobs import WRITTEN
-from fastnst.machine import STDIN, checked, number
+from fastnst.machine import STDIN, UserError, checked, number
 from fastnst.options.files import Group
 
 
@@ -13,7 +13,7 @@ def add_archives(group: Group) -> None:
     """The options themselves."""
     group.add_argument(
         "--journal",
-        type=Path,
+        type=checked(_of_this_machine),
         metavar="FOLDER",
         help="keep there what was painted and what could not be and why, and go on where a run "
         "that was killed has ended; what could not be painted is not tried again",
@@ -42,6 +42,12 @@ def add_archives(group: Group) -> None:
         help="paint with the workers of a Ray cluster; without an address that of RAY_ADDRESS, or "
         "one on this machine",
     )
+
+
+def _of_this_machine(text: str) -> Path:
+    if is_address(text):
+        raise UserError(f"{text}: a journal is kept in a folder of this machine.")
+    return Path(text)
 
 
 def is_archive(found: argparse.Namespace) -> bool:

@@ -8,6 +8,7 @@ from fastnst.video.formats import (
     CODECS,
     READ_SUFFIXES,
     SUFFIXES,
+    TRANSPORT,
     is_video,
     is_video_in_folder,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "CODECS",
     "READ_SUFFIXES",
     "SUFFIXES",
+    "TRANSPORT",
     "VideoOptions",
     "VideoReport",
     "frames_of",
