@@ -66,7 +66,8 @@ class Ray:
 
     def wait(self, asked, num_returns, timeout):
         self.longest = max(self.longest, len(asked))
-        return asked[-num_returns:], asked[:-num_returns]
+        starts = [it for it in asked if it.name == "go_to"]
+        return (starts or asked)[:num_returns], asked
 
     def get(self, asked):
         try:
