@@ -2,13 +2,13 @@
 
 import re
 import subprocess
-import sys
 from itertools import product
 from pathlib import Path
 
 import options_table
 import pytest
 import yaml
+from small.forks import run_code
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = [
@@ -20,8 +20,8 @@ EXAMPLES = [
 
 # of Lightning, which warns of itself, and of machines with more cores
 QUIET = (
-    "ignore:`isinstance(treespec, LeafSpec)` is deprecated",
-    "ignore:The 'train_dataloader' does not have many workers",
+    "`isinstance(treespec, LeafSpec)` is deprecated",
+    "The 'train_dataloader' does not have many workers",
 )
 
 
@@ -32,12 +32,7 @@ QUIET = (
 def test_an_example_of_how_to_extend_works(path: Path, number: int, tmp_path: Path) -> None:
     example = re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL)[number]
     # in a process of its own: it adds to what the program knows
-    done = subprocess.run(
-        [sys.executable, *(f"-W{it}" for it in ("error", *QUIET)), "-c", example],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    done = run_code(example, tmp_path, *QUIET)
     assert done.returncode == 0, done.stderr
     assert done.stdout or [*tmp_path.iterdir()]
 

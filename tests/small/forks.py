@@ -1,8 +1,12 @@
-"""The training command in processes of their own that need not import everything anew."""
+"""Processes of their own that need not import everything anew: trainings, examples."""
 
 import multiprocessing
 import os
+import re
+import subprocess
 import sys
+import tempfile
+import warnings
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -19,17 +23,48 @@ def fork(cwd: Path, output: Path, errors: Path, *arguments: str) -> BaseProcess:
     return process
 
 
+def run_code(code: str, cwd: Path, *filters: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a folder.
+
+    Args:
+        code: the program.
+        cwd: the folder.
+        filters: beginnings of warnings that are left alone; any other is an error.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        output, errors = Path(folder, "output"), Path(folder, "errors")
+        process = _context.Process(target=_execute, args=(code, cwd, output, errors, filters))
+        process.start()
+        process.join(300)
+        process.kill()
+        code_of_exit = -9 if process.exitcode is None else process.exitcode
+        said = output.read_text(), errors.read_text()
+        return subprocess.CompletedProcess((), code_of_exit, *said)
+
+
+def _execute(code: str, cwd: Path, output: Path, errors: Path, filters: tuple[str, ...]) -> None:
+    _prepare(cwd, output, errors)
+    warnings.simplefilter("error")
+    for beginning in filters:
+        warnings.filterwarnings("ignore", re.escape(beginning))
+    exec(compile(code, "example", "exec"), {"__name__": "__main__"})
+
+
 def _train(
     cwd: Path, output: Path, errors: Path, environment: dict[str, str], arguments: tuple[str, ...]
 ) -> None:
-    for number, path in ((1, output), (2, errors)):
-        with path.open("a") as file:
-            os.dup2(file.fileno(), number)
-    multiprocessing.set_start_method("fork", force=True)  # of loaders, as in other processes
+    _prepare(cwd, output, errors)
     os.environ.clear()
     os.environ.update(environment)
-    os.chdir(cwd)
     sys.argv = [str(ROOT / "train.py"), *arguments]
     from fastnst.commands.train import main
 
     main()
+
+
+def _prepare(cwd: Path, output: Path, errors: Path) -> None:
+    for number, path in ((1, output), (2, errors)):
+        with path.open("a") as file:
+            os.dup2(file.fileno(), number)
+    multiprocessing.set_start_method("fork", force=True)  # of loaders, as in other processes
+    os.chdir(cwd)
