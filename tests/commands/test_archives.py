@@ -19,6 +19,7 @@ from small.stylizing import stylize
 from fastnst.machine import UserError
 from fastnst.stylizing import files
 
+QUIET = subprocess.DEVNULL
 FASTNST = [sys.executable, "-m", "fastnst", "stylize"]
 
 
@@ -61,6 +62,19 @@ def test_what_fails_is_told_once(monkeypatch, capsys, model, pictures, tmp_path)
     (error,) = [entry for entry in entries(tmp_path / "journal") if "error" in entry]
     assert error["source"].endswith("cat/1.png")
     assert "1.png" in error["error"]
+
+
+def test_what_lies_there_is_left_when_a_run_goes_on_and_painted_over_by_a_first_one(
+    monkeypatch, model, pictures, tmp_path
+):
+    old = tmp_path / "out" / "cat" / "1.png"
+    old.parent.mkdir(parents=True)
+    words = ("--ckpt", model, pictures, "-o", tmp_path / "out", "--journal", tmp_path / "journal")
+    for kept in (False, True):
+        old.write_bytes(b"of another style")
+        assert stylize(monkeypatch, *words) == 0
+        assert (old.read_bytes() == b"of another style") == kept
+        (tmp_path / "journal" / "part_1_of_1.jsonl").write_text("")
 
 
 def test_a_full_disk_is_no_fault_of_the_files(monkeypatch, capsys, model, pictures, tmp_path):
@@ -158,7 +172,7 @@ def test_runs_that_are_killed_lose_nothing_and_paint_nothing_twice(model, pictur
     on = [*words, "out", "--journal", "journal", *more]
     random, kills, done = Random(0), 0, False
     while not done:
-        with subprocess.Popen(on, cwd=tmp_path, stdout=-3, stderr=-3) as run:
+        with subprocess.Popen(on, cwd=tmp_path, stdout=QUIET, stderr=QUIET) as run:
             while kills < 20:
                 before = written(tmp_path)
                 while written(tmp_path) == before and run.poll() is None:

@@ -63,11 +63,12 @@ def test_an_ending_finds_room(name, tmp_path):
 
 def test_leftovers_are_needless_once_the_file_is_there(tmp_path):
     (tmp_path / "deep").mkdir()
-    for name in ("a.png", ".a.17.png", "deep/b.c.jpg", "deep/.b.c.9.jpg"):
+    kept = [".new.17.png", ".hidden.png", "a.18.png", ".a.x.png", ".a.19.png"]
+    for name in ("a.png", ".a.17.png", "deep/b.c.jpg", "deep/.b.c.9.jpg", *kept):
         (tmp_path / name).write_text("x")
-    kept = [".new.17.png", ".hidden.png", "a.18.png", ".a.x.png"]
-    for name in kept:
-        (tmp_path / name).write_text("x")
+        os.utime(tmp_path / name, (1, 1 if name.count(".") > 1 else 2))
+    os.utime(tmp_path / "deep/b.c.jpg", (1, 2))
+    os.utime(tmp_path / ".a.19.png", (1, 3))  # another process writes the file anew
     remove_needless(tmp_path)
     there = sorted(str(it.relative_to(tmp_path)) for it in tmp_path.rglob("*") if it.is_file())
     assert there == sorted([*kept, "a.png", "deep/b.c.jpg"])

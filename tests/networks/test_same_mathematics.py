@@ -38,7 +38,7 @@ class Pair:
             "relative",
             "gram",
             {"relu2_2": 1.0},
-            dict.fromkeys(plain_recipe.STYLE_LAYERS, 1.0),
+            LAYERS,
             *(1, 10, 1),
         )
         self.network = build_network({"name": "resnet", "width": width, "blocks": blocks})
@@ -52,13 +52,9 @@ class Pair:
 
 
 @pytest.fixture
-def pair(request, monkeypatch, small_features, batch):
-    compiled = getattr(request, "param", "eager") == "compiled"
-    if compiled:  # every layer is code of its own to compile, and those further up are no others
-        layers = dict([*plain_recipe.STYLE_LAYERS.items()][:2])
-        monkeypatch.setattr(plain_recipe, "STYLE_LAYERS", layers)
-    pair = Pair(small_features(), batch(1, 48, seed=9), blocks=1 if compiled else 2)
-    if compiled:
+def pair(request, small_features, batch):
+    pair = Pair(small_features(), batch(1, 48, seed=9))
+    if getattr(request, "param", "eager") == "compiled":
         pair.terms = Compiled(pair.terms)
     return pair
 

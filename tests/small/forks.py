@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -31,15 +32,28 @@ def run_code(code: str, cwd: Path, *filters: str) -> subprocess.CompletedProcess
         cwd: the folder.
         filters: beginnings of warnings that are left alone; any other is an error.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        output, errors = Path(folder, "output"), Path(folder, "errors")
+
+    def start(output: Path, errors: Path) -> BaseProcess:
         process = _context.Process(target=_execute, args=(code, cwd, output, errors, filters))
         process.start()
+        return process
+
+    return ended(start)
+
+
+def ended(start: Callable[[Path, Path], BaseProcess]) -> subprocess.CompletedProcess[str]:
+    """Wait for a process, and say how it ended.
+
+    Args:
+        start: begins it, with the files that what it prints goes to.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        output, errors = Path(folder, "output"), Path(folder, "errors")
+        process = start(output, errors)
         process.join(300)
         process.kill()
-        code_of_exit = -9 if process.exitcode is None else process.exitcode
-        said = output.read_text(), errors.read_text()
-        return subprocess.CompletedProcess((), code_of_exit, *said)
+        code = -9 if process.exitcode is None else process.exitcode
+        return subprocess.CompletedProcess((), code, output.read_text(), errors.read_text())
 
 
 def _execute(code: str, cwd: Path, output: Path, errors: Path, filters: tuple[str, ...]) -> None:

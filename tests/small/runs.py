@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.commands.train import main
-from small.forks import ROOT, fork
+from small.forks import ROOT, ended, fork
 
 SMALL = [
     "style=brush_strokes",
@@ -39,13 +38,7 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def run_forked(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run it in a process that need not import everything anew; one that starts others is to be
     `run`, as these are started by its command line."""
-    with tempfile.TemporaryDirectory() as folder:
-        output, errors = Path(folder, "output"), Path(folder, "errors")
-        process = fork(cwd, output, errors, *SMALL, *arguments)
-        process.join(300)
-        process.kill()
-        code = -9 if process.exitcode is None else process.exitcode
-        return subprocess.CompletedProcess(arguments, code, output.read_text(), errors.read_text())
+    return ended(lambda output, errors: fork(cwd, output, errors, *SMALL, *arguments))
 
 
 def fails(

@@ -8,7 +8,7 @@ from fastnst.archives.brushes import OneStyle, RandomStyles
 from fastnst.archives.crew import Crew
 from fastnst.archives.journal import Journal
 from fastnst.archives.listing import Listing
-from fastnst.archives.places import TAR, is_address
+from fastnst.archives.places import TAR, is_address, is_empty
 from fastnst.archives.run import paint_archive
 from fastnst.archives.shard import WHOLE, shard
 from fastnst.archives.worker import Worker
@@ -23,6 +23,7 @@ __all__ = [
     "RandomStyles",
     "Worker",
     "is_address",
+    "is_empty",
     "paint_archive",
     "shard",
 ]

@@ -3,7 +3,7 @@
 import os
 import socket
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -114,15 +114,17 @@ class Crew:
         """Give every worker as much as it may have, none a second task while another may come to
         have no first; whether there was anything to give."""
         given = False
+        has = Counter(id(actor) for actor, _ in self._at_work.values())
         for most in range(1, 2 if self._starting else AHEAD + 1):
             for actor in self._ready:
-                if sum(other is actor for other, _ in self._at_work.values()) >= most:
+                if has[id(actor)] >= most:
                     continue
                 unit = None if self._again else next(units, None)
                 if unit is None and not self._again:
                     return given
                 task = self._again.popleft() if unit is None else Task(unit)
                 self._at_work[actor.paint.remote(task.items, task.again)] = actor, task
+                has[id(actor)] += 1
                 given = True
         return given
 

@@ -47,7 +47,7 @@ class Journal:
         part: whose file is written, by one run at a time.
 
     Attributes:
-        goes_on: whether there was a run before.
+        goes_on: whether this part was begun before, and may have left results without lines.
 
     Raises:
         UserError: if the folder cannot be made, read or written to, or another run keeps the file.
@@ -55,11 +55,10 @@ class Journal:
 
     def __init__(self, folder: Path, part: Shard) -> None:
         self.path = folder / f"part_{part}.jsonl"
-        # a killed run may have written results without lines
-        self.goes_on = folder.is_dir() and any(folder.glob("part_*.jsonl"))
         self._skipped: dict[int, int] = {}  # by target, how many pictures
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            self.goes_on = self.path.exists()
             self._file: IO[str] = self.path.open("a", encoding="utf-8")
             if not lock(self._file):
                 self._file.close()

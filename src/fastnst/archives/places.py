@@ -64,6 +64,11 @@ def place(folder: str) -> Place:
     return _Store(folder) if is_address(folder) else _Folder(Path(folder))
 
 
+def is_empty(folder: str) -> bool:
+    """Whether a folder, by its path or address, has no results in it, or is not there yet."""
+    return next(place(folder).names(), None) is None
+
+
 def parted(file: str) -> tuple[str, str]:
     """The folder of a file, and its name in there, by its path or address."""
     if is_address(file):
@@ -120,6 +125,8 @@ class _Store:
 
     def names(self) -> Iterator[str]:
         try:
+            if not self.system.exists(self.root):
+                return
             for folder, _, files in self.system.walk(self.root, on_error="raise"):
                 inside = PurePosixPath(folder).relative_to(PurePosixPath(self.root))
                 for name in files:

@@ -36,10 +36,9 @@ def paint_archive(
 
     Args:
         worker: paints them.
-        listing: of the files.
+        listing: of the files, checked for where the results go.
         journal: of what was done before, which is left out, and of what is done now.
-        skip_existing: leave out what is there already. When a journal goes on it is left out as
-            well: a result without a line was written just before a kill, as files appear whole.
+        skip_existing: leave out what is there already, as files appear whole.
         spread: has units painted by workers elsewhere; None paints them here.
 
     Returns:
@@ -49,7 +48,6 @@ def paint_archive(
         UserError: if there is nothing to paint, a place of files does not answer, or what is wrong
             is no fault of the files.
     """
-    listing.check(worker.output)
     counts: Counter[str] = Counter()
     with tqdm(unit="file", smoothing=0.05) as bar:
         _count_beside(listing, bar)
@@ -85,7 +83,7 @@ def _left(
         if before is not None:
             counts["before"] += 1
             counts["skipped before"] += before
-        elif (skip_existing or (journal and journal.goes_on)) and worker.is_there(item):
+        elif skip_existing and worker.is_there(item):
             if journal is not None:
                 journal.add(Outcome(item.source, target))
             counts["there"] += 1

@@ -37,14 +37,14 @@ class Worker:
         output: folder of the results, by path or address.
         files: how to read and write pictures.
         how: to paint videos.
-        goes_on: leave out what another worker has painted of files before it died; else all are
-            painted again, as what is there may be from long ago.
+        ours: whether results that are there are of this run or one that it goes on with: then
+            those of a worker that has died are not painted again.
     """
 
     def __init__(
-        self, brushes: Brushes, output: str, files: Files, how: VideoOptions, goes_on: bool
+        self, brushes: Brushes, output: str, files: Files, how: VideoOptions, ours: bool
     ) -> None:
-        self.brushes, self.output, self._goes_on = brushes, output, goes_on
+        self.brushes, self.output, self._ours = brushes, output, ours
         self._files, self._how = files, how
 
     def paint(self, items: Sequence[Item], again: bool = False) -> Iterator[Outcome]:
@@ -61,7 +61,7 @@ class Worker:
             UserError: if an object store does not answer, or what is wrong is no fault of a file,
                 such as a full disk.
         """
-        if again and self._goes_on:
+        if again and self._ours:
             there = [item for item in items if self.is_there(item)]
             items = [item for item in items if item not in there]
             yield from map(self._done, there)
@@ -95,9 +95,9 @@ class Worker:
 
     def _paint_loose(self, items: Sequence[Item], scratch: Path) -> Iterator[Outcome]:
         with ThreadPoolExecutor(REQUESTS) as pool:
-            numbered = [(item, scratch / str(number)) for number, item in enumerate(items)]
+            folders = (scratch / str(number) for number in range(len(items)))
             jobs: dict[Job, Item] = {}
-            for item, job in pool.map(self._fetch, *zip(*numbered, strict=True)):
+            for item, job in pool.map(self._fetch, items, folders):
                 if isinstance(job, Job):
                     jobs[job] = item
                 else:

@@ -18,6 +18,7 @@ from fastnst.archives import (
     RandomStyles,
     Worker,
     is_address,
+    is_empty,
     paint_archive,
 )
 from fastnst.commands.any_painting import as_style_files, finish, is_mixture
@@ -56,6 +57,8 @@ def main() -> None:
         if not options.archive:
             options.inputs = stack.enter_context(from_pipes(options.inputs))
         if options.random_style is not None:
+            if choose_device(options.device).type == "cpu":
+                keep_freed_memory()
             brushes = RandomStyles(options.random_style, _maker(options), options.device)
             skipped = _paint_archive(options, brushes)
         else:
@@ -93,18 +96,18 @@ def _paint_as_told(options: argparse.Namespace, paintings: Mapping[Path, Paintin
 
 def _paint_archive(options: argparse.Namespace, brushes: OneStyle | RandomStyles) -> int:
     """Paint files as they are found; returns how many pictures could not be painted."""
-    goes_on = options.journal is not None or options.skip_existing
-    worker = Worker(brushes, str(options.output), _files(options), _videos(options), goes_on)
-    inputs = [str(file) for file in options.inputs]
+    output, inputs = str(options.output), [str(file) for file in options.inputs]
     listing = Listing(inputs, options.shard, options.name or "{name}", brushes.style)
-    listing.check(worker.output)  # before a cluster is started
-    kept = nullcontext() if options.journal is None else Journal(options.journal, options.shard)
+    listing.check(output)  # before a cluster is started
+    journal = None if options.journal is None else Journal(options.journal, options.shard)
+    # a result without a line was written just before a kill
+    skip = options.skip_existing or (journal is not None and journal.goes_on)
+    ours = skip or is_empty(output)
+    worker = Worker(brushes, output, _files(options), _videos(options), ours)
     # before the signals are handled: Ray sets up its own
-    crew = None if options.ray is None else _crew(options, worker.output)
-    with like_ctrl_c(), kept as journal:
-        return paint_archive(
-            worker, listing, journal, skip_existing=options.skip_existing, spread=crew
-        )
+    crew = None if options.ray is None else _crew(options, output)
+    with like_ctrl_c(), journal or nullcontext():
+        return paint_archive(worker, listing, journal, skip_existing=skip, spread=crew)
 
 
 def _crew(options: argparse.Namespace, output: str) -> Crew:

@@ -50,7 +50,7 @@ def _entries(folder: str) -> Iterator["os.DirEntry[str]"]:
     try:
         with os.scandir(folder) as entries:
             yield from (entry for entry in entries if not entry.name.startswith("."))
-    except (PermissionError, FileNotFoundError):  # not ours; gone meanwhile
+    except (PermissionError, FileNotFoundError, NotADirectoryError):  # not ours; gone meanwhile
         return
 
 

@@ -71,12 +71,16 @@ def with_ending(path: Path, ending: str) -> Path:
 
 def remove_needless(folder: Path) -> None:
     """Remove what killed processes left of `whole_file` in a folder and below, where another has
-    made the file since: what is being written now stays."""
+    made the file since: what is being written now is younger than the file, and stays. Of names
+    with more than 80 bytes it cannot be told whose they are."""
     for parent, _, names in os.walk(folder):
         for name in names:
             match = re.fullmatch(r"\.(.+)\.\d+(\.[^.]*)", name)
-            if match and Path(parent, match[1] + match[2]).is_file():
-                Path(parent, name).unlink(missing_ok=True)
+            if match:
+                leftover, whole = Path(parent, name), Path(parent, match[1] + match[2])
+                with contextlib.suppress(FileNotFoundError):
+                    if leftover.stat().st_mtime_ns < whole.stat().st_mtime_ns:
+                        leftover.unlink()
 
 
 def _length(name: str) -> int:
