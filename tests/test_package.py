@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,7 @@ def test_documented_commands_are_valid(file: str) -> None:
             assert (ROOT / words[0]).is_file()
 
 
+@cache  # styles of one network have the same
 def check(command: str, *words: str) -> None:
     if command in HYDRA:
         overrides = [word for word in words if word != "-m"]

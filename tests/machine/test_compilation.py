@@ -2,7 +2,7 @@ import logging
 
 import pytest
 import torch
-from small.runs import run
+from small.runs import run_forked
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.machine.compilation import PAYS_AFTER, Compiled, compiling_pays
@@ -84,7 +84,7 @@ def train_both_ways(tmp_path, *arguments):
     for how in ("true", "false"):
         folders[how] = tmp_path / how
         command = ["data=dead_leaves", f"compile={how}", f"hydra.run.dir={folders[how]}"]
-        done = run(*command, *arguments, cwd=tmp_path)
+        done = run_forked(*command, *arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert "without torch.compile" not in done.stdout + done.stderr
         assert ("Compiling" in (folders[how] / "train.log").read_text()) == (how == "true")
@@ -92,9 +92,11 @@ def train_both_ways(tmp_path, *arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("scalar_kernels")
 def test_training_compiled_or_not(tmp_path):
     # every layer is code of its own to compile, and those further up are no others
-    shallow = [f"~loss.style_layers.{name}" for name in ("relu3_3", "relu4_3")]
+    shallow = [f"~loss.style_layers.{name}" for name in ("relu2_2", "relu3_3", "relu4_3")]
+    shallow += ["~loss.content_layers.relu2_2", "+loss.content_layers.relu1_2=1.0"]
     compiled, plain = train_both_ways(
         tmp_path, *shallow, "trainer.precision=auto", "trainer.max_steps=3"
     )

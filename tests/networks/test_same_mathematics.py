@@ -60,6 +60,7 @@ def pair(request, small_features, batch):
 
 
 @EITHER_WAY
+@pytest.mark.usefixtures("scalar_kernels")  # those of the next have vector instructions
 def test_a_step_in_float32_is_the_plain_one(pair, batch):
     # with noise: in flat areas equal values meet in max pooling, and rounding would decide which of
     # them gets the gradient

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -16,9 +17,14 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["fastnst.commands.train"])
 
 
-def fork(cwd: Path, output: Path, errors: Path, *arguments: str) -> BaseProcess:
-    """Begin the training command in a folder; what it prints goes to two files, or to one."""
-    given = (cwd, output, errors, dict(os.environ), arguments)
+def fork(
+    cwd: Path, output: Path, errors: Path, *arguments: str, script: Path = ROOT / "train.py"
+) -> BaseProcess:
+    """Begin the training command in a folder; what it prints goes to two files, or to one.
+
+    Other processes of the same run are not forks: they are started by its command line.
+    """
+    given = (cwd, output, errors, dict(os.environ), (str(script), *arguments))
     process = _context.Process(target=_train, args=given)
     process.start()
     return process
@@ -65,15 +71,13 @@ def _execute(code: str, cwd: Path, output: Path, errors: Path, filters: tuple[st
 
 
 def _train(
-    cwd: Path, output: Path, errors: Path, environment: dict[str, str], arguments: tuple[str, ...]
+    cwd: Path, output: Path, errors: Path, environment: dict[str, str], words: tuple[str, ...]
 ) -> None:
     _prepare(cwd, output, errors)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = [str(ROOT / "train.py"), *arguments]
-    from fastnst.commands.train import main
-
-    main()
+    sys.argv = [*words]
+    runpy.run_path(words[0], run_name="__main__")
 
 
 def _prepare(cwd: Path, output: Path, errors: Path) -> None:

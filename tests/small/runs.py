@@ -36,8 +36,7 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def run_forked(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run it in a process that need not import everything anew; one that starts others is to be
-    `run`, as these are started by its command line."""
+    """Run it in a process that need not import everything anew."""
     return ended(lambda output, errors: fork(cwd, output, errors, *SMALL, *arguments))
 
 

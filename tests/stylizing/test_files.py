@@ -157,6 +157,7 @@ def test_the_network_is_compiled_for_many_pictures_of_one_size(painter, photogra
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("scalar_kernels")
 def test_a_compiled_network_paints_the_same(painter, photograph, monkeypatch):
     monkeypatch.setitem(painters.PAYS_AFTER, "cpu", 1)
     pictures = [photograph(32, 24, seed) for seed in range(2)]

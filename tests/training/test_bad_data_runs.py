@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from small.bad_files import BAD, ODD
 from small.data import folder_data
-from small.runs import run, run_forked
+from small.runs import run_forked
 
 from fastnst.drawing.dead_leaves import draw_dead_leaves
 
@@ -37,8 +37,7 @@ def test_training_goes_on(
     cache: str, workers: int, devices: int, data: list[str], tmp_path: Path
 ) -> None:
     train_set = folder_data(tmp_path / "photos").train_set
-    train = run if devices > 1 else run_forked
-    done = train(
+    done = run_forked(
         *data,
         *(f"data.cache={cache}", f"data.workers={workers}", "data.max_bad=0.4"),
         *(f"trainer.devices={devices}", "trainer.max_steps=12"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small.runs import fails, run, scalars
+from small.runs import fails, run_forked, scalars
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.commands.evaluate import main as evaluate_main
@@ -115,8 +115,9 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(train, capsys, monkeypatch
 @pytest.mark.slow
 def test_two_processes_learn_what_one_does(paintings, tmp_path):
     usual = (*MANY, "trainer.max_steps=4", "trainer.precision=32-true", "optimizer.lr=1e-4")
-    one = run(*usual, "data.batch_size=4", "hydra.run.dir=one", cwd=tmp_path)
-    two = run(*usual, "trainer=ddp", "trainer.devices=2", "hydra.run.dir=two", cwd=tmp_path)
+    one = run_forked(*usual, "data.batch_size=4", "hydra.run.dir=one", cwd=tmp_path)
+    ddp = ("trainer=ddp", "trainer.devices=2")
+    two = run_forked(*usual, *ddp, "hydra.run.dir=two", cwd=tmp_path)
     for done in (one, two):
         assert done.returncode == 0, done.stderr
     alone, shared = (EventAccumulator(str(tmp_path / name)).Reload() for name in ("one", "two"))

@@ -2,16 +2,17 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
-from small.runs import ROOT, SMALL
+from small.forks import ROOT, fork
+from small.runs import SMALL
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.drawing.dead_leaves import draw_dead_leaves
@@ -76,29 +77,28 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def begin(cwd: Path, *arguments: str, script: Path = ROOT / "train.py") -> subprocess.Popen[str]:
+def begin(cwd: Path, *arguments: str, script: Path = ROOT / "train.py") -> BaseProcess:
     cwd.mkdir(exist_ok=True)
-    command = [sys.executable, str(script), *SMALL, *RUN, *arguments]
-    with (cwd / "output.txt").open("w") as output:
-        return subprocess.Popen(
-            command, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, text=True
-        )
+    output = cwd / "output.txt"
+    output.write_text("")
+    return fork(cwd, output, output, *SMALL, *RUN, *arguments, script=script)
 
 
-def finish(process: subprocess.Popen[str], cwd: Path, code: int = 0) -> str:
-    assert process.wait(200) == code, (cwd / "output.txt").read_text()
+def finish(process: BaseProcess, cwd: Path, code: int = 0) -> str:
+    process.join(200)
+    assert process.exitcode == code, (cwd / "output.txt").read_text()
     output = (cwd / "output.txt").read_text()
     assert "Traceback" not in output
     return output
 
 
-def wait_for_checkpoint(process: subprocess.Popen[str], cwd: Path) -> None:
+def wait_for_checkpoint(process: BaseProcess, cwd: Path) -> None:
     while not (cwd / "run" / "checkpoints" / "last.ckpt").exists():
-        assert process.poll() is None, (cwd / "output.txt").read_text()
+        assert process.is_alive(), (cwd / "output.txt").read_text()
         time.sleep(0.05)
 
 
-def other_process(process: subprocess.Popen[str]) -> int:
+def other_process(process: BaseProcess) -> int:
     """The one that the first has started."""
     (pid,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     return int(pid)
@@ -164,7 +164,7 @@ def test_a_stopped_run_of_two_processes_goes_on_as_if_nothing_had_been(two, plac
     cwd = place / "stopped"
     process = begin(cwd, *TWO, "resume=auto")
     wait_for_checkpoint(process, cwd)
-    process.send_signal(signal.SIGTERM)
+    os.kill(process.pid, signal.SIGTERM)
     output = finish(process, cwd, 128 + signal.SIGTERM)
     assert output.count("Stopped by SIGTERM") == 1
     assert 3 <= torch.load(cwd / "run/checkpoints/last.ckpt", weights_only=True)["global_step"] < 15
@@ -195,7 +195,7 @@ def test_a_killed_process_does_not_leave_the_other_waiting(victim: str, place: P
     while is_running(survivor):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    process.wait(10)
+    process.join(10)
     output = (cwd / "output.txt").read_text()
     assert "Traceback" not in output
     # Lightning looks after its processes as well, now and then, and may be the first to notice
