@@ -11,7 +11,7 @@ DEMO := runs/demo/$(shell date +%Y-%m-%d_%H-%M-%S)
 WEB := web/node_modules/.installed
 SITE := src/fastnst/page/site/index.html
 
-.PHONY: help install demo page site check quick test lint docs format
+.PHONY: help install demo page site check quick test web lint docs format
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -48,9 +48,12 @@ quick: $(STAMP) ## the tests of check alone
 	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal -m "not slow and not long" -q
 
 # where there is no Node.js the tests of the page are skipped
-test: lint $(if $(shell command -v npm),$(SITE)) ## lint and run all tests
-	$(if $(shell command -v npm),cd web && npm test)
+test: ## lint and run all tests
+	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 lint $(if $(shell command -v npm),web)
 	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
+
+web: $(SITE)
+	cd web && npm test
 
 lint: $(STAMP) ## check style, formatting, import contracts and types
 	$(BIN)/ruff check .

@@ -36,6 +36,7 @@ def test_equivalent_iterations_are_those_to_the_first_loss_as_low(total, expecte
     assert equivalent_iterations([8, 5, 4.5, 2], total) == expected
 
 
+@pytest.mark.slow
 def test_what_optimisation_paints_after_some_iterations_is_worth_as_many(loss, batch):
     photograph = batch(1, 32)
     pictures = [step.picture for step in optimize(loss, photograph, photograph, 8)]

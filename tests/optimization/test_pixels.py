@@ -28,6 +28,7 @@ def build(small_vgg, batch):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style_loss", ["gram", "mmd_linear", "mmd_poly", "bn_statistics"])
 def test_lbfgs_never_raises_the_loss(style_loss, build, batch):
     photograph = batch(1, 24)
@@ -38,6 +39,7 @@ def test_lbfgs_never_raises_the_loss(style_loss, build, batch):
     assert totals[-1] < 0.5 * totals[0]
 
 
+@pytest.mark.slow
 def test_the_loss_reported_is_that_of_the_picture_given(build, batch):
     loss, photograph = build(), batch(1, 24)
     for step in optimize(loss, photograph, batch(1, 24, seed=3), 12):
@@ -55,6 +57,7 @@ def test_each_method_lowers_each_kind_of_loss(method, style_loss, build, batch):
     assert steps[-1].terms["total"] < 0.7 * steps[0].terms["total"]
 
 
+@pytest.mark.slow
 def test_what_is_drawn_depends_on_nothing_else(build, batch):
     photograph, loss = batch(1, 24), build("mmd_gaussian")
     torch.manual_seed(0)
@@ -66,6 +69,7 @@ def test_what_is_drawn_depends_on_nothing_else(build, batch):
     assert torch.equal(before, torch.get_rng_state())
 
 
+@pytest.mark.slow
 def test_a_pixel_that_was_driven_out_comes_back(build, batch):
     photograph = batch(1, 24)
     beyond = photograph.clone()
@@ -77,6 +81,7 @@ def test_a_pixel_that_was_driven_out_comes_back(build, batch):
     assert off[1] < 0.85 * off[0]
 
 
+@pytest.mark.slow
 def test_the_start_is_left_alone(build, batch):
     photograph = batch(1, 24)
     start = photograph.clone()
@@ -84,6 +89,7 @@ def test_the_start_is_left_alone(build, batch):
     assert torch.equal(start, photograph)
 
 
+@pytest.mark.slow
 def test_each_region_takes_its_own_style(build, batch):
     photograph = batch(1, 32)
     regions = torch.zeros(2, 1, 32, 32)

@@ -56,6 +56,7 @@ def test_the_loss_is_the_one_of_training():
     }
 
 
+@pytest.mark.slow
 def test_it_gets_better_and_leaves_the_network_alone(network, loss_network, clock):
     before = {name: value.clone() for name, value in network.state_dict().items()}
     numbers, said = style_of(network), []
@@ -67,6 +68,7 @@ def test_it_gets_better_and_leaves_the_network_alone(network, loss_network, cloc
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_best(network, loss_network, clock):
     def stop(progress):
         if progress.steps == TRY_EVERY:
@@ -76,6 +78,7 @@ def test_ctrl_c_keeps_the_best(network, loss_network, clock):
     assert not torch.equal(found, style_of(network))
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_the_second_trial_keeps_what_was_learnt(
     network, loss_network, clock, monkeypatch
 ):
@@ -124,12 +127,14 @@ def test_on_a_gpu(network, loss_network):
     assert not torch.equal(found, numbers)
 
 
+@pytest.mark.slow
 def test_what_does_not_get_better_is_not_taken(network, loss_network, clock, monkeypatch):
     monkeypatch.setattr(finishing, "LEARNING_RATE", 1e30)
     numbers = style_of(network)
     assert torch.equal(finish(network, numbers, painting(), loss_network, 60.0), numbers)
 
 
+@pytest.mark.slow
 def test_it_takes_the_time_that_it_is_given(network, loss_network):
     began = time.monotonic()
     finish(network, style_of(network), painting(), loss_network, 0.3)

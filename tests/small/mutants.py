@@ -6,10 +6,10 @@ import zlib
 from collections.abc import Iterator
 
 import numpy as np
-from conftest import draw
 from PIL import Image, ImageCms, PngImagePlugin
 
 from fastnst.images.formats import SUFFIXES
+from small.fixtures import draw
 
 EXTREMES = [b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\0\1\0\0"]
 TIFF_COMPRESSIONS = (None, "tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits", "zstd")

@@ -115,6 +115,7 @@ def test_a_mask_puts_each_in_its_area(paint, painting, tmp_path):
     assert distance(paint(*both), whole).mean() < 3
 
 
+@pytest.mark.slow
 def test_a_painting_in_a_region_is_learnt_too(paint, painting, network, tmp_path, monkeypatch):
     monkeypatch.setattr(sys.modules["fastnst.prediction.finish"], "SIDE", 32)
     monkeypatch.setattr(
@@ -143,6 +144,7 @@ def test_a_style_is_kept_without_a_photograph(network, monkeypatch, painting, tm
     assert file.is_file()
 
 
+@pytest.mark.slow
 def test_finishing(paint, painting, network, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys.modules["fastnst.prediction.finish"], "SIDE", 32)
     monkeypatch.setattr(

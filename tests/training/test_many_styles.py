@@ -1,6 +1,7 @@
 """Training of many styles in one network, and of a new one in a network that has many."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from fastnst.commands.evaluate import main as evaluate_main
 from fastnst.commands.publish import publish
 from fastnst.commands.train import main
+from fastnst.config.hydra import CONFIGS
 from fastnst.config.path_words import quote_paths
 from fastnst.drawing.dead_leaves import draw_dead_leaves
 from fastnst.evaluation import read_runs
@@ -208,8 +210,14 @@ def test_lists_of_styles_can_be_swept():
 
 @pytest.mark.slow
 def test_each_style_is_evaluated_and_published(train, tmp_path, monkeypatch):
-    size = ("loss_network=vgg19", "loss_network.weights=random", "experiment=zoo")
-    folder = train("run", MANY[0], "data.images=9", *size, "trainer.max_steps=2", "sample_every=2")
+    own = tmp_path / "own" / "style"  # the same paintings, but small: VGG19 is to see them often
+    own.mkdir(parents=True)
+    for name in STYLES:
+        text = (CONFIGS / "style" / f"{name}.yaml").read_text()
+        (own / f"{name}.yaml").write_text(re.sub("^size: 512", "size: 64", text, flags=re.M))
+    recipe = ("loss_network=vgg19", "loss_network.weights=random", "experiment=zoo")
+    more = ("data.images=9", "trainer.max_steps=2", "sample_every=2", f"--config-dir={own.parent}")
+    folder = train("run", MANY[0], *recipe, *more)
     runs = read_runs(folder)
     assert [run.name for run in runs] == [f"{name}/run" for name in STYLES]
     assert [run.settings.style.title for run in runs][1] == "Irises"
