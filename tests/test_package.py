@@ -27,6 +27,7 @@ from fastnst.models import read_model, write_model
 from fastnst.networks import build_network
 from fastnst.optimization import LayerStudySettings, OptimizeSettings
 from fastnst.options import parse_stylize
+from fastnst.page.site import BUILT
 from fastnst.predictor_training import PredictorSettings
 from fastnst.super_resolution import SuperResolutionSettings
 
@@ -47,6 +48,7 @@ def test_wheel_trains_and_stylizes_in_an_empty_folder(tmp_path: Path) -> None:
     empty.mkdir()
     call(sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", tmp_path, cwd=ROOT)
     (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.stat().st_size < 20e6
     call(
         *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"),
         *("--target", site, wheel),
@@ -81,6 +83,12 @@ def test_wheel_trains_and_stylizes_in_an_empty_folder(tmp_path: Path) -> None:
         **where,
     )
     assert (empty / "wave.jpg").is_file()
+    if BUILT.is_dir():
+        page = (sys.executable, site / "bin" / "fastnst", "page", "--build", "page")
+        call(*page, "--style", "irises", cwd=empty, **where)
+        (runtime,) = empty.rglob("*.wasm")  # but for graphics cards
+        (built,) = BUILT.rglob(runtime.name)
+        assert runtime.read_bytes() == built.read_bytes()
 
 
 def commands(file: str) -> list[list[str]]:

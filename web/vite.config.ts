@@ -5,7 +5,8 @@ import { createRequire } from "node:module";
 import { defineConfig, type Plugin } from "vitest/config";
 
 const { resolve } = createRequire(import.meta.url);
-const FILES = ["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
+// for the processor, and for graphics cards
+const FILES = ["", ".jspi"].flatMap((kind) => ["mjs", "wasm"].map((ending) => `ort-wasm-simd-threaded${kind}.${ending}`));
 const FOLDER = `ort-${createHash("sha256").update(readFileSync(resolve(`onnxruntime-web/${FILES[0]}`))).digest("hex").slice(0, 8)}`;
 
 /** The runtime as files of their own: its threads load them again. */

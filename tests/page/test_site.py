@@ -1,6 +1,7 @@
 """The page as a folder: what is in it, and what it never takes the place of."""
 
 import json
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,13 +32,21 @@ def test_a_site_is_what_was_built_and_the_styles(
     names = [f"irises{ENDING}", f"great_wave{ENDING}"]
     shared = fingerprint(read_network(folder / "styles" / TRUNK.name).network)
     full = {"network": TRUNK.name, "fingerprint": shared, "styles": names}
-    assert index(folder) == full | {"light": None}
+    assert index(folder) == full | {"light": None, "gpu": False}
     styles = {f"styles/{name}" for name in (*names, TRUNK.name, "index.json")}
     assert files(folder) == files(built) | styles
     for name in (*names, TRUNK.name):
         assert (folder / "styles" / name).read_bytes() == (MODELS / name).read_bytes()
     assert size == sum((folder / name).stat().st_size for name in files(folder))
     assert [path.name for path in folder.parent.iterdir()] == ["page"]
+
+
+def test_a_runtime_is_unpacked_and_one_for_the_card_is_told(built: Path, tmp_path: Path) -> None:
+    (built / "assets" / "gpu.jspi.wasm.xz").write_bytes(lzma.compress(b"\0asm for cards"))
+    write_site(tmp_path / "page", choose(["irises"], []))
+    assert (tmp_path / "page" / "assets" / "gpu.jspi.wasm").read_bytes() == b"\0asm for cards"
+    assert not (tmp_path / "page" / "assets" / "gpu.jspi.wasm.xz").exists()
+    assert index(tmp_path / "page")["gpu"] is True
 
 
 def test_the_light_network_lies_beside_with_its_styles(
@@ -103,10 +112,10 @@ def test_an_earlier_page_is_replaced_whole(built: Path, tmp_path: Path) -> None:
     assert {*tmp_path.iterdir()} == {built, folder}
 
 
-def test_a_page_from_before_the_light_network_is_one(built: Path, tmp_path: Path) -> None:
+def test_a_page_of_earlier_versions_is_one(built: Path, tmp_path: Path) -> None:
     folder = tmp_path / "page"
     write_site(folder, choose(["irises"], []))
-    before = {key: it for key, it in index(folder).items() if key != "light"}
+    before = {key: it for key, it in index(folder).items() if key not in ("light", "gpu")}
     (folder / "styles" / "index.json").write_text(json.dumps(before))
     write_site(folder, choose(["red_fuji"], []))
     assert index(folder)["styles"] == [f"red_fuji{ENDING}"]
@@ -217,4 +226,6 @@ def test_the_built_page_is_packed_though_git_ignores_it(
     (package / "page" / "site" / "assets" / "runtime.wasm").touch()
     packed = {file.path for file in builder(str(tmp_path)).recurse_selected_project_files()}
     assert str(package / "page" / "site" / "index.html") in packed
-    assert str(package / "page" / "site" / "assets" / "runtime.wasm") in packed
+    # the wheel has it packed: scripts/wheel.py
+    runtime = str(package / "page" / "site" / "assets" / "runtime.wasm")
+    assert (runtime in packed) == (builder is SdistBuilder)

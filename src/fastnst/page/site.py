@@ -9,6 +9,7 @@ styles/light/...                the light network and its styles, in files of th
 
 import copy
 import json
+import lzma
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,6 +34,8 @@ from fastnst.page.choice import FULL_KIND, Choice, LightStyles
 BUILT = Path(__file__).parent / "site"
 FIRST = "index.html"
 STYLES, INDEX = "styles", "index.json"
+PACKED = ".xz"  # as the wheel has what is large
+FOR_GPU = "*.jspi.wasm"  # the runtime for graphics cards, which the wheel has not
 PRIVATE = ("image",)  # of what is known of a style: where its painting lies on this machine
 
 
@@ -62,7 +65,7 @@ def write_site(folder: Path, choice: Choice) -> int:
     ) as temporary:
         new, old = Path(temporary, "new"), Path(temporary, "old")
         _copy(BUILT, new)
-        _write_styles(new / STYLES, choice)
+        _write_styles(new / STYLES, choice, gpu=any(new.rglob(FOR_GPU)))
         if folder.exists():
             folder.rename(old)
         try:
@@ -98,8 +101,8 @@ def _is_page(folder: Path) -> bool:
         index = json.loads((folder / STYLES / INDEX).read_bytes())
     except (OSError, ValueError):
         return False
-    # earlier ones said nothing of a light network
-    ours = isinstance(index, dict) and {*index} - {"light"} == {*_listing("", ())}
+    # earlier ones said nothing of a light network, nor of graphics cards
+    ours = isinstance(index, dict) and {*index} - {"light", "gpu"} == {*_listing("", ())}
     return ours and (folder / FIRST).is_file()
 
 
@@ -109,10 +112,13 @@ def _copy(source: Path, target: Path) -> None:
         if path.is_file():
             copied = target / path.relative_to(source)
             copied.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copied)
+            if path.suffix == PACKED:
+                copied.with_suffix("").write_bytes(lzma.decompress(path.read_bytes()))
+            else:
+                shutil.copyfile(path, copied)
 
 
-def _write_styles(folder: Path, choice: Choice) -> None:
+def _write_styles(folder: Path, choice: Choice, gpu: bool) -> None:
     folder.mkdir(exist_ok=True)
     if isinstance(choice.network, Path):
         shutil.copyfile(choice.network, folder / TRUNK.name)
@@ -125,7 +131,7 @@ def _write_styles(folder: Path, choice: Choice) -> None:
         else:
             _write_style(path, name, style)
     light = None if choice.light is None else _write_light(folder / LIGHT.name, choice.light)
-    index = _listing(choice.fingerprint, choice.styles) | {"light": light}
+    index = _listing(choice.fingerprint, choice.styles) | {"light": light, "gpu": gpu}
     (folder / INDEX).write_text(json.dumps(index, indent=2) + "\n")
 
 

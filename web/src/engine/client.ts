@@ -45,7 +45,7 @@ export class Engine {
   static async start(base: URL): Promise<Engine> {
     const folder = new URL("styles/", base);
     const lightFolder = new URL("light/", folder);
-    const { light, ...full } = await readIndex(new URL("index.json", folder));
+    const { light, gpu, ...full } = await readIndex(new URL("index.json", folder));
     const styles = await fetchStyles(folder, full);
     if (styles.size === 0) throw new UserError(strings.errors.start);
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
@@ -62,6 +62,7 @@ export class Engine {
       network: new URL(full.network, folder).href,
       light: light && new URL(light.network, lightFolder).href,
       runtime: new URL(`${RUNTIME_FOLDER}/`, base).href,
+      gpu,
     });
     // many small files, which come while the worker loads what is large; without one of them the full network paints all
     const lightStyles = light && fetchStyles(lightFolder, light).catch(() => null);
@@ -148,11 +149,12 @@ interface Listing {
 }
 
 /** The full network, and the light one where there is one, in a folder of its own; the same styles have the same names. */
-async function readIndex(address: URL): Promise<Listing & { light: Listing | null }> {
+async function readIndex(address: URL): Promise<Listing & { light: Listing | null; gpu: boolean }> {
   const found: unknown = await (await fetchFile(address)).json();
   const full = readListing(found);
   if (full === null) throw new UserError(strings.errors.start);
-  return { ...full, light: isRecord(found) ? readListing(found["light"]) : null };
+  const more = isRecord(found) ? found : {};
+  return { ...full, light: readListing(more["light"]), gpu: more["gpu"] === true };
 }
 
 function readListing(found: unknown): Listing | null {

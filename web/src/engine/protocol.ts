@@ -14,8 +14,18 @@ export interface Wish extends Numbers {
   live: boolean;
 }
 
+/** Where the worker finds what it paints with. */
+export interface Files {
+  network: string;
+  light: string | null;
+  /** The folder of the runtime. */
+  runtime: string;
+  /** Whether the one for graphics cards is there too. */
+  gpu: boolean;
+}
+
 export type Order =
-  | { kind: "start"; network: string; light: string | null; runtime: string }
+  | ({ kind: "start" } & Files)
   | { kind: "paint"; id: number; picture: Picture; wish: Wish }
   | { kind: "cancel"; id: number };
 

@@ -1,15 +1,13 @@
 /** The worker: paints one picture at a time, so that the page never stands still. */
-import * as ort from "onnxruntime-web/wasm";
-
 import { resize } from "./lanczos";
 import { type Network, cutNetwork } from "./networks";
 import { type Picture, mixed, onWhite } from "./pixels";
-import type { Answer, Order, Wish } from "./protocol";
+import type { Answer, Files, Order, Wish } from "./protocol";
+import { type Runtime, hasGpu, startRuntime } from "./runtime";
 import { readTensors } from "./safetensors";
 import { planTiles } from "./tiles";
-import { type Features, type Run, paint } from "./walk";
+import { type Run, paint } from "./walk";
 
-const MOST_THREADS = 8; // more are hardly faster, and a machine has other work
 const MOST_PIXELS = 50e6; // to paint: fine marks of a large picture would take all memory
 const LIVE_MARGIN = 4; // pixels, on the grid of the tiles
 const SMALLEST = 16; // pixels of a side: what the network takes
@@ -23,18 +21,16 @@ interface Ready {
   run: Run;
 }
 
+let runtime: Promise<Runtime>;
 let full: Promise<Ready> | null = null;
 let light: Promise<Ready | null> = Promise.resolve(null);
 let queue: Promise<void> = Promise.resolve();
+/** Load all again, to be painted by the processor. */
+let leaveGpu = (): void => {};
 
 addEventListener("message", ({ data }: MessageEvent<Order>) => {
   if (data.kind === "start") {
-    full = start(data.network, data.runtime);
-    full.catch((error: unknown) => answer({ kind: "failed", id: null, message: String(error) }));
-    // After the full one, so that the page is there as soon as without it, but not only when it is wanted: the first preview
-    // is what people wait for, and what was never loaded is missing offline. Without it the full one paints all.
-    const { light: file } = data;
-    if (file !== null) light = full.then(() => load(file)).catch(() => null);
+    void start(data);
   } else if (data.kind === "cancel") {
     if (open.has(data.id)) cancelled.add(data.id);
   } else {
@@ -44,44 +40,60 @@ addEventListener("message", ({ data }: MessageEvent<Order>) => {
   }
 });
 
-async function start(file: string, runtime: string): Promise<Ready> {
-  ort.env.wasm.numThreads = crossOriginIsolated ? Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS) : 1;
-  ort.env.wasm.wasmPaths = runtime;
-  const ready = await load(file);
-  answer({ kind: "started", threads: ort.env.wasm.numThreads, numbers: ready.network.numbers });
-  return ready;
+async function start(files: Files): Promise<void> {
+  leaveGpu = () => begin(files, false);
+  begin(files, files.gpu && (await hasGpu()));
+  try {
+    const { network } = await withGpuOrWithout(async () => {
+      const ready = (await full) as Ready;
+      if ((await runtime).onGpu) await tryOut(ready);
+      return ready;
+    });
+    answer({ kind: "started", threads: (await runtime).threads, numbers: network.numbers });
+  } catch (error) {
+    answer({ kind: "failed", id: null, message: String(error) });
+  }
+}
+
+function begin({ network, light: file, runtime: folder }: Files, onGpu: boolean): void {
+  runtime = startRuntime(folder, onGpu);
+  full = load(network);
+  full.catch(() => {}); // whoever waits for it is told
+  // After the full one, so that the page is there as soon as without it, but not only when it is wanted: the first preview
+  // is what people wait for, and what was never loaded is missing offline. Without it the full one paints all.
+  light = file === null ? Promise.resolve(null) : full.then(() => load(file)).catch(() => null);
+}
+
+/** Drivers have faults, cards have little memory and are taken away: what fails there is done by the processor, from then on. */
+async function withGpuOrWithout<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const onGpu = await runtime.then((it) => it.onGpu, () => true);
+    if (error instanceof Cancelled || !onGpu) throw error;
+    leaveGpu();
+    return await work();
+  }
+}
+
+/** Paint something tiny, so that a card that cannot is known before anybody waits for it. */
+async function tryOut({ network, run }: Ready): Promise<void> {
+  const picture = { width: SMALLEST, height: SMALLEST, data: new Uint8ClampedArray(4 * SMALLEST ** 2).fill(255) };
+  await paint(picture, network, new Float32Array(network.numbers), run, async () => {});
 }
 
 async function load(file: string): Promise<Ready> {
   const found = await fetch(file);
   if (!found.ok) throw new Error(`${file}: ${found.status}`);
   const network = cutNetwork(readTensors(await found.arrayBuffer()));
-  const sessions: ort.InferenceSession[] = [];
-  for (const { model } of network.segments) sessions.push(await ort.InferenceSession.create(model));
-  return { network, run: (segment, inputs) => runSession(sessions[segment] as ort.InferenceSession, inputs) };
-}
-
-async function runSession(
-  session: ort.InferenceSession,
-  inputs: ReadonlyMap<string, Features | Float32Array>,
-): Promise<Map<string, Features>> {
-  const feeds: Record<string, ort.Tensor> = {};
-  for (const [name, value] of inputs) {
-    const [data, shape] = value instanceof Float32Array ? [value, [value.length]] : [value.data, value.shape];
-    feeds[name] = new ort.Tensor("float32", data, shape);
-  }
-  const given = await session.run(feeds);
-  return new Map(
-    Object.entries(given).map(([name, { dims, data }]) => [
-      name === "out" ? "x" : name,
-      { shape: dims as unknown as Features["shape"], data: data as Float32Array },
-    ]),
-  );
+  const pieces: Awaited<ReturnType<Runtime["open"]>>[] = [];
+  for (const { model } of network.segments) pieces.push(await (await runtime).open(model));
+  return { network, run: (segment, inputs) => (pieces[segment] as (typeof pieces)[number])(inputs) };
 }
 
 async function order(id: number, picture: Picture, wish: Wish): Promise<void> {
   try {
-    const result = await painted(id, picture, wish);
+    const result = await withGpuOrWithout(() => painted(id, picture, wish));
     answer({ kind: "painted", id, picture: result }, [result.data.buffer]);
   } catch (error) {
     answer(error instanceof Cancelled ? { kind: "cancelled", id } : { kind: "failed", id, message: String(error) });

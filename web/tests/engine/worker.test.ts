@@ -10,7 +10,30 @@ const NUMBERS = { full: 2 * (2 + 4 + 8 + 8 + 8 + 4 + 2), light: 2 * (2 + 8 + 8 +
 
 // the same runtime, where it lies for these tests
 vi.mock("onnxruntime-web/wasm", async () => ({ ...(await import("onnxruntime-web")), env: { wasm: {} } }));
+// a graphics card that does the same until it fails, as its runtime tells
+const card = { opened: 0, done: 0, opensTill: Infinity, worksTill: Infinity };
+vi.mock("onnxruntime-web/jspi", async () => {
+  const { InferenceSession, Tensor } = await import("onnxruntime-web");
+  const create = async (model: Uint8Array) => {
+    if ((card.opened += 1) > card.opensTill) throw new Error("no such kernel");
+    const session = await InferenceSession.create(model);
+    return {
+      run: async (feeds: Parameters<typeof session.run>[0]) => {
+        if ((card.done += 1) > card.worksTill) throw new Error("device lost");
+        return await session.run(feeds);
+      },
+    };
+  };
+  return { InferenceSession: { create }, Tensor, env: { wasm: {} } };
+});
 afterEach(() => void vi.unstubAllGlobals());
+
+/** The browser lends a card that fails so late. */
+function lendCard(fails: Partial<typeof card>, isFallbackAdapter = false): void {
+  Object.assign(card, { opened: 0, done: 0, opensTill: Infinity, worksTill: Infinity }, fails);
+  vi.stubGlobal("WebAssembly", Object.assign(Object.create(WebAssembly) as object, { Suspending: class {} }));
+  vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => ({ info: { isFallbackAdapter } }) } });
+}
 
 /** A worker that loads its networks; `light` is held back until the test lets it come, whole or not at all. */
 async function started() {
@@ -37,7 +60,7 @@ async function started() {
   });
   vi.resetModules();
   await import("../../src/engine/worker");
-  order({ data: { kind: "start", network: "full", light: "light", runtime: "" } });
+  order({ data: { kind: "start", network: "full", light: "light", runtime: "", gpu: true } });
   await heard(({ kind }) => kind === "started");
   let last = 0;
   /** What is painted with each network's numbers turned by so much; null as in wishes. */
@@ -86,3 +109,29 @@ test.each([["missing", () => new Response(null, { status: 404 })], ["damaged", (
     expect(await paint(0, 1)).toEqual(await paint(0, null));
   },
 );
+
+const PIECES = { full: 8, light: 6 };
+
+test.each([
+  ["is there", {}, 2 * PIECES.full],
+  ["knows no kernel", { opensTill: 3 }, 0],
+  ["fails when it is tried out", { worksTill: 3 }, 3],
+  ["is taken away", { worksTill: PIECES.full + 3 }, PIECES.full + 3],
+])("the same is painted where a card %s", async (_, fails, done) => {
+  const expected = await (await started()).paint(1, null);
+  lendCard(fails);
+  const { paint } = await started();
+  expect(await paint(1, null)).toEqual(expected);
+  expect(Math.min(card.done, card.worksTill)).toBe(done);
+  const before = card.done;
+  expect(await paint(1, null)).toEqual(expected);
+  // one that failed is not asked again
+  expect(card.done).toBe(Object.keys(fails).length ? before : before + PIECES.full);
+});
+
+test("a card that is none, but computes on the processor, is left alone", async () => {
+  lendCard({}, true);
+  const { paint } = await started();
+  await paint(1, null);
+  expect(card.opened).toBe(0);
+});
