@@ -1,9 +1,14 @@
 """The fixtures of all rooms are in `small/fixtures.py`."""
 
 import faulthandler
+import os
 import sys
 
 import pytest
+
+# one thread is enough for a few pixels, and the processes of tests that run side by side, whose
+# threads wait for each other by turning in circles, would be ten times as slow with more
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -79,7 +79,8 @@ def test_the_list_of_commands(monkeypatch, capsys) -> None:
 
 @pytest.mark.slow
 def test_what_is_not_needed_is_not_imported() -> None:
-    # in one process, in such an order that what one may import none of those before it may not
+    # in one process, in such an order that none may import less than those before it; what is of
+    # fastnst is imported anew each time, as nobody may depend on what others imported
     rooms = {
         "import fastnst.__main__": ("torch", "numpy", "PIL", "torchvision", *HEAVY),
         "from fastnst.drawing import draw_dead_leaves": ("torch", "torchvision", *HEAVY),
@@ -92,8 +93,9 @@ def test_what_is_not_needed_is_not_imported() -> None:
         "import fastnst.commands.page": HEAVY,
         "from fastnst.augment import RandomStyle": HEAVY,
     }
+    forget = "[sys.modules.pop(name) for name in [*sys.modules] if name.startswith('fastnst')]"
     code = "import sys\n" + "\n".join(
-        f"{statement}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+        f"{statement}; print(*{{name.partition('.')[0] for name in sys.modules}}); {forget}"
         for statement in rooms
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

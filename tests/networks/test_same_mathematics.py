@@ -60,7 +60,6 @@ def pair(request, small_features, batch):
 
 
 @EITHER_WAY
-@pytest.mark.usefixtures("scalar_kernels")  # those of the next have vector instructions
 def test_a_step_in_float32_is_the_plain_one(pair, batch):
     # with noise: in flat areas equal values meet in max pooling, and rounding would decide which of
     # them gets the gradient
@@ -77,6 +76,7 @@ def test_a_step_in_float32_is_the_plain_one(pair, batch):
 
 
 @EITHER_WAY
+@pytest.mark.usefixtures("scalar_kernels")
 def test_a_step_in_bfloat16_has_the_plain_losses(pair, batch):
     photographs = batch(4, 64)
     with torch.autocast(**BF16):

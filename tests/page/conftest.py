@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small.browser import BROWSER, PATIENCE, QUIET, STYLES, says, serving
+from small.browser import PATIENCE, STYLES, launched, says, serving
 from small.stylizing import write_small_model
 
 from fastnst.models import (
@@ -113,11 +113,7 @@ def light_page(
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-    with (
-        playwright.sync_playwright() as program,
-        program.chromium.launch(executable_path=BROWSER, args=QUIET) as browser,
-    ):
+    with launched("--disable-gpu") as browser:
         yield browser
 
 

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 from small.browser import (
-    BROWSER,
     CARD,
     MARKS,
-    QUIET,
     apart,
     as_file,
     drawn,
+    launched,
     open_picture,
     saved,
     says,
@@ -26,12 +25,7 @@ pytestmark = MARKS
 
 @pytest.fixture(scope="module")
 def card_browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-    flags = [flag for flag in QUIET if flag != "--disable-gpu"] + CARD
-    with (
-        playwright.sync_playwright() as program,
-        program.chromium.launch(executable_path=BROWSER, args=flags) as browser,
-    ):
+    with launched(*CARD) as browser:
         yield browser
 
 

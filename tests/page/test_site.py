@@ -226,6 +226,6 @@ def test_the_built_page_is_packed_though_git_ignores_it(
     (package / "page" / "site" / "assets" / "runtime.wasm").touch()
     packed = {file.path for file in builder(str(tmp_path)).recurse_selected_project_files()}
     assert str(package / "page" / "site" / "index.html") in packed
-    # the wheel has it packed: scripts/wheel.py
+    # the wheel has it packed: scripts/pack_page.py
     runtime = str(package / "page" / "site" / "assets" / "runtime.wasm")
     assert (runtime in packed) == (builder is SdistBuilder)

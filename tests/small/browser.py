@@ -21,7 +21,7 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chr
 STYLES = ["irises", "red_fuji", "starry_night"]
 PATIENCE = 120_000  # milliseconds
 QUIET = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--no-sandbox", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
 ]
@@ -34,6 +34,17 @@ MARKS = [
 ]
 
 Page = Any  # of playwright, which need not be there
+
+
+@contextmanager
+def launched(*flags: str) -> Generator[Any]:
+    """Start a browser for many tests."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    with (
+        playwright.sync_playwright() as program,
+        program.chromium.launch(executable_path=BROWSER, args=[*QUIET, *flags]) as browser,
+    ):
+        yield browser
 
 
 @contextmanager

@@ -29,9 +29,6 @@ ROOT = Path(__file__).parents[2]
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 NARROW_VGG16 = [4, 4, "M", 8, 8, "M", *[8, 8, 8, "M"] * 3]
 
-# one thread is enough for a few pixels, and the processes of tests that run side by side, whose
-# threads wait for each other by turning in circles, would be ten times as slow with more
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(1)
 
 

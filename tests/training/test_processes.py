@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -77,11 +78,23 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+begun: list[BaseProcess] = []
+
+
+@pytest.fixture(autouse=True)
+def none_is_left() -> Iterator[None]:
+    yield
+    for process in begun:
+        process.kill()
+    begun.clear()
+
+
 def begin(cwd: Path, *arguments: str, script: Path = ROOT / "train.py") -> BaseProcess:
     cwd.mkdir(exist_ok=True)
     output = cwd / "output.txt"
     output.write_text("")
-    return fork(cwd, output, output, *SMALL, *RUN, *arguments, script=script)
+    begun.append(fork(cwd, output, output, *SMALL, *RUN, *arguments, script=script))
+    return begun[-1]
 
 
 def finish(process: BaseProcess, cwd: Path, code: int = 0) -> str:
@@ -93,7 +106,9 @@ def finish(process: BaseProcess, cwd: Path, code: int = 0) -> str:
 
 
 def wait_for_checkpoint(process: BaseProcess, cwd: Path) -> None:
+    deadline = time.monotonic() + 120
     while not (cwd / "run" / "checkpoints" / "last.ckpt").exists():
+        assert time.monotonic() < deadline
         assert process.is_alive(), (cwd / "output.txt").read_text()
         time.sleep(0.05)
 

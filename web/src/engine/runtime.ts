@@ -7,17 +7,20 @@ const MOST_THREADS = 8; // more are hardly faster, and a machine has other work
 
 export type Inputs = ReadonlyMap<string, Features | Float32Array>;
 
+/** Takes and gives features and vectors by name. */
+export type Piece = (inputs: Inputs) => Promise<Map<string, Features>>;
+
 export interface Runtime {
-  onGpu: boolean;
   threads: number;
-  /** Makes a piece ready: what it takes and gives are features and vectors by name. */
-  open: (model: Uint8Array) => Promise<(inputs: Inputs) => Promise<Map<string, Features>>>;
+  open: (model: Uint8Array) => Promise<Piece>;
+  /** Give back what all pieces have taken. */
+  close: () => Promise<void>;
 }
 
 /** Whether there is a graphics card for pages, and the browser lets WebAssembly wait for it. */
 export async function hasGpu(): Promise<boolean> {
   if (!("Suspending" in WebAssembly) || !("gpu" in navigator)) return false;
-  const adapter = await navigator.gpu.requestAdapter().catch(() => null);
+  const adapter = await navigator.gpu.requestAdapter();
   // one that falls back computes on the processor, slower than WebAssembly
   return adapter !== null && !adapter.info.isFallbackAdapter;
 }
@@ -30,12 +33,16 @@ export async function startRuntime(folder: string, onGpu: boolean): Promise<Runt
   runtime.env.wasm.wasmPaths = folder;
   const options = { executionProviders: [onGpu ? "webgpu" : "wasm"] };
   const inTurn = oneAtATime(); // WebAssembly that waits for the card must not be called again meanwhile
+  const sessions: ort.InferenceSession[] = [];
   return {
-    onGpu,
     threads,
     open: async (model) => {
       const session = await inTurn(() => runtime.InferenceSession.create(model, options));
+      sessions.push(session);
       return (inputs) => inTurn(() => run(runtime, session, inputs));
+    },
+    close: async () => {
+      for (const session of sessions) await inTurn(() => session.release());
     },
   };
 }

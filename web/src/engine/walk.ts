@@ -137,7 +137,10 @@ function counted(state: State, segment: Segment, { seen, kept }: Tile): Statisti
   const { channels, scale } = segment;
   const edges = [kept[0] - seen[0], kept[1] - seen[1], kept[2] - seen[0], kept[3] - seen[1]] as const;
   const [left, upper, right, lower] = edges.map((edge) => Math.ceil(edge / scale)) as [number, number, number, number];
-  return channelStatistics(features.data, channels, features.shape[3], [left, upper, right, lower]);
+  const found = channelStatistics(features.data, channels, features.shape[3], [left, upper, right, lower]);
+  // as faulty drivers give them: what is painted with them is black
+  if (![...found.mean, ...found.variance].every(Number.isFinite)) throw new Error("no numbers");
+  return found;
 }
 
 /** In the upper 16 bits of each number, rounded: as PyTorch computes in bfloat16 on processors. */

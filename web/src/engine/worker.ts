@@ -3,7 +3,7 @@ import { resize } from "./lanczos";
 import { type Network, cutNetwork } from "./networks";
 import { type Picture, mixed, onWhite } from "./pixels";
 import type { Answer, Files, Order, Wish } from "./protocol";
-import { type Runtime, hasGpu, startRuntime } from "./runtime";
+import { type Piece, type Runtime, hasGpu, startRuntime } from "./runtime";
 import { readTensors } from "./safetensors";
 import { planTiles } from "./tiles";
 import { type Run, paint } from "./walk";
@@ -11,6 +11,7 @@ import { type Run, paint } from "./walk";
 const MOST_PIXELS = 50e6; // to paint: fine marks of a large picture would take all memory
 const LIVE_MARGIN = 4; // pixels, on the grid of the tiles
 const SMALLEST = 16; // pixels of a side: what the network takes
+const PATIENCE = 30_000; // milliseconds for a card to show that it can
 const open = new Set<number>(); // orders that are neither done nor given up
 const cancelled = new Set<number>();
 
@@ -21,11 +22,18 @@ interface Ready {
   run: Run;
 }
 
-let runtime: Promise<Runtime>;
-let full: Promise<Ready> | null = null;
-let light: Promise<Ready | null> = Promise.resolve(null);
+/** What paints: its networks, and what runs them. */
+interface Painters {
+  onGpu: boolean;
+  runtime: Promise<Runtime>;
+  full: Promise<Ready>;
+  /** Without it the full one paints all. */
+  light: Promise<Ready | null>;
+}
+
+let painters: Painters | null = null;
 let queue: Promise<void> = Promise.resolve();
-/** Load all again, to be painted by the processor. */
+/** Leave the card to others, and load all again for the processor. */
 let leaveGpu = (): void => {};
 
 addEventListener("message", ({ data }: MessageEvent<Order>) => {
@@ -41,59 +49,78 @@ addEventListener("message", ({ data }: MessageEvent<Order>) => {
 });
 
 async function start(files: Files): Promise<void> {
-  leaveGpu = () => begin(files, false);
-  begin(files, files.gpu && (await hasGpu()));
+  leaveGpu = () => {
+    painters?.runtime.then((it) => it.close()).catch(() => {}); // a card that is gone has nothing to give back
+    begin(files, false);
+  };
+  begin(files, files.gpu && (await inTime(hasGpu()).catch(() => false)));
   try {
-    const { network } = await withGpuOrWithout(async () => {
-      const ready = (await full) as Ready;
-      if ((await runtime).onGpu) await tryOut(ready);
+    const { network } = await onGpuOrNot(async ({ onGpu, full }) => {
+      const ready = await full;
+      if (onGpu) await inTime(tryOut(ready));
       return ready;
     });
+    const { runtime } = painters as unknown as Painters;
     answer({ kind: "started", threads: (await runtime).threads, numbers: network.numbers });
   } catch (error) {
     answer({ kind: "failed", id: null, message: String(error) });
   }
 }
 
-function begin({ network, light: file, runtime: folder }: Files, onGpu: boolean): void {
-  runtime = startRuntime(folder, onGpu);
-  full = load(network);
-  full.catch(() => {}); // whoever waits for it is told
+function begin({ network, light, runtime: folder }: Files, onGpu: boolean): void {
+  const runtime = startRuntime(folder, onGpu);
+  const full = read(network).then((found) => load(found, runtime));
   // After the full one, so that the page is there as soon as without it, but not only when it is wanted: the first preview
-  // is what people wait for, and what was never loaded is missing offline. Without it the full one paints all.
-  light = file === null ? Promise.resolve(null) : full.then(() => load(file)).catch(() => null);
+  // is what people wait for, and what was never loaded is missing offline.
+  const small = full.then(async () => {
+    const found = light === null ? null : await read(light).catch(() => null);
+    return found && (await load(found, runtime));
+  });
+  for (const waiting of [runtime, full]) waiting.catch(() => {}); // whoever waits for one is told
+  painters = { onGpu, runtime, full, light: onGpu ? small : small.catch(() => null) };
+  painters.light.catch(() => {});
 }
 
 /** Drivers have faults, cards have little memory and are taken away: what fails there is done by the processor, from then on. */
-async function withGpuOrWithout<T>(work: () => Promise<T>): Promise<T> {
+async function onGpuOrNot<T>(work: (painters: Painters) => Promise<T>): Promise<T> {
+  const used = painters as Painters;
   try {
-    return await work();
+    return await work(used);
   } catch (error) {
-    const onGpu = await runtime.then((it) => it.onGpu, () => true);
-    if (error instanceof Cancelled || !onGpu) throw error;
+    if (error instanceof Cancelled || !used.onGpu) throw error;
     leaveGpu();
-    return await work();
+    return await work(painters as Painters);
   }
 }
 
 /** Paint something tiny, so that a card that cannot is known before anybody waits for it. */
 async function tryOut({ network, run }: Ready): Promise<void> {
-  const picture = { width: SMALLEST, height: SMALLEST, data: new Uint8ClampedArray(4 * SMALLEST ** 2).fill(255) };
-  await paint(picture, network, new Float32Array(network.numbers), run, async () => {});
+  const data = Uint8ClampedArray.from({ length: 4 * SMALLEST ** 2 }, (_, place) => (place * place) % 251);
+  const numbers = new Float32Array(network.numbers).fill(1);
+  await paint({ width: SMALLEST, height: SMALLEST, data }, network, numbers, run, async () => {});
 }
 
-async function load(file: string): Promise<Ready> {
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error("the card does not answer")), PATIENCE));
+  return await Promise.race([work, late]);
+}
+
+async function read(file: string): Promise<Network> {
   const found = await fetch(file);
   if (!found.ok) throw new Error(`${file}: ${found.status}`);
-  const network = cutNetwork(readTensors(await found.arrayBuffer()));
-  const pieces: Awaited<ReturnType<Runtime["open"]>>[] = [];
-  for (const { model } of network.segments) pieces.push(await (await runtime).open(model));
-  return { network, run: (segment, inputs) => (pieces[segment] as (typeof pieces)[number])(inputs) };
+  return cutNetwork(readTensors(await found.arrayBuffer()));
+}
+
+async function load(network: Network, runtime: Promise<Runtime>): Promise<Ready> {
+  const { open } = await runtime;
+  const pieces: Piece[] = [];
+  for (const { model } of network.segments) pieces.push(await open(model));
+  return { network, run: (segment, inputs) => (pieces[segment] as Piece)(inputs) };
 }
 
 async function order(id: number, picture: Picture, wish: Wish): Promise<void> {
   try {
-    const result = await withGpuOrWithout(() => painted(id, picture, wish));
+    const result = await onGpuOrNot((used) => painted(id, picture, wish, used));
     answer({ kind: "painted", id, picture: result }, [result.data.buffer]);
   } catch (error) {
     answer(error instanceof Cancelled ? { kind: "cancelled", id } : { kind: "failed", id, message: String(error) });
@@ -102,8 +129,8 @@ async function order(id: number, picture: Picture, wish: Wish): Promise<void> {
   cancelled.delete(id);
 }
 
-async function painted(id: number, picture: Picture, wish: Wish): Promise<Picture> {
-  const { network, run, numbers } = await chosen(wish);
+async function painted(id: number, picture: Picture, wish: Wish, used: Painters): Promise<Picture> {
+  const { network, run, numbers } = await chosen(wish, used);
   await giveUp(id);
   const marks = Math.max(wish.marks, Math.sqrt((picture.width * picture.height) / MOST_PIXELS));
   const [width, height] = [picture.width, picture.height].map((length) =>
@@ -119,8 +146,7 @@ async function painted(id: number, picture: Picture, wish: Wish): Promise<Pictur
 }
 
 /** The network that paints it, and the numbers that it takes. The light one is there sooner than the full one would paint. */
-async function chosen(wish: Wish): Promise<Ready & { numbers: Float32Array }> {
-  if (!full) throw new Error("not started");
+async function chosen(wish: Wish, { full, light }: Painters): Promise<Ready & { numbers: Float32Array }> {
   const ready = wish.light && (await light);
   return wish.light && ready ? { ...ready, numbers: wish.light } : { ...(await full), numbers: wish.numbers };
 }

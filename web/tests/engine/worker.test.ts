@@ -11,7 +11,8 @@ const NUMBERS = { full: 2 * (2 + 4 + 8 + 8 + 8 + 4 + 2), light: 2 * (2 + 8 + 8 +
 // the same runtime, where it lies for these tests
 vi.mock("onnxruntime-web/wasm", async () => ({ ...(await import("onnxruntime-web")), env: { wasm: {} } }));
 // a graphics card that does the same until it fails, as its runtime tells
-const card = { opened: 0, done: 0, opensTill: Infinity, worksTill: Infinity };
+const FRESH = { opened: 0, closed: 0, done: 0, opensTill: Infinity, worksTill: Infinity, rightTill: Infinity };
+const card = { ...FRESH };
 vi.mock("onnxruntime-web/jspi", async () => {
   const { InferenceSession, Tensor } = await import("onnxruntime-web");
   const create = async (model: Uint8Array) => {
@@ -20,8 +21,11 @@ vi.mock("onnxruntime-web/jspi", async () => {
     return {
       run: async (feeds: Parameters<typeof session.run>[0]) => {
         if ((card.done += 1) > card.worksTill) throw new Error("device lost");
-        return await session.run(feeds);
+        const given = await session.run(feeds);
+        if (card.done > card.rightTill) for (const { data } of Object.values(given)) (data as Float32Array).fill(NaN);
+        return given;
       },
+      release: async () => void (card.closed += 1),
     };
   };
   return { InferenceSession: { create }, Tensor, env: { wasm: {} } };
@@ -30,7 +34,7 @@ afterEach(() => void vi.unstubAllGlobals());
 
 /** The browser lends a card that fails so late. */
 function lendCard(fails: Partial<typeof card>, isFallbackAdapter = false): void {
-  Object.assign(card, { opened: 0, done: 0, opensTill: Infinity, worksTill: Infinity }, fails);
+  Object.assign(card, FRESH, fails);
   vi.stubGlobal("WebAssembly", Object.assign(Object.create(WebAssembly) as object, { Suspending: class {} }));
   vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => ({ info: { isFallbackAdapter } }) } });
 }
@@ -51,7 +55,7 @@ async function started() {
   let order = (_: { data: Order }): void => {};
   vi.stubGlobal("addEventListener", (_: string, hear: typeof order) => (order = hear));
   vi.stubGlobal("crossOriginIsolated", false);
-  vi.stubGlobal("fetch", async (file: string) => (file === "light" ? await coming : new Response(smallNetwork(2, 1))));
+  vi.stubGlobal("fetch", async (file: string) => (file === "light" ? (await coming).clone() : new Response(smallNetwork(2, 1))));
   vi.stubGlobal("self", {
     postMessage: (answer: Answer) => {
       answers.push(answer);
@@ -110,23 +114,37 @@ test.each([["missing", () => new Response(null, { status: 404 })], ["damaged", (
   },
 );
 
-const PIECES = { full: 8, light: 6 };
+const PIECES = 8; // of the full network
 
 test.each([
-  ["is there", {}, 2 * PIECES.full],
+  ["is there", {}, 2 * PIECES],
   ["knows no kernel", { opensTill: 3 }, 0],
-  ["fails when it is tried out", { worksTill: 3 }, 3],
-  ["is taken away", { worksTill: PIECES.full + 3 }, PIECES.full + 3],
+  ["fails when it is tried out", { worksTill: 3 }, 4],
+  ["paints no numbers", { rightTill: 3 }, 4],
+  ["is taken away", { worksTill: PIECES + 3 }, PIECES + 4],
 ])("the same is painted where a card %s", async (_, fails, done) => {
   const expected = await (await started()).paint(1, null);
   lendCard(fails);
   const { paint } = await started();
   expect(await paint(1, null)).toEqual(expected);
-  expect(Math.min(card.done, card.worksTill)).toBe(done);
-  const before = card.done;
+  expect(card.done).toBe(done);
   expect(await paint(1, null)).toEqual(expected);
-  // one that failed is not asked again
-  expect(card.done).toBe(Object.keys(fails).length ? before : before + PIECES.full);
+  const failed = Object.keys(fails).length > 0; // it is not asked again, and has all of it back
+  expect(card.done).toBe(failed ? done : done + PIECES);
+  expect(card.closed).toBe(failed ? Math.min(card.opened, card.opensTill) : 0);
+});
+
+test("a card with too little memory for the light network too is left", async () => {
+  const light = (): Response => new Response(readFileSync(new URL("light.safetensors", import.meta.url)));
+  const without = await started();
+  without.letCome(light());
+  const expected = await without.paint(1, 1);
+  lendCard({ opensTill: PIECES + 2 });
+  const { paint, letCome } = await started();
+  letCome(light());
+  const preview = paint(1, 1);
+  expect(await preview).toEqual(expected);
+  expect(card.closed).toBe(PIECES + 2);
 });
 
 test("a card that is none, but computes on the processor, is left alone", async () => {
