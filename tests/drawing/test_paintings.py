@@ -19,7 +19,7 @@ def test_the_same_arguments_give_the_same_painting_and_others_another():
         assert np.abs(first.astype(int) - other).mean() > 10
 
 
-@pytest.mark.parametrize("medium", {*MEDIA}, ids=lambda medium: medium.__name__)
+@pytest.mark.parametrize("medium", dict.fromkeys(MEDIA), ids=lambda medium: medium.__name__)
 def test_each_medium_has_marks(medium, rng):
     palette = draw_palette(rng)
     picture = medium(rng, 96, palette)
