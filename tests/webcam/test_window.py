@@ -43,7 +43,7 @@ class Capture:
         print("released")
 
 class Negative:
-    style, size = {"name": "negative", "title": "Negative"}, None
+    style, size, network = {"name": "negative", "title": "Negative"}, None, None
     device = SimpleNamespace(type="cpu")
     def fit(self, picture):
         return picture
@@ -127,6 +127,7 @@ def screen(tmp_path):
             server.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["q", ""], ids=["key", "closed"])
 def test_the_window(screen, ending, tmp_path):
     environment, file = screen

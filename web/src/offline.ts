@@ -14,7 +14,9 @@ const HERE = "127.0.0.1"; // what `fastnst page` serves at, each time at another
 export async function keepOffline(base: URL, mayReload: () => boolean): Promise<void> {
   if (!("serviceWorker" in navigator) || base.hostname === HERE) return;
   try {
-    await navigator.serviceWorker.register(new URL("sw.js", base), { updateViaCache: "none" });
+    const registration = await navigator.serviceWorker.register(new URL("sw.js", base), { updateViaCache: "none" });
+    // a new build takes its place now, not when the browser comes to look; offline there is none
+    registration.update().catch(() => {});
     await controlled();
     const { controller } = navigator.serviceWorker;
     const before = performance.getEntriesByType("resource").map((entry) => entry.name);
