@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -47,8 +48,11 @@ def finish(training: Training, cwd: Path) -> Path:
 def wait_for_training(process, cwd: Path, seconds: float) -> None:
     """Until a checkpoint was written since now, and so many seconds more."""
     last, began = cwd / "run" / "checkpoints" / "last.ckpt", time.time()
-    while process.is_alive() and not (last.exists() and last.stat().st_mtime > began):
+    written = 0.0
+    while process.is_alive() and written <= began:
         time.sleep(0.005)
+        with suppress(FileNotFoundError):  # it becomes the one before last when another is there
+            written = last.stat().st_mtime
     time.sleep(seconds)
 
 
