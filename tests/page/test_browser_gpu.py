@@ -48,6 +48,10 @@ def test_it_paints_on_the_graphics_card(
 
             context.route("**/worker-*.js", as_a_card)
         page.goto(server.address)
+        if not page.evaluate(
+            "'gpu' in navigator && navigator.gpu.requestAdapter().then(it => !!it)"
+        ):
+            pytest.skip("this browser plays no graphics card")
         says(page, "Choose a picture")
         open_picture(page, as_file(picture))
         _, painted = saved(page)
