@@ -24,6 +24,7 @@ interface Ready {
 
 /** What paints: its networks, and what runs them. */
 interface Painters {
+  files: Files;
   onGpu: boolean;
   runtime: Promise<Runtime>;
   full: Promise<Ready>;
@@ -33,8 +34,6 @@ interface Painters {
 
 let painters: Painters | null = null;
 let queue: Promise<void> = Promise.resolve();
-/** Leave the card to others, and load all again for the processor. */
-let leaveGpu = (): void => {};
 
 addEventListener("message", ({ data }: MessageEvent<Order>) => {
   if (data.kind === "start") {
@@ -49,36 +48,31 @@ addEventListener("message", ({ data }: MessageEvent<Order>) => {
 });
 
 async function start(files: Files): Promise<void> {
-  leaveGpu = () => {
-    painters?.runtime.then((it) => it.close()).catch(() => {}); // a card that is gone has nothing to give back
-    begin(files, false);
-  };
-  begin(files, files.gpu && (await inTime(hasGpu()).catch(() => false)));
+  painters = begin(files, files.gpu && (await inTime(hasGpu()).catch(() => false)));
   try {
-    const { network } = await onGpuOrNot(async ({ onGpu, full }) => {
+    const [{ network }, { threads }] = await onGpuOrNot(async ({ onGpu, full, runtime }) => {
       const ready = await full;
       if (onGpu) await inTime(tryOut(ready));
-      return ready;
+      return [ready, await runtime] as const;
     });
-    const { runtime } = painters as unknown as Painters;
-    answer({ kind: "started", threads: (await runtime).threads, numbers: network.numbers });
+    answer({ kind: "started", threads, numbers: network.numbers });
   } catch (error) {
     answer({ kind: "failed", id: null, message: String(error) });
   }
 }
 
-function begin({ network, light, runtime: folder }: Files, onGpu: boolean): void {
-  const runtime = startRuntime(folder, onGpu);
-  const full = read(network).then((found) => load(found, runtime));
+function begin(files: Files, onGpu: boolean): Painters {
+  const runtime = startRuntime(files.runtime, onGpu);
+  const full = read(files.network).then((found) => load(found, runtime));
   // After the full one, so that the page is there as soon as without it, but not only when it is wanted: the first preview
   // is what people wait for, and what was never loaded is missing offline.
   const small = full.then(async () => {
-    const found = light === null ? null : await read(light).catch(() => null);
+    const found = files.light === null ? null : await read(files.light).catch(() => null);
     return found && (await load(found, runtime));
   });
-  for (const waiting of [runtime, full]) waiting.catch(() => {}); // whoever waits for one is told
-  painters = { onGpu, runtime, full, light: onGpu ? small : small.catch(() => null) };
-  painters.light.catch(() => {});
+  const light = onGpu ? small : small.catch(() => null);
+  for (const waiting of [runtime, full, light]) waiting.catch(() => {}); // whoever waits for one is told
+  return { files, onGpu, runtime, full, light };
 }
 
 /** Drivers have faults, cards have little memory and are taken away: what fails there is done by the processor, from then on. */
@@ -88,8 +82,9 @@ async function onGpuOrNot<T>(work: (painters: Painters) => Promise<T>): Promise<
     return await work(used);
   } catch (error) {
     if (error instanceof Cancelled || !used.onGpu) throw error;
-    leaveGpu();
-    return await work(painters as Painters);
+    used.runtime.then((it) => it.close()).catch(() => {}); // a card that is gone has nothing to give back
+    painters = begin(used.files, false);
+    return await work(painters);
   }
 }
 
