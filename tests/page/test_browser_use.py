@@ -7,17 +7,22 @@ from urllib.request import urlopen
 import pytest
 from PIL import Image
 from small.browser import (
+    BROWSER,
     MARKS,
     PATIENCE,
+    QUIET,
     STYLES,
     as_file,
     drawn,
+    note_requests,
     open_picture,
     saved,
     says,
     serving,
     set_slider,
     until,
+    unwatched,
+    wait_until,
 )
 
 from fastnst.page import choose, server, write_site
@@ -113,30 +118,32 @@ def test_the_light_network_is_kept_for_offline_too(browser, light_page):
 
 
 def test_a_new_build_takes_the_place_of_the_old_one(browser, tmp_path):
-    folder = tmp_path / "site"
+    folder, profile = tmp_path / "site", tmp_path / "profile"
     write_site(folder, choose(["irises"], []))
-    context = browser.new_context()
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
     with serving(folder) as host:
-        address = _elsewhere(host.address)
-        page.goto(address)
-        says(page, "Choose a picture")
+        asked, address = note_requests(host), _elsewhere(host.address)
+        with unwatched(profile, address):
+            wait_until(lambda: "GET /styles/many_styles.safetensors" in asked)
         worker = folder / "sw.js"
         old = re.search('PREFIX \\+ "(\\w+)"', worker.read_text())
         assert old
         worker.write_text(worker.read_text().replace(old[1], "newer"))
-        page.goto(address)
-        newer = "caches.keys().then(all => all.some(it => it.endsWith(' newer')))"
-        until(page, newer)
-        # it has taken over from the old one
-        until(page, "navigator.serviceWorker.getRegistration().then(it => !it.installing)")
-        until(page, "navigator.serviceWorker.ready.then(it => it.active.state === 'activated')")
-        says(page, "Choose a picture")
-    page.goto("about:blank")
-    page.goto(address)
-    open_picture(page, as_file(drawn(60, 50)))
-    context.close()
+        with unwatched(profile, address):
+            # it asks which of the files that the old one kept are still there
+            wait_until(lambda: "HEAD /styles/many_styles.safetensors" in asked)
+        with browser.browser_type.launch_persistent_context(
+            profile, executable_path=BROWSER, args=QUIET
+        ) as context:
+            context.set_default_timeout(PATIENCE)
+            page = context.new_page()
+            page.goto(address)
+            until(page, "caches.keys().then(all => !all.some(it => !it.endsWith(' newer')))")
+            says(page, "Choose a picture")
+            page.goto("about:blank")
+            host.shutdown()
+            host.server_close()
+            page.goto(address)
+            open_picture(page, as_file(drawn(60, 50)))
 
 
 def test_workers_get_the_policy_too(real_page):

@@ -2,9 +2,10 @@
 
 import io
 import shutil
+import subprocess
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,34 @@ def launched(*flags: str) -> Generator[Any]:
 
 
 @contextmanager
+def unwatched(profile: Path, address: str) -> Generator[None]:
+    """Visit the page in one that nobody looks into.
+
+    Where a program does, Chromium now and then keeps a service worker for ever that is to go.
+    """
+    where = ("--headless=new", f"--user-data-dir={profile}", address)
+    with subprocess.Popen(
+        [BROWSER or "", *QUIET, *where], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def note_requests(server: PageServer) -> list[str]:
+    """What it is asked from now on, such as `GET /sw.js`."""
+    asked = []
+
+    class Noting(server.RequestHandlerClass):
+        def log_request(self, code: object = "-", size: object = "-") -> None:
+            asked.append(f"{self.command} {self.path}")
+
+    server.RequestHandlerClass = Noting
+    return asked
+
+
+@contextmanager
 def serving(folder: Path) -> Generator[PageServer]:
     """Serve a page meanwhile."""
     with PageServer(folder) as server:
@@ -75,6 +104,13 @@ def until(page: Page, expression: str) -> None:
                 raise
         assert time.monotonic() < end, expression
         page.wait_for_timeout(50)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE / 1000
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def drawn(width: int, height: int) -> Image.Image:

@@ -1,6 +1,6 @@
 /** The page: brings its parts together. */
 import { Engine, type Style, type Wish, networkOf } from "./engine/client";
-import { keepOffline } from "./offline";
+import { keepOffline, takeNewBuild } from "./offline";
 import { strings } from "./strings";
 import { Compare } from "./ui/compare";
 import { Controls } from "./ui/controls";
@@ -173,6 +173,8 @@ async function ready(): Promise<void> {
   } catch (error) {
     console.error(error);
     tell({ type: "failed" });
+  } finally {
+    await takeNewBuild();
   }
 }
 

@@ -14,10 +14,10 @@ const HERE = "127.0.0.1"; // what `fastnst page` serves at, each time at another
 export async function keepOffline(base: URL, mayReload: () => boolean): Promise<void> {
   if (!("serviceWorker" in navigator) || base.hostname === HERE) return;
   try {
-    const registration = await navigator.serviceWorker.register(new URL("sw.js", base), { updateViaCache: "none" });
-    // a new build takes its place now, not when the browser comes to look; offline there is none
-    registration.update().catch(() => {});
-    await controlled();
+    const registered = navigator.serviceWorker.register(new URL("sw.js", base), { updateViaCache: "none" });
+    // where one answers already, nobody waits for what this does: with a new build it takes seconds
+    if (navigator.serviceWorker.controller) registered.catch(() => {});
+    else await registered.then(controlled);
     const { controller } = navigator.serviceWorker;
     const before = performance.getEntriesByType("resource").map((entry) => entry.name);
     const own = [base.href, location.href, ...before].map((address) => address.split(/[?#]/)[0] ?? "");
@@ -33,8 +33,28 @@ export async function keepOffline(base: URL, mayReload: () => boolean): Promise<
   }
 }
 
+/**
+ * Let a new build's worker take the place of the one that answers, once the page has loaded.
+ *
+ * Not earlier: the exchange makes requests wait, and in a watched Chromium (DevTools) some get no answer at all.
+ */
+export async function takeNewBuild(): Promise<void> {
+  try {
+    const registration = await navigator.serviceWorker.getRegistration();
+    if (registration === undefined) return;
+    const take = () => registration.waiting?.postMessage("take over");
+    const follow = () => registration.installing?.addEventListener("statechange", take);
+    registration.addEventListener("updatefound", follow);
+    follow(); // the browser may have found it before
+    take();
+    await registration.update();
+  } catch {
+    return; // there are no service workers here, or no network
+  }
+}
+
 async function controlled(): Promise<void> {
-  if (navigator.serviceWorker.controller) return;
+  if (navigator.serviceWorker.controller) return; // by now
   await new Promise<void>((resolve) => {
     navigator.serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true });
     setTimeout(resolve, PATIENCE);

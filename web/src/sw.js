@@ -11,8 +11,6 @@ const HEADERS = {
   "Cross-Origin-Resource-Policy": "same-origin",
 };
 
-self.addEventListener("install", () => self.skipWaiting());
-
 self.addEventListener("activate", (event) => event.waitUntil(begin()));
 
 self.addEventListener("fetch", (event) => {
@@ -20,8 +18,9 @@ self.addEventListener("fetch", (event) => {
   if (method === "GET" && url.startsWith(self.registration.scope)) event.respondWith(answer(event));
 });
 
-/** The page tells what it loaded before this worker answered for it. */
+/** The page tells what it loaded before this worker answered for it, or that it has all it needs from the worker before. */
 self.addEventListener("message", (event) => {
+  if (event.data === "take over") return event.waitUntil(self.skipWaiting());
   const keep = async () => (await caches.open(KEPT)).addAll(event.data);
   event.waitUntil(keep().catch(() => {}));
 });
