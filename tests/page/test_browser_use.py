@@ -123,7 +123,7 @@ def test_a_new_build_takes_the_place_of_the_old_one(browser, tmp_path):
     with serving(folder) as host:
         asked, address = note_requests(host), _elsewhere(host.address)
         with unwatched(profile, address):
-            wait_until(lambda: "GET /styles/many_styles.safetensors" in asked)
+            wait_until(lambda: "GET /styles/light/many_styles.safetensors" in asked)  # the last one
         worker = folder / "sw.js"
         old = re.search('PREFIX \\+ "(\\w+)"', worker.read_text())
         assert old
@@ -138,7 +138,7 @@ def test_a_new_build_takes_the_place_of_the_old_one(browser, tmp_path):
             page = context.new_page()
             page.goto(address)
             until(page, "caches.keys().then(all => !all.some(it => !it.endsWith(' newer')))")
-            says(page, "Choose a picture")
+            until(page, "caches.match('styles/light/many_styles.safetensors').then(it => !!it)")
             page.goto("about:blank")
             host.shutdown()
             host.server_close()

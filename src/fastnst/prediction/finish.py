@@ -26,8 +26,8 @@ LOSS = {
     "tv_weight": 1.0,
 }
 SIDE = 256  # of the drawn pictures that it learns from, in pixels
-# of Adam; falls to 0 as a cosine of the time that is over. On two paintings that the predictor knows,
-# recoloured, a minute with it ends at 8 % less style error than one with 1e-2.
+# of Adam; falls to 0 as a cosine of the time that is over. On two paintings that the predictor
+# knows, recoloured, a minute with it ends at 8 % less style error than one with 1e-2.
 LEARNING_RATE = 4e-2
 COMPILED_FROM = 120  # seconds: compiling takes up to forty, and steps are three times as fast then
 TRIED = 4  # drawn pictures that say which numbers are best
