@@ -102,12 +102,6 @@ def scalar_kernels(monkeypatch) -> None:
 
 
 @pytest.fixture
-def graphs_alone(monkeypatch) -> None:
-    """The compiler catches and differentiates graphs as ever, but writes no code for them."""
-    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
-
-
-@pytest.fixture
 def small_vgg(small_features) -> LossNetwork:
     return LossNetwork(small_features(), *IMAGENET)
 
