@@ -12,6 +12,7 @@ from small.clips import moving, read_clip, write_clip
 from small.stylizing import ARCHITECTURE, stylize, write_small_model
 from torch.nn.functional import pad
 
+from fastnst import machine
 from fastnst.drawing.dead_leaves import draw_dead_leaves
 from fastnst.networks import build_network
 
@@ -48,11 +49,13 @@ def test_output_is_the_networks(
     with torch.no_grad():
         painted = network(pad(pixels, (24,) * 4, "reflect"))[0, :, 24:-24, 24:-24]
     expected = (painted * 255).round().permute(1, 2, 0).byte().numpy()
-    for bf16 in (False, True):
-        monkeypatch.setattr("fastnst.stylizing.painter.computes_bf16", lambda _, bf16=bf16: bf16)
+    for low in (False, True):
+        for kind in ("computes_bf16", "computes_int8"):
+            can = low and getattr(machine, kind)(torch.device("cpu"))
+            monkeypatch.setattr(f"fastnst.stylizing.painter.{kind}", lambda _, can=can: can)
         assert stylize(monkeypatch, "--ckpt", model, photo, "-o", tmp_path / "a.png") == 0
         distance = np.abs(np.asarray(load(tmp_path / "a.png")).astype(int) - expected)
-        if bf16:
+        if low:
             assert distance.mean() < 1
         else:  # a tensor laid out otherwise in memory may round the other way at a half
             assert distance.max() <= 1

@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from fastnst.machine.errors import UserError
-from fastnst.machine.hardware import allow_tf32, computes_bf16, free_memory, memory_errors
+from fastnst.machine.hardware import (
+    allow_tf32,
+    computes_bf16,
+    computes_int8,
+    free_memory,
+    memory_errors,
+)
 
 CPU = torch.device("cpu")
 FAULTS = """
@@ -48,12 +54,14 @@ def test_tf32_is_a_choice():
 
 
 @pytest.mark.slow
-def test_bfloat16_is_used_where_the_processor_computes_it():
+def test_numbers_of_less_bits_are_used_where_the_processor_computes_them():
     flags = subprocess.run(["lscpu"], capture_output=True, text=True).stdout
     if not flags:
         pytest.skip("lscpu says nothing here")
     assert computes_bf16(CPU) == ("avx512_bf16" in flags or "amx_tile" in flags)
+    assert computes_int8(CPU) == ("avx512_vnni" in flags or "avx_vnni" in flags)
     assert not computes_bf16(torch.device("mps"))
+    assert not computes_int8(torch.device("mps"))
 
 
 def test_full_memory_is_a_sentence():

@@ -102,6 +102,13 @@ def scalar_kernels(monkeypatch) -> None:
 
 
 @pytest.fixture
+def in_float32(monkeypatch) -> None:
+    """Painting in fewer bits hides small mistakes."""
+    for kind in ("computes_bf16", "computes_int8"):
+        monkeypatch.setattr(f"fastnst.stylizing.painter.{kind}", lambda _: False)
+
+
+@pytest.fixture
 def small_vgg(small_features) -> LossNetwork:
     return LossNetwork(small_features(), *IMAGENET)
 

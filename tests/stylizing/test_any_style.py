@@ -18,6 +18,8 @@ from fastnst.networks import style_of
 from fastnst.prediction import Predictor, read_predictor, write_predictor
 from fastnst.stylizing import any_style, finish_style, predict_style, read_painting
 
+pytestmark = pytest.mark.usefixtures("in_float32")
+
 
 @pytest.fixture
 def network(tmp_path, monkeypatch):

@@ -12,6 +12,8 @@ from fastnst.machine import UserError
 from fastnst.models import ENDING, fingerprint, read_model, write_style
 from fastnst.networks import set_style, style_of
 
+pytestmark = pytest.mark.usefixtures("in_float32")
+
 
 @pytest.fixture
 def styles(tmp_path):

@@ -90,6 +90,7 @@ def test_together_or_alone_is_the_same(painter, jobs):
             assert np.asarray(target).std() > 1
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_when_memory_is_full_pictures_are_painted_one_by_one(painter, jobs, monkeypatch):
     network = painter.painters[0].network
     whole = network.forward

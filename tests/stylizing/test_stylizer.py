@@ -11,11 +11,7 @@ from fastnst.models.export import export_onnx
 from fastnst.stylizing import canvas
 from fastnst.stylizing import stylizer as module
 
-
-@pytest.fixture(autouse=True)
-def in_float32(monkeypatch):
-    """Otherwise bfloat16 hides small mistakes."""
-    monkeypatch.setattr("fastnst.stylizing.painter.computes_bf16", lambda _: False)
+pytestmark = pytest.mark.usefixtures("in_float32")
 
 
 def test_image_array_and_path_are_the_same(painting_model, photograph, tmp_path):

@@ -8,11 +8,7 @@ from small.stylizing import CLOSE, SIDE, distance, values
 from fastnst import Stylizer
 from fastnst.machine.errors import UserError
 
-
-@pytest.fixture(autouse=True)
-def in_float32(monkeypatch):
-    """Otherwise bfloat16 hides small mistakes."""
-    monkeypatch.setattr("fastnst.stylizing.painter.computes_bf16", lambda _: False)
+pytestmark = pytest.mark.usefixtures("in_float32")
 
 
 def test_strength_zero_is_the_photograph(painting_model, photograph):

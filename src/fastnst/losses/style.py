@@ -9,11 +9,14 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fastnst.losses.functional import gram_matrix, relative_style_loss, style_loss
 
 Measure = Literal["relative", "johnson2016"]
+POSITIONS = 2048  # of each picture that are put in order
+DIRECTIONS = 64  # that they are projected on
 SAMPLES = 1024  # positions of each picture that the Gaussian kernel compares
 TINY = 1e-8  # of a channel that never changes, the square root would have no gradient
 
@@ -44,11 +47,11 @@ def build_style_loss(name: str, measure: Measure) -> StyleLoss:
     """A style loss of one layer.
 
     Args:
-        name: a key of `STATISTICS`, or `mmd_gaussian`.
+        name: of `STYLE_LOSSES`.
         measure: `relative` to what the style picture has, or `johnson2016` for the absolute one.
     """
-    if name == "mmd_gaussian":
-        return GaussianMMD(measure)
+    if name in SAMPLED:
+        return SAMPLED[name](measure)
     return StatisticLoss(STATISTICS[name], measure)
 
 
@@ -93,7 +96,6 @@ STATISTICS: dict[str, Callable[..., Tensor]] = {
     "bn_statistics": feature_statistics,
 }
 DISTANCES = {"relative": relative_style_loss, "johnson2016": style_loss}
-STYLE_LOSSES = (*STATISTICS, "mmd_gaussian")
 
 
 class StatisticLoss:
@@ -135,10 +137,10 @@ class GaussianMMD:
 
     def target(self, features: Tensor) -> Tensor:
         """`(1, K, C)`: activations at as many positions."""
-        return _draw(features, None)
+        return _draw(features, None, SAMPLES)
 
     def __call__(self, features: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
-        drawn = _draw(features, weights)
+        drawn = _draw(features, weights, SAMPLES)
         with torch.autocast(features.device.type, enabled=False):  # differences of large numbers
             among = _squared_distances(target, target)
             scale = 2 * _of_different(among).clamp_min(TINY)[:, None, None]
@@ -149,6 +151,46 @@ class GaussianMMD:
         return discrepancy / wanted if self.relative else discrepancy
 
 
+class SlicedWasserstein:
+    """Sliced Wasserstein distance (Heitz, Vanhoey, Chambon, Belcour 2021, eq. 4).
+
+    Activations at `POSITIONS` random positions are projected on `DIRECTIONS` random directions,
+    both drawn anew each time; along each direction both pictures' are put in order and compared.
+    Where two Gram matrices are alike, colours and marks may still be spread otherwise; here not.
+
+    Args:
+        measure: `relative` is four times the share of the mean square of the style picture's
+            projections: where all activations are too large by a share e, Gram matrices are by 2 e,
+            so that a weight means about as much here as there.
+    """
+
+    draws = True
+
+    def __init__(self, measure: Measure) -> None:
+        self.relative = measure == "relative"
+
+    def target(self, features: Tensor) -> Tensor:
+        """`(1, K, C)`: activations at as many positions."""
+        return _draw(features, None, POSITIONS)
+
+    def __call__(self, features: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
+        drawn = _draw(features, weights, POSITIONS)
+        with torch.autocast(features.device.type, enabled=False):  # of sums of many numbers
+            channels, device = features.shape[1], features.device
+            directions = F.normalize(torch.randn(DIRECTIONS, channels, device=device), dim=1)
+            own = (directions @ drawn.transpose(1, 2)).sort(2).values
+            wanted = (directions @ target.transpose(1, 2)).sort(2).values
+            # as many of the style picture's as of this one's
+            wanted = F.interpolate(wanted, own.shape[2], mode="linear", align_corners=True)
+            distance = (own - wanted).square().mean((1, 2))
+            unit = wanted.square().mean((1, 2)).clamp_min(TINY)
+        return 4 * distance / unit if self.relative else distance
+
+
+SAMPLED = {"mmd_gaussian": GaussianMMD, "sliced_wasserstein": SlicedWasserstein}
+STYLE_LOSSES = (*STATISTICS, *SAMPLED)
+
+
 def _mean(features: Tensor, weights: Tensor | None) -> Tensor:
     """Over positions: `(N, C, H, W)` -> `(N, C)`."""
     if weights is None:
@@ -156,14 +198,14 @@ def _mean(features: Tensor, weights: Tensor | None) -> Tensor:
     return (features * weights).sum((2, 3)) / weights.sum((2, 3))
 
 
-def _draw(features: Tensor, weights: Tensor | None) -> Tensor:
+def _draw(features: Tensor, weights: Tensor | None, most: int) -> Tensor:
     """`(N, C, H, W)` -> `(N, K, C)` at random positions, the same one never twice."""
     flat = features.float().flatten(2).transpose(1, 2)
     positions = flat.shape[1]
     chances = torch.ones(len(flat), positions, device=flat.device)
     if weights is not None:
         chances = weights.float().expand(len(flat), -1, -1, -1).flatten(1)
-    count = min(SAMPLES, int((chances > 0).sum(1).min()))
+    count = min(most, int((chances > 0).sum(1).min()))
     index = torch.multinomial(chances, count)
     return flat.gather(1, index[..., None].expand(-1, -1, flat.shape[2]))
 

@@ -48,6 +48,14 @@ def computes_bf16(device: torch.device) -> bool:
     return False
 
 
+def computes_int8(device: torch.device) -> bool:
+    """Whether the processor itself adds up products of 8 bits, which doubles its speed again."""
+    if device.type != "cpu" or not hasattr(torch.ops.onednn, "qconv_pointwise"):
+        return False
+    known = getattr(torch.cpu, "get_capabilities", dict)()  # after PyTorch 2.8
+    return torch.cpu._is_vnni_supported() or known.get("avx_vnni", False)  # pyright: ignore[reportPrivateUsage]  # as above
+
+
 def allow_tf32(allowed: bool) -> None:
     """Let float32 products and convolutions on NVIDIA GPUs use TF32: 10 bits of mantissa."""
     torch.backends.cuda.matmul.allow_tf32 = allowed

@@ -19,6 +19,7 @@ from fastnst.networks.conditional import (
     split_style,
     style_of,
 )
+from fastnst.networks.eight_bit import in_eight_bits
 from fastnst.networks.enlarging import SCALES, SR, EnlargingNetwork, Johnson2016SR, Scale, SRNorm
 from fastnst.networks.johnson2016 import Johnson2016
 from fastnst.networks.layers import FewOutputsConv2d, InstanceNorm2d
@@ -90,6 +91,7 @@ __all__ = [
     "convert",
     "find_theirs",
     "has_styles",
+    "in_eight_bits",
     "measure",
     "paint_styles",
     "set_style",

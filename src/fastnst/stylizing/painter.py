@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from fastnst.machine import Compiled, computes_bf16
+from fastnst.machine import Compiled, computes_bf16, computes_int8
 from fastnst.models import OnnxNetwork
 from fastnst.networks import (
     QuarterNetwork,
     Sample,
     TransformationNetwork,
+    in_eight_bits,
     measure,
     share_statistics,
     want,
@@ -42,20 +43,22 @@ class Painter:
         self.regional = styles is not None
         if styles is not None:
             network = with_areas(network, styles)
-        self.network, self.device = network.to(device), device
         self.exported = isinstance(network, OnnxNetwork)
-        self._for_tiles: nn.Module | None = None
-        self._features: list[Tensor] = []
-        self._compiled: dict[tuple[Callable[[Tensor], Tensor], torch.Size], Compiled] = {}
+        self.network = network
+        self.move(device)
 
     def move(self, device: torch.device) -> None:
         """Run on another device from now on."""
         self.network, self.device = self.network.to(device), device
-        self._for_tiles, self._features, self._compiled = None, [], {}
+        # what paints
+        self._working = in_eight_bits(self.network) if computes_int8(device) else self.network
+        self._for_tiles: nn.Module | None = None
+        self._features: list[Tensor] = []
+        self._compiled: dict[tuple[Callable[[Tensor], Tensor], torch.Size], Compiled] = {}
 
     def want(self, shares: Tensor) -> None:
         """Say how much of each style is wanted where, `(1, R, H, W)`, in what is painted next."""
-        want(self.network, shares)
+        want(self._working, shares)
         if self._for_tiles is not None:
             want(self._for_tiles, shares)
 
@@ -70,7 +73,7 @@ class Painter:
         Returns:
             `(N, 3, H, W)`, RGB in [0, 1], float32.
         """
-        return self._run(self.network, pictures, to_come)
+        return self._run(self._working, pictures, to_come)
 
     def look_at(self, samples: Sequence[Sample], keep: bool) -> None:
         """Take the statistics for the tiles of a picture from samples of it.
@@ -80,7 +83,7 @@ class Painter:
             keep: that they are its tiles, and what was computed of them is to be kept for `tile`.
         """
         if self._for_tiles is None:
-            self._for_tiles = share_statistics(self.network)
+            self._for_tiles = share_statistics(self._working)
         self.forget()
         with self._precision():
             features = measure(self._for_tiles, samples)

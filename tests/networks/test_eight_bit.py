@@ -1,0 +1,95 @@
+"""Residual blocks in 8 bits against the same in float32."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from fastnst.machine import computes_int8
+from fastnst.networks import (
+    InstanceNorm2d,
+    build_network,
+    in_eight_bits,
+    set_style,
+    share_statistics,
+    style_of,
+)
+from fastnst.networks.eight_bit import DEVIATIONS, EightBitConv2d
+
+pytestmark = pytest.mark.skipif(
+    not computes_int8(torch.device("cpu")), reason="this processor does not multiply 8 bits"
+)
+
+
+def build(name="resnet", **arguments):
+    torch.manual_seed(0)
+    network = build_network({"name": name, "width": 8, "blocks": 2, **arguments})
+    change(network, 1)
+    return network.eval()
+
+
+def change(network, seed):
+    numbers = style_of(network)
+    noise = torch.rand(numbers.shape, generator=torch.Generator().manual_seed(seed)) - 0.5
+    set_style(network, numbers + noise)
+
+
+def rounded(values, step, lowest, highest):
+    return (values / step).round().clamp(lowest, highest) * step
+
+
+@pytest.mark.parametrize("positive", [True, False])
+def test_a_convolution_is_that_of_rounded_numbers(positive):
+    torch.manual_seed(0)
+    conv, norms = nn.Conv2d(6, 5, 3), [InstanceNorm2d(6) for _ in range(2)]
+    for norm in norms:
+        nn.init.uniform_(norm.weight, 0.5, 1.5)
+        nn.init.normal_(norm.bias)
+    norms = norms[:1] if positive else norms
+    features = 3 * torch.randn(2, 6, 9, 11)  # some beyond what has a step
+    features = features.relu() if positive else features
+    found = EightBitConv2d(conv, norms, positive)(features)
+    mean = sum(norm.bias for norm in norms)
+    deviation = sum(norm.weight.square() for norm in norms).sqrt()
+    if positive:
+        steps = (DEVIATIONS * deviation + mean).max() / 255
+        features = rounded(features, steps, 0, 255)
+    else:
+        steps = (DEVIATIONS * deviation + mean.abs()).max() / 127
+        features = rounded(features, steps, -128, 127)
+    weight = rounded(conv.weight, conv.weight.abs().amax((1, 2, 3), True) / 127, -127, 127)
+    torch.testing.assert_close(found, F.conv2d(features, weight), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["resnet", "light"])
+@torch.inference_mode()
+def test_pictures_are_nearly_the_same(name, batch):
+    network, photographs = build(name), batch(2, 40)
+    exact, found = network(photographs), in_eight_bits(network)(photographs)
+    assert not torch.equal(found, exact)
+    assert (found - exact).abs().mean() < 1 / 255
+    assert (found - exact).abs().max() < 16 / 255
+
+
+@torch.inference_mode()
+def test_another_style_is_followed(batch):
+    network, photographs = build(), batch(1, 32)
+    eight = in_eight_bits(network)
+    before = eight(photographs)
+    change(network, 2)
+    assert not torch.equal(eight(photographs), before)
+    assert torch.equal(eight(photographs), in_eight_bits(network)(photographs))
+
+
+def test_networks_that_normalise_otherwise_stay_as_they_are():
+    for network in (
+        build_network({"name": "johnson2016"}),
+        build_network({"name": "resnet", "norm": "batch"}),
+    ):
+        assert in_eight_bits(network) is network
+
+
+def test_a_copy_for_tiles_rounds_too():
+    shared = share_statistics(in_eight_bits(build()))
+    found = [module for module in shared.modules() if isinstance(module, EightBitConv2d)]
+    assert len(found) == 4
