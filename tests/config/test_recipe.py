@@ -5,6 +5,7 @@ from hydra import compose, initialize_config_dir
 from fastnst.config import recipe_command
 from fastnst.config.hydra import CONFIGS
 from fastnst.config.settings import read_settings
+from fastnst.models import TRUNKS
 
 
 def settings(*words):
@@ -27,3 +28,10 @@ def order(word):
 def test_the_usual_is_not_told():
     told = recipe_command(settings("style=irises", "motion=none", "network=resnet"), "zoo")
     assert told == "fastnst train style=irises experiment=zoo"
+
+
+def test_networks_that_come_with_fastnst_are_told_by_name():
+    for name, file in TRUNKS.items():
+        assert file.is_file()
+        told = recipe_command(settings("style=irises", f"trunk={name}"), "zoo")
+        assert told == f"fastnst train style=irises experiment=zoo trunk={name}"

@@ -17,6 +17,15 @@ def features():
     return torch.rand(1, 5, 4, 6, generator=generator), torch.rand(1, 5, 3, 7, generator=generator)
 
 
+@pytest.fixture
+def same_directions(monkeypatch):
+    """Those of the sliced Wasserstein distance, in every call."""
+    drawn = torch.nn.functional.normalize(
+        torch.randn(64, 5, generator=torch.Generator().manual_seed(0)), dim=1
+    )
+    monkeypatch.setattr(style_losses, "_directions", lambda _: drawn)
+
+
 def positions(features):
     """`(1, C, H, W)` -> `(H W, C)`."""
     return features[0].flatten(1).T
@@ -104,6 +113,32 @@ def test_the_gaussian_one_is_right_on_average(features, monkeypatch):
 
 
 @pytest.mark.parametrize("measure", MEASURES)
+def test_the_sliced_one_is_the_mean_over_directions(measure, monkeypatch):
+    generator = torch.Generator().manual_seed(3)
+    painted, style = (torch.rand(1, 5, 4, 6, generator=generator) for _ in range(2))
+    monkeypatch.setattr(style_losses, "DIRECTIONS", 200_000)
+    x, y = map(positions, (painted, style))
+    # directions of its own: over so many all choices are alike
+    directions = torch.nn.functional.normalize(torch.randn(5, 200_000, generator=generator), dim=0)
+    own, wanted = ((points @ directions).sort(0).values for points in (x, y))
+    expected = (own - wanted).square().mean()
+    expected = 4 * expected / wanted.square().mean() if measure == "relative" else expected
+    ours = build_style_loss("sliced_wasserstein", measure)
+    (value,) = ours(painted, ours.target(style))
+    torch.testing.assert_close(value, expected, rtol=0.01, atol=0)
+
+
+def test_the_sliced_one_of_pictures_of_other_sizes(monkeypatch):
+    monkeypatch.setattr(style_losses, "DIRECTIONS", 5000)
+    features = torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(0))
+    ours = build_style_loss("sliced_wasserstein", "relative")
+    target = ours.target(features[..., :39])
+    near, brighter = ours(features, target), ours(1.1 * features, target)
+    assert near < 1e-4
+    assert brighter.item() == pytest.approx(4 * 0.1**2, rel=0.1)  # as of Gram matrices
+
+
+@pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("name", STYLE_LOSSES)
 def test_the_same_picture_gives_zero(name, measure, features):
     ours = build_style_loss(name, measure)
@@ -133,6 +168,7 @@ def test_a_descent_makes_a_picture_alike(name, features):
     torch.testing.assert_close(*means, rtol=0.15, atol=0)
 
 
+@pytest.mark.usefixtures("same_directions")
 @pytest.mark.parametrize("name", STYLE_LOSSES)
 def test_weights_say_how_much_a_position_counts(name, features):
     painted, style = features
@@ -159,6 +195,7 @@ def test_a_position_that_counts_twice_is_there_twice(name, features):
     torch.testing.assert_close(ours(painted, target, weights), ours(twice, target))
 
 
+@pytest.mark.usefixtures("same_directions")
 @pytest.mark.parametrize("name", STYLE_LOSSES)
 def test_each_picture_from_one_target_or_its_own(name, features):
     painted, style = features
@@ -171,6 +208,7 @@ def test_each_picture_from_one_target_or_its_own(name, features):
         torch.testing.assert_close(ours(batch, targets[chosen]), torch.cat(single))
 
 
+@pytest.mark.usefixtures("same_directions")
 @pytest.mark.parametrize("name", STYLE_LOSSES)
 def test_dead_channels_and_half_precision_give_finite_gradients(name, features):
     painted = features[0].bfloat16()

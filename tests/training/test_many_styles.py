@@ -157,6 +157,12 @@ def test_training_goes_on_with_the_styles_beside_the_network(train):
         if name in STYLES[:2]:
             assert torch.equal(read_style(folder / f"{name}{ENDING}").numbers, before)
         torch.testing.assert_close(rows(again)[name].numbers, before, rtol=0, atol=1e-3)
+    # the numbers of all of them anew, in a network that stays as it is
+    numbers = train("numbers", *MANY, "trainer.max_steps=3", f"trunk={first}")
+    for name in STYLES:
+        before, after = rows(first)[name], rows(numbers)[name]
+        assert after.network == before.network
+        assert not np.allclose(after.numbers, before.numbers, atol=1e-4)
 
 
 def test_a_trunk_takes_the_recipe_for_it_unless_told_otherwise(capsys, monkeypatch):

@@ -159,7 +159,7 @@ def _check(run: Run) -> None:
                 f"{run.name} has the style of a painting that not everybody may use: "
                 f"{style.rights}."
             )
-    if run.whole.trunk is not None:
+    if run.whole.trunk is not None and run.whole.styles is None:
         raise UserError(
             f"{run.name} is a style learnt in {run.whole.trunk}, of which there is a style file; "
             f"finished styles are trained with styles=[...]."

@@ -8,10 +8,10 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
 from fastnst.config.hydra import CONFIGS
-from fastnst.config.many_styles import MANY, with_styles
+from fastnst.config.many_styles import with_styles
 from fastnst.config.settings import Settings, flat, read_settings
 from fastnst.machine import UserError
-from fastnst.models import finished_styles
+from fastnst.models import TRUNKS, finished_styles
 
 # What a network learns depends on these. The rest is where things are and how fast.
 LEARNT = (
@@ -48,7 +48,7 @@ def recipe_command(settings: Settings, experiment: str) -> str:
         usual = _composed(words)
         words += [f"{key}={_text(wanted[key])}" for key in wanted if usual.get(key) != wanted[key]]
         # a file's name says nothing on another machine
-        known = (None, MANY, *(card.name for card in finished_styles()))
+        known = (None, *TRUNKS, *(card.name for card in finished_styles()))
         said = {settings.init, settings.trunk, settings.teacher} <= {*known}
         repeats = said and _composed(words) == wanted
     except (HydraException, UserError):

@@ -20,7 +20,7 @@ from fastnst.models import Model, read_model
 from fastnst.networks import set_style
 from fastnst.styles import load_style_image
 
-SEED = 0  # mmd_gaussian draws positions
+SEED = 0  # some style losses draw positions
 
 
 class Run(NamedTuple):

@@ -60,7 +60,7 @@ class Search:
         self.device = self.style.device  # with its number, which training may make another default
         network = build_loss_network(**settings.loss_network.model_dump(), seed=settings.seed)
         network.to(self.device)
-        torch.manual_seed(settings.seed)  # mmd_gaussian draws positions
+        torch.manual_seed(settings.seed)  # some style losses draw positions
         self.loss = PerceptualLoss(network, [self.style], **settings.loss.perceptual())
 
     def run(self) -> list[Candidate]:

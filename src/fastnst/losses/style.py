@@ -176,8 +176,7 @@ class SlicedWasserstein:
     def __call__(self, features: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
         drawn = _draw(features, weights, POSITIONS)
         with torch.autocast(features.device.type, enabled=False):  # of sums of many numbers
-            channels, device = features.shape[1], features.device
-            directions = F.normalize(torch.randn(DIRECTIONS, channels, device=device), dim=1)
+            directions = _directions(features)
             own = (directions @ drawn.transpose(1, 2)).sort(2).values
             wanted = (directions @ target.transpose(1, 2)).sort(2).values
             # as many of the style picture's as of this one's
@@ -189,6 +188,12 @@ class SlicedWasserstein:
 
 SAMPLED = {"mmd_gaussian": GaussianMMD, "sliced_wasserstein": SlicedWasserstein}
 STYLE_LOSSES = (*STATISTICS, *SAMPLED)
+
+
+def _directions(features: Tensor) -> Tensor:
+    """Random ones, `(DIRECTIONS, C)`, of length 1."""
+    drawn = torch.randn(DIRECTIONS, features.shape[1], device=features.device)
+    return F.normalize(drawn, dim=1)
 
 
 def _mean(features: Tensor, weights: Tensor | None) -> Tensor:

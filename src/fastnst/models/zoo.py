@@ -14,6 +14,11 @@ TRUNK = MODELS / "many_styles.safetensors"  # the network that finished styles s
 # the same styles in other networks, in files of the same names: in a small one, and in one that
 # paints frames of videos alike, which the small one does as well
 LIGHT, CALM = MODELS / "light", MODELS / "calm"
+# networks of styles, by the names that a training may begin with
+TRUNKS = {
+    TRUNK.stem: TRUNK,
+    **{folder.name: folder / TRUNK.name for folder in (LIGHT, CALM)},
+}
 ENLARGER = MODELS / "super_resolution" / "x4.safetensors"  # a network that enlarges pictures
 
 

@@ -95,7 +95,7 @@ class Problem:
             whole = (width, height), (0, 0, width, height)
             regions = torch.cat([mask.part(*whole) for mask in self.masks])
         options = self.settings.loss.perceptual()
-        torch.manual_seed(self.settings.seed)  # mmd_gaussian draws positions
+        torch.manual_seed(self.settings.seed)  # some style losses draw positions
         loss = PerceptualLoss(self.network, self.styles_at(side), **options, regions=regions)
         return loss.to(self.device)
 

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fastnst.config import MANY, Settings
+from fastnst.config import Settings
 from fastnst.learning import read_checkpoint
 from fastnst.losses import TeacherLoss, build_loss_network
 from fastnst.machine import UserError
 from fastnst.models import (
-    TRUNK,
+    TRUNKS,
     fingerprint,
     finished_model,
     finished_styles,
@@ -137,8 +137,9 @@ def _in_checkpoint(path: Path) -> dict[str, Tensor]:
 
 
 def _file(key: str, init: str) -> Path:
-    if init == MANY and TRUNK.is_file():
-        return TRUNK
+    trunk = TRUNKS.get(init)
+    if trunk is not None and trunk.is_file():
+        return trunk
     names = [card.name for card in finished_styles()]
     if init in names:
         return finished_model(init)
