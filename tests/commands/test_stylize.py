@@ -12,8 +12,8 @@ from small.clips import moving, read_clip, write_clip
 from small.stylizing import ARCHITECTURE, stylize, write_small_model
 from torch.nn.functional import pad
 
-from fastnst import machine
 from fastnst.drawing.dead_leaves import draw_dead_leaves
+from fastnst.machine import computes_int8
 from fastnst.networks import build_network
 
 ROOT = Path(__file__).parents[2]
@@ -49,10 +49,11 @@ def test_output_is_the_networks(
     with torch.no_grad():
         painted = network(pad(pixels, (24,) * 4, "reflect"))[0, :, 24:-24, 24:-24]
     expected = (painted * 255).round().permute(1, 2, 0).byte().numpy()
+    can = computes_int8(torch.device("cpu"))
     for low in (False, True):
-        for kind in ("computes_bf16", "computes_int8"):
-            can = low and getattr(machine, kind)(torch.device("cpu"))
-            monkeypatch.setattr(f"fastnst.stylizing.painter.{kind}", lambda _, can=can: can)
+        monkeypatch.setattr("fastnst.stylizing.painter.computes_bf16", lambda _, low=low: low)
+        eight = low and can
+        monkeypatch.setattr("fastnst.stylizing.precision.computes_int8", lambda _, it=eight: it)
         assert stylize(monkeypatch, "--ckpt", model, photo, "-o", tmp_path / "a.png") == 0
         distance = np.abs(np.asarray(load(tmp_path / "a.png")).astype(int) - expected)
         if low:

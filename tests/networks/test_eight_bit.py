@@ -90,6 +90,13 @@ def test_networks_that_normalise_otherwise_stay_as_they_are():
 
 
 def test_a_copy_for_tiles_rounds_too():
-    shared = share_statistics(in_eight_bits(build()))
+    network = build()
+    shared = share_statistics(in_eight_bits(network))
     found = [module for module in shared.modules() if isinstance(module, EightBitConv2d)]
     assert len(found) == 4
+    change(network, 2)
+    features = torch.rand(1, 32, 8, 8)
+    anew = in_eight_bits(network)
+    others = [module for module in anew.modules() if isinstance(module, EightBitConv2d)]
+    for one, other in zip(found, others, strict=True):
+        assert torch.equal(one(features), other(features))

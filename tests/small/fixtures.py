@@ -104,8 +104,8 @@ def scalar_kernels(monkeypatch) -> None:
 @pytest.fixture
 def in_float32(monkeypatch) -> None:
     """Painting in fewer bits hides small mistakes."""
-    for kind in ("computes_bf16", "computes_int8"):
-        monkeypatch.setattr(f"fastnst.stylizing.painter.{kind}", lambda _: False)
+    monkeypatch.setattr("fastnst.stylizing.painter.computes_bf16", lambda _: False)
+    monkeypatch.setattr("fastnst.stylizing.precision.computes_int8", lambda _: False)
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 import torch
 from small.stylizing import write_small_model
@@ -6,6 +8,7 @@ from fastnst.machine import computes_int8
 from fastnst.models import read_model
 from fastnst.networks import in_eight_bits
 from fastnst.stylizing.painter import Painter
+from fastnst.stylizing.precision import in_few_bits
 
 CPU = torch.device("cpu")
 
@@ -21,3 +24,17 @@ def test_a_processor_that_can_paints_in_eight_bits(tmp_path, batch, monkeypatch)
         painted = Painter(network, CPU).whole(photographs)
         assert torch.equal(painted, in_eight_bits(network)(photographs))
         assert not torch.equal(painted, network(photographs))
+
+
+@pytest.mark.skipif(not computes_int8(CPU), reason="this processor does not multiply 8 bits")
+def test_a_network_that_they_would_change_paints_without(tmp_path, monkeypatch):
+    network = read_model(write_small_model(tmp_path / "a.safetensors")).network
+    monkeypatch.setattr("fastnst.stylizing.precision.MOST", 1e-6)
+    assert in_few_bits(network, CPU) is network
+
+
+@torch.inference_mode()
+def test_it_goes_to_other_processes(tmp_path, batch):
+    painter = Painter(read_model(write_small_model(tmp_path / "a.safetensors")).network, CPU)
+    there = pickle.loads(pickle.dumps(painter))
+    assert torch.equal(there.whole(batch(1, 32)), painter.whole(batch(1, 32)))

@@ -15,7 +15,7 @@ from torch import Tensor
 from fastnst.losses.functional import gram_matrix, relative_style_loss, style_loss
 
 Measure = Literal["relative", "johnson2016"]
-POSITIONS = 2048  # of each picture that are put in order
+SORTED = 2048  # of each picture that are put in order
 DIRECTIONS = 64  # that they are projected on
 SAMPLES = 1024  # positions of each picture that the Gaussian kernel compares
 TINY = 1e-8  # of a channel that never changes, the square root would have no gradient
@@ -154,8 +154,9 @@ class GaussianMMD:
 class SlicedWasserstein:
     """Sliced Wasserstein distance (Heitz, Vanhoey, Chambon, Belcour 2021, eq. 4).
 
-    Activations at `POSITIONS` random positions are projected on `DIRECTIONS` random directions,
-    both drawn anew each time; along each direction both pictures' are put in order and compared.
+    Activations at `SORTED` random positions are projected on `DIRECTIONS` random directions, both
+    drawn anew each time, but for the style picture's positions, which are drawn once; along each
+    direction both pictures' are put in order and compared.
     Where two Gram matrices are alike, colours and marks may still be spread otherwise; here not.
 
     Args:
@@ -171,16 +172,16 @@ class SlicedWasserstein:
 
     def target(self, features: Tensor) -> Tensor:
         """`(1, K, C)`: activations at as many positions."""
-        return _draw(features, None, POSITIONS)
+        return _draw(features, None, SORTED)
 
     def __call__(self, features: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
-        drawn = _draw(features, weights, POSITIONS)
-        with torch.autocast(features.device.type, enabled=False):  # of sums of many numbers
+        drawn = _draw(features, weights, SORTED)
+        with torch.autocast(features.device.type, enabled=False):  # with 8 bits many would be equal
             directions = _directions(features)
             own = (directions @ drawn.transpose(1, 2)).sort(2).values
             wanted = (directions @ target.transpose(1, 2)).sort(2).values
             # as many of the style picture's as of this one's
-            wanted = F.interpolate(wanted, own.shape[2], mode="linear", align_corners=True)
+            wanted = F.interpolate(wanted, own.shape[2], mode="linear")
             distance = (own - wanted).square().mean((1, 2))
             unit = wanted.square().mean((1, 2)).clamp_min(TINY)
         return 4 * distance / unit if self.relative else distance
@@ -205,14 +206,14 @@ def _mean(features: Tensor, weights: Tensor | None) -> Tensor:
 
 def _draw(features: Tensor, weights: Tensor | None, most: int) -> Tensor:
     """`(N, C, H, W)` -> `(N, K, C)` at random positions, the same one never twice."""
-    flat = features.float().flatten(2).transpose(1, 2)
+    flat = features.flatten(2).transpose(1, 2)
     positions = flat.shape[1]
-    chances = torch.ones(len(flat), positions, device=flat.device)
+    chances, count = torch.ones(len(flat), positions, device=flat.device), min(most, positions)
     if weights is not None:
         chances = weights.float().expand(len(flat), -1, -1, -1).flatten(1)
-    count = min(most, int((chances > 0).sum(1).min()))
+        count = min(most, int((chances > 0).sum(1).min()))
     index = torch.multinomial(chances, count)
-    return flat.gather(1, index[..., None].expand(-1, -1, flat.shape[2]))
+    return flat.gather(1, index[..., None].expand(-1, -1, flat.shape[2])).float()
 
 
 def _squared_distances(x: Tensor, y: Tensor) -> Tensor:

@@ -50,7 +50,9 @@ def computes_bf16(device: torch.device) -> bool:
 
 def computes_int8(device: torch.device) -> bool:
     """Whether the processor itself adds up products of 8 bits, which doubles its speed again."""
-    if device.type != "cpu" or not hasattr(torch.ops.onednn, "qconv_pointwise"):
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    if not torch._C._dispatch_has_kernel_for_dispatch_key("onednn::qconv_prepack", "CPU"):  # pyright: ignore[reportPrivateUsage]  # there is no public form
         return False
     known = getattr(torch.cpu, "get_capabilities", dict)()  # after PyTorch 2.8
     return torch.cpu._is_vnni_supported() or known.get("avx_vnni", False)  # pyright: ignore[reportPrivateUsage]  # as above

@@ -4,7 +4,7 @@ bfloat16 and a quarter of that of float32.
 Weights are rounded once, of each output channel to 255 steps (Jacob et al. 2018, "Quantization and
 training of neural networks for efficient integer-arithmetic-only inference"). Activations are
 rounded as they come, to steps that need not be looked for: they come from instance normalisations,
-so that the style's own numbers say how large they can be, whatever the picture or the part of it.
+so that the style's own numbers say how large they nearly always are, in any picture or part of it.
 """
 
 import copy

@@ -13,7 +13,7 @@ from fastnst.config import MANY, Style
 from fastnst.machine import UserError
 from fastnst.models import (
     ENDING,
-    TRUNK,
+    TRUNKS,
     Model,
     fingerprint,
     read_network,
@@ -56,7 +56,7 @@ def read_trunk(trunk: str) -> Trunk:
     Raises:
         UserError: if it is none that styles can share.
     """
-    path = TRUNK if trunk == MANY else Path(trunk)
+    path = TRUNKS.get(trunk, Path(trunk))
     model = read_network(path)
     if not has_styles(model.network):
         raise UserError(

@@ -1,22 +1,23 @@
-"""One network at work: in bfloat16 where the hardware computes it, compiled where that pays."""
+"""One network at work: in few bits where the hardware computes them, compiled where that pays."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from fastnst.machine import Compiled, computes_bf16, computes_int8
+from fastnst.machine import Compiled, computes_bf16
 from fastnst.models import OnnxNetwork
 from fastnst.networks import (
     QuarterNetwork,
     Sample,
     TransformationNetwork,
-    in_eight_bits,
     measure,
     share_statistics,
     want,
     with_areas,
 )
+from fastnst.stylizing.precision import in_few_bits
 
 # Pixels of one size still to paint after which compiling the network for that size has won back
 # the time it takes: on two cores of an Intel Xeon with AMX up to a minute against 0.13 seconds for
@@ -50,15 +51,22 @@ class Painter:
     def move(self, device: torch.device) -> None:
         """Run on another device from now on."""
         self.network, self.device = self.network.to(device), device
-        # what paints
-        self._working = in_eight_bits(self.network) if computes_int8(device) else self.network
+        self._painting = in_few_bits(self.network, device)
         self._for_tiles: nn.Module | None = None
         self._features: list[Tensor] = []
         self._compiled: dict[tuple[Callable[[Tensor], Tensor], torch.Size], Compiled] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: its processor may be another one."""
+        return {name: getattr(self, name) for name in ("network", "device", "regional", "exported")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.move(self.device)
+
     def want(self, shares: Tensor) -> None:
         """Say how much of each style is wanted where, `(1, R, H, W)`, in what is painted next."""
-        want(self._working, shares)
+        want(self._painting, shares)
         if self._for_tiles is not None:
             want(self._for_tiles, shares)
 
@@ -73,7 +81,7 @@ class Painter:
         Returns:
             `(N, 3, H, W)`, RGB in [0, 1], float32.
         """
-        return self._run(self._working, pictures, to_come)
+        return self._run(self._painting, pictures, to_come)
 
     def look_at(self, samples: Sequence[Sample], keep: bool) -> None:
         """Take the statistics for the tiles of a picture from samples of it.
@@ -83,7 +91,7 @@ class Painter:
             keep: that they are its tiles, and what was computed of them is to be kept for `tile`.
         """
         if self._for_tiles is None:
-            self._for_tiles = share_statistics(self._working)
+            self._for_tiles = share_statistics(self._painting)
         self.forget()
         with self._precision():
             features = measure(self._for_tiles, samples)

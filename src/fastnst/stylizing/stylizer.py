@@ -113,7 +113,7 @@ class Stylizer:
         titles = [str(model.style.get("title", model.style["name"])) for model in models]
         self.style = {"name": "_".join(names), "title": " + ".join(titles)}
         self.reach = max(network.reach for network in networks)
-        # the one that paints, if it paints one style
+        # the one whose style is painted, if it is one
         self.network = networks[0] if len(networks) == 1 and areas is None else None
         self.tile: int | Literal["auto"] | None = self._checked(tile)
 
