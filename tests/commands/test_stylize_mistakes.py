@@ -98,6 +98,7 @@ def test_a_bad_photograph_is_one_sentence_too(
     assert not (tmp_path / "out.png").exists()
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_memory_running_out_is_one_sentence(
     model: Path,
     photo: Path,

@@ -50,8 +50,8 @@ def painted(name: str, photograph: Tensor) -> Tensor:
 
 def test_there_are_the_styles_that_the_documents_promise() -> None:
     page = zoo.MODELS.parent / "docs" / "measure" / "finished_styles.md"
-    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| ([\d.]+) \|", page.read_text(), re.MULTILINE)
-    assert rows == [(card.name, str(card.iterations), f"{card.style:.3f}") for card in CARDS]
+    rows = re.findall(r"^\| `(\w+)` \| ([\d.]+) \| ([\d.]+) \|", page.read_text(), re.MULTILINE)
+    assert rows == [(card.name, f"{card.style:.3f}", f"{card.content:.2f}") for card in CARDS]
 
 
 @pytest.mark.slow
