@@ -7,7 +7,7 @@ from fastnst.machine import computes_int8
 from fastnst.networks import TransformationNetwork, in_eight_bits
 
 SIDE = 64  # pixels of the picture that it is tried with
-MOST = 2 / 255  # that pixels may change by, on average; with finished styles it is less than half
+MOST = 2 / 255  # that pixels may change by, on average
 
 
 @torch.inference_mode()
