@@ -176,7 +176,7 @@ class SlicedWasserstein:
 
     def __call__(self, features: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
         drawn = _draw(features, weights, SORTED)
-        with torch.autocast(features.device.type, enabled=False):  # with 8 bits many would be equal
+        with torch.autocast(features.device.type, enabled=False):  # in bfloat16 many are equal
             directions = _directions(features)
             own = (directions @ drawn.transpose(1, 2)).sort(2).values
             wanted = (directions @ target.transpose(1, 2)).sort(2).values

@@ -14,6 +14,7 @@ from fastnst.stylizing.any_style import (
 from fastnst.stylizing.files import Files, Job, paint_files
 from fastnst.stylizing.mask import Mask
 from fastnst.stylizing.pictures import Picture, one_picture, several_pictures
+from fastnst.stylizing.precision import trial_picture
 from fastnst.stylizing.protocol import PaintsPictures
 from fastnst.stylizing.sources import one_mixture
 from fastnst.stylizing.stylizer import Stylizer
@@ -41,4 +42,5 @@ __all__ = [
     "read_painting",
     "several_pictures",
     "smallest_side",
+    "trial_picture",
 ]

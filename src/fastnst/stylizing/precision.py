@@ -1,8 +1,11 @@
 """Whether a network may compute in 8 bits: what that costs depends on its numbers."""
 
 import torch
+from PIL import Image
+from torch import Tensor
 
 from fastnst.drawing import draw_dead_leaves
+from fastnst.images import to_tensor
 from fastnst.machine import computes_int8
 from fastnst.networks import TransformationNetwork, in_eight_bits
 
@@ -10,7 +13,11 @@ SIDE = 64  # pixels of the picture that it is tried with
 MOST = 2 / 255  # that pixels may change by, on average
 
 
-@torch.inference_mode()
+def trial_picture() -> Tensor:
+    """A drawn picture to try a network with, `(1, 3, SIDE, SIDE)` in [0, 1]."""
+    return to_tensor(Image.fromarray(draw_dead_leaves(SIDE, 0, 0)))[None]
+
+
 def in_few_bits(network: TransformationNetwork, device: torch.device) -> TransformationNetwork:
     """The network in 8 bits, if the processor computes these and a drawn picture that is painted
     so stays nearly as it is; else the network itself.
@@ -19,13 +26,10 @@ def in_few_bits(network: TransformationNetwork, device: torch.device) -> Transfo
         network: in `eval()` mode, on the device.
         device: where it is.
     """
-    if not computes_int8(device):
-        return network
-    with torch.inference_mode(False):  # its tensors are to be copied with the network
-        rounded = in_eight_bits(network)
+    rounded = in_eight_bits(network) if computes_int8(device) else network
     if rounded is network:
         return network
-    picture = torch.from_numpy(draw_dead_leaves(SIDE, 0, 0))
-    images = picture.permute(2, 0, 1)[None].float() / 255
-    change = (rounded(images) - network(images)).abs().mean()
+    picture = trial_picture()
+    with torch.inference_mode():
+        change = (rounded(picture) - network(picture)).abs().mean()
     return rounded if change < MOST else network

@@ -147,7 +147,7 @@ def _file(key: str, init: str) -> Path:
     if not path.exists():
         raise UserError(
             f"{key}={init}: there is no such file, and no finished style of that name; there are "
-            f"{', '.join(names)}."
+            f"{', '.join((*TRUNKS, *names))}."
         )
     return path
 

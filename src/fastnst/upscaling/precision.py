@@ -3,10 +3,9 @@
 import torch
 from torch import nn
 
-from fastnst.drawing import draw_dead_leaves
 from fastnst.machine import computes_bf16
+from fastnst.stylizing import trial_picture
 
-SIDE = 64  # pixels of the picture that it is tried with
 LEVEL = 1 / 255
 MOST = 0.5 * LEVEL  # that pixels may change by, on average
 
@@ -24,8 +23,7 @@ def bears_bf16(network: nn.Module, device: torch.device) -> bool:
     """
     if not computes_bf16(device):
         return False
-    picture = torch.from_numpy(draw_dead_leaves(SIDE, 0, 0)).to(device)
-    images = picture.permute(2, 0, 1)[None].float() / 255
+    images = trial_picture().to(device)
     exact = network(images)
     with torch.autocast(device.type, torch.bfloat16):
         rounded = network(images)
