@@ -1,4 +1,4 @@
-"""Residual blocks in 8 bits against the same in float32."""
+"""Residual blocks and upsamplings in 8 bits against the same in float32."""
 
 import pytest
 import torch
@@ -14,7 +14,8 @@ from fastnst.networks import (
     share_statistics,
     style_of,
 )
-from fastnst.networks.eight_bit import DEVIATIONS, EightBitConv2d
+from fastnst.networks.eight_bit import DEVIATIONS, EightBitConv2d, EightBitUpsampleConv2d
+from fastnst.networks.upsample_conv import UpsampleConv2d
 
 pytestmark = pytest.mark.skipif(
     not computes_int8(torch.device("cpu")), reason="this processor does not multiply 8 bits"
@@ -48,7 +49,7 @@ def test_a_convolution_is_that_of_rounded_numbers(positive):
     norms = norms[:1] if positive else norms
     features = 3 * torch.randn(2, 6, 9, 11)  # some beyond what has a step
     features = features.relu() if positive else features
-    found = EightBitConv2d(conv, norms, positive)(features)
+    found = EightBitConv2d(conv.weight, norms, positive)(features)
     mean = sum(norm.bias for norm in norms)
     deviation = sum(norm.weight.square() for norm in norms).sqrt()
     if positive:
@@ -59,6 +60,16 @@ def test_a_convolution_is_that_of_rounded_numbers(positive):
         features = rounded(features, steps, -128, 127)
     weight = rounded(conv.weight, conv.weight.abs().amax((1, 2, 3), True) / 127, -127, 127)
     torch.testing.assert_close(found, F.conv2d(features, weight), rtol=1e-4, atol=1e-4)
+
+
+def test_an_upsampling_is_nearly_the_same():
+    torch.manual_seed(0)
+    conv, norm = UpsampleConv2d(6, 5), InstanceNorm2d(6)
+    features = norm(torch.randn(2, 6, 9, 11)).relu()
+    assert conv.bias is not None
+    exact = conv(features) - conv.bias[:, None, None]
+    found = EightBitUpsampleConv2d(conv, [norm], positive=True)(features)
+    assert (found - exact).abs().max() < 0.03 * exact.abs().max()
 
 
 @pytest.mark.parametrize("name", ["resnet", "light"])
@@ -93,10 +104,10 @@ def test_a_copy_for_tiles_rounds_too():
     network = build()
     shared = share_statistics(in_eight_bits(network))
     found = [module for module in shared.modules() if isinstance(module, EightBitConv2d)]
-    assert len(found) == 4
+    assert len(found) == 6  # of two blocks and two upsamplings
     change(network, 2)
-    features = torch.rand(1, 32, 8, 8)
     anew = in_eight_bits(network)
     others = [module for module in anew.modules() if isinstance(module, EightBitConv2d)]
     for one, other in zip(found, others, strict=True):
+        features = torch.rand(1, len(one.numbers[0][0]), 8, 8)
         assert torch.equal(one(features), other(features))

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 SUMMED = 2**16  # pixels at most in one float32 sum of PyTorch's batch normalisation, which is naive
+SOME = 8  # rows and columns: every how many of them say roughly where a mean is
 EPS = 1e-6  # under the root of a variance, so that it is never 0
 
 
@@ -79,10 +80,13 @@ class _InstanceNorm(torch.autograd.Function):
     def forward(
         ctx: FunctionCtx, features: Tensor, weight: Tensor, bias: Tensor, eps: float
     ) -> Tensor:
-        mean = features.mean((2, 3), keepdim=True, dtype=torch.float32)
-        # the mean first: a mean of squares less the squared mean would lose all digits far from 0
-        variance = (features - mean).square_().mean((2, 3), keepdim=True)
-        scale = torch.rsqrt(variance + eps)
+        # both in one pass over memory: a mean of squares less the squared mean, which would lose
+        # all digits far from 0, so that the mean of a few pixels is taken away before
+        some = features[..., ::SOME, ::SOME].mean((2, 3), keepdim=True, dtype=torch.float32)
+        rest = features - some
+        off = rest.mean((2, 3), keepdim=True)
+        variance = rest.square().mean((2, 3), keepdim=True) - off.square()
+        mean, scale = some + off, torch.rsqrt(variance.clamp_min(0) + eps)
         ctx.save_for_backward(features, mean, scale, weight)
         slope = scale * _per_channel(weight)
         shift = _per_channel(bias) - mean * slope

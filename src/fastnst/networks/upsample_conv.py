@@ -26,15 +26,22 @@ class UpsampleConv2d(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """`(N, inputs, H, W)` -> `(N, outputs, 2 H, 2 W)`."""
-        batch, _, height, width = input.shape
-        # the four kernels as outputs of one convolution: (column parity, row parity, outputs)
-        kernels = _halves(_halves(self.weight, 2), 4).reshape(-1, self.in_channels, 2, 2)
         assert self.bias is not None
-        every = F.conv2d(replication_pad(input, 1), kernels, self.bias.repeat(4))
-        every = every.permute(0, 2, 3, 1).reshape(
-            batch, height + 1, width + 1, 2, 2, self.out_channels
-        )
-        return _Interleave.apply(every).permute(0, 3, 1, 2)
+        padded = replication_pad(input, 1)
+        return interleave(F.conv2d(padded, every_kernel(self.weight), self.bias.repeat(4)))
+
+
+def every_kernel(weight: Tensor) -> Tensor:
+    """The four kernels as outputs of one convolution: `(outputs, inputs, 3, 3)` -> `(4 outputs,
+    inputs, 2, 2)`, by parity of the column, of the row, and output."""
+    return _halves(_halves(weight, 2), 4).reshape(-1, weight.shape[1], 2, 2)
+
+
+def interleave(every: Tensor) -> Tensor:
+    """What these give, each at its pixels: `(N, 4 C, H + 1, W + 1)` -> `(N, C, 2 H, 2 W)`."""
+    batch, _, rows, columns = every.shape
+    every = every.permute(0, 2, 3, 1).reshape(batch, rows, columns, 2, 2, -1)
+    return _Interleave.apply(every).permute(0, 3, 1, 2)
 
 
 class _Interleave(torch.autograd.Function):
