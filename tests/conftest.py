@@ -1,6 +1,7 @@
 """The fixtures of all rooms are in `small/fixtures.py`."""
 
 import faulthandler
+import gc
 import os
 import sys
 
@@ -17,6 +18,11 @@ def pytest_configure(config: pytest.Config) -> None:
     hands_out = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
     if not hands_out:
         config.pluginmanager.import_plugin("small.fixtures")
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: the garbage collector need not look at it again and again."""
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -11,11 +11,17 @@ import pytest
 
 from fastnst.machine import UserError
 from fastnst.page import PageServer, choose, server, write_site
+from fastnst.page.choice import Choice
+
+
+@pytest.fixture(scope="module")
+def irises() -> Choice:
+    return choose(["irises"], [])
 
 
 @pytest.fixture
-def served(built: Path, tmp_path: Path) -> Iterator[PageServer]:
-    write_site(tmp_path / "page", choose(["irises"], []))
+def served(irises: Choice, built: Path, tmp_path: Path) -> Iterator[PageServer]:
+    write_site(tmp_path / "page", irises)
     (tmp_path / "secret.txt").write_text("secret")
     with PageServer(tmp_path / "page") as page:
         thread = threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01})

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
+import yaml
 from PIL import Image
 from torch import nn
 
@@ -30,6 +31,8 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 NARROW_VGG16 = [4, 4, "M", 8, 8, "M", *[8, 8, 8, "M"] * 3]
 
 torch.set_num_threads(1)
+# by libyaml, in a third of the time: hundreds of tests read a dozen files of `configs/` each
+yaml.SafeLoader = yaml.CSafeLoader
 
 
 @pytest.fixture(autouse=True)

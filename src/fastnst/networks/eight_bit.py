@@ -124,8 +124,8 @@ class _Packed:
 
 def in_eight_bits(network: TransformationNetwork) -> TransformationNetwork:
     """A network with the same numbers of the style, whose residual blocks and upsamplings compute
-    in 8 bits; what changes in these numbers changes here too. The rest is not a quarter of the work,
-    and was not faster so. One without instance normalisations as it is.
+    in 8 bits; what changes in these numbers changes here too. The rest, a fifth of the work, was
+    no faster so. One without instance normalisations as it is.
 
     Args:
         network: in `eval()` mode, on a processor that `computes_int8`.
