@@ -13,6 +13,8 @@ from fastnst.networks import (
     set_style,
     share_statistics,
     style_of,
+    want,
+    with_areas,
 )
 from fastnst.networks.eight_bit import DEVIATIONS, EightBitConv2d, EightBitUpsampleConv2d
 from fastnst.networks.upsample_conv import UpsampleConv2d
@@ -80,6 +82,20 @@ def test_pictures_are_nearly_the_same(name, batch):
     assert not torch.equal(found, exact)
     assert (found - exact).abs().mean() < 1 / 255
     assert (found - exact).abs().max() < 16 / 255
+
+
+@torch.inference_mode()
+def test_several_styles_share_a_picture(batch):
+    network, photographs = build(), batch(1, 40)
+    styles = torch.stack([style_of(network), 2 * style_of(network)])
+    regional = with_areas(network, styles)
+    eight = in_eight_bits(regional)
+    assert sum(isinstance(module, EightBitConv2d) for module in eight.modules()) == 6
+    left = (torch.arange(40) < 20).float().expand(40, 40)
+    for one in (regional, eight):
+        want(one, torch.stack([left, 1 - left])[None])
+    difference = (eight(photographs) - regional(photographs)).abs()
+    assert 0 < difference.mean() < 1.5 / 255
 
 
 @torch.inference_mode()

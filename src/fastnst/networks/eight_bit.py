@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from fastnst.networks.areas import Modulation
 from fastnst.networks.layers import InstanceNorm2d, replication_pad
 from fastnst.networks.network import QuarterNetwork, TransformationNetwork
 from fastnst.networks.resnet import ResidualBlock
@@ -34,18 +35,19 @@ class EightBitConv2d(nn.Module):
 
     Args:
         weight: `(outputs, inputs, H, W)`, of a convolution without padding, on a processor.
-        norms: whose outputs, added up, are its input, before it was padded.
+        norms: whose outputs, added up, are its input, before it was padded; with a `Modulation` by
+            several styles each may be two modules in one.
         positive: whether the input went through a ReLU.
     """
 
     step: Tensor
     zero: Tensor
 
-    def __init__(self, weight: Tensor, norms: Sequence[InstanceNorm2d], positive: bool) -> None:
+    def __init__(self, weight: Tensor, norms: Sequence[nn.Module], positive: bool) -> None:
         super().__init__()
         self.positive = positive
         # shared with the network, which may come to paint another style
-        self.numbers = [(norm.weight, norm.bias) for norm in norms]
+        self.numbers = [_numbers(norm) for norm in norms]
         weight = weight.detach().float()
         step = weight.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12) / (STEPS // 2)
         self.register_buffer("step", step.flatten(), persistent=False)
@@ -99,9 +101,7 @@ class EightBitUpsampleConv2d(nn.Module):
         norms, positive: as there.
     """
 
-    def __init__(
-        self, conv: UpsampleConv2d, norms: Sequence[InstanceNorm2d], positive: bool
-    ) -> None:
+    def __init__(self, conv: UpsampleConv2d, norms: Sequence[nn.Module], positive: bool) -> None:
         super().__init__()
         self.conv = EightBitConv2d(every_kernel(conv.weight), norms, positive)
 
@@ -133,7 +133,7 @@ def in_eight_bits(network: TransformationNetwork) -> TransformationNetwork:
     if not isinstance(network, QuarterNetwork) or not _can_be_rounded(network):
         return network
     network = copy.deepcopy(network, {id(it): it for it in network.parameters()})
-    added = [norm for norm in network.downsample if isinstance(norm, InstanceNorm2d)][-1:]
+    added = [norm for norm in network.downsample if _is_norm(norm)][-1:]
     blocks: Any = network.residual  # Any: to the type checker a child is any module
     for block in blocks:
         first, norm, _, second, last = block.body
@@ -150,5 +150,19 @@ def in_eight_bits(network: TransformationNetwork) -> TransformationNetwork:
 
 def _can_be_rounded(network: QuarterNetwork) -> bool:
     blocks = [block for block in network.residual if isinstance(block, ResidualBlock)]
-    known = [isinstance(block.body[place], InstanceNorm2d) for block in blocks for place in (1, 4)]
+    known = [_is_norm(block.body[place]) for block in blocks for place in (1, 4)]
     return len(blocks) == len(network.residual) and all(known)
+
+
+def _is_norm(module: nn.Module) -> bool:
+    if isinstance(module, nn.Sequential):
+        return isinstance(module[-1], Modulation)
+    return isinstance(module, InstanceNorm2d)
+
+
+def _numbers(norm: Any) -> tuple[Tensor, Tensor]:
+    """Scale and shift, `(C,)` each, or those of R styles, `(C, R)`."""
+    if isinstance(norm, nn.Sequential):
+        after: Any = norm[-1]
+        return after.scales[..., 0, 0], after.shifts[..., 0, 0]
+    return norm.weight, norm.bias

@@ -7,7 +7,7 @@ from torch import Tensor
 from fastnst.drawing import draw_dead_leaves
 from fastnst.images import to_tensor
 from fastnst.machine import computes_int8
-from fastnst.networks import TransformationNetwork, in_eight_bits
+from fastnst.networks import TransformationNetwork, in_eight_bits, want
 
 SIDE = 64  # pixels of the picture that it is tried with
 MOST = 2 / 255  # that pixels may change by, on average
@@ -18,18 +18,25 @@ def trial_picture() -> Tensor:
     return to_tensor(Image.fromarray(draw_dead_leaves(SIDE, 0, 0)))[None]
 
 
-def in_few_bits(network: TransformationNetwork, device: torch.device) -> TransformationNetwork:
+def in_few_bits(
+    network: TransformationNetwork, device: torch.device, styles: int | None = None
+) -> TransformationNetwork:
     """The network in 8 bits, if the processor computes these and a drawn picture that is painted
     so stays nearly as it is; else the network itself.
 
     Args:
         network: in `eval()` mode, on the device.
         device: where it is.
+        styles: how many it paints at once, if they share pictures.
     """
     rounded = in_eight_bits(network) if computes_int8(device) else network
     if rounded is network:
         return network
     picture = trial_picture()
+    if styles is not None:
+        shares = torch.full((1, styles, SIDE, SIDE), 1 / styles)
+        for one in (network, rounded):
+            want(one, shares)
     with torch.inference_mode():
         change = (rounded(picture) - network(picture)).abs().mean()
     return rounded if change < MOST else network
