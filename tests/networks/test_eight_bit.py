@@ -96,6 +96,12 @@ def test_several_styles_share_a_picture(batch):
         want(one, torch.stack([left, 1 - left])[None])
     difference = (eight(photographs) - regional(photographs)).abs()
     assert 0 < difference.mean() < 1.5 / 255
+    set_style(network, styles[1])  # the larger one
+    steps = [
+        [it._step_of_input().item() for it in one.modules() if isinstance(it, EightBitConv2d)]
+        for one in (eight, in_eight_bits(network))
+    ]
+    assert steps[0] == pytest.approx(steps[1])
 
 
 @torch.inference_mode()
@@ -112,6 +118,7 @@ def test_networks_that_normalise_otherwise_stay_as_they_are():
     for network in (
         build_network({"name": "johnson2016"}),
         build_network({"name": "resnet", "norm": "batch"}),
+        build_network({"name": "resnet", "norm": "batch", "blocks": 0}),
     ):
         assert in_eight_bits(network) is network
 

@@ -32,7 +32,7 @@ NARROW_VGG16 = [4, 4, "M", 8, 8, "M", *[8, 8, 8, "M"] * 3]
 
 torch.set_num_threads(1)
 # by libyaml, in a third of the time: hundreds of tests read a dozen files of `configs/` each
-yaml.SafeLoader = yaml.CSafeLoader
+yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @pytest.fixture(autouse=True)

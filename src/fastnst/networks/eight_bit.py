@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from fastnst.networks.areas import Modulation
+from fastnst.networks.conditional import has_styles
 from fastnst.networks.layers import InstanceNorm2d, replication_pad
 from fastnst.networks.network import QuarterNetwork, TransformationNetwork
-from fastnst.networks.resnet import ResidualBlock
 from fastnst.networks.upsample_conv import UpsampleConv2d, every_kernel, interleave
 
 # Deviations from the mean that still have a step. The largest activation of five styles and three
@@ -35,8 +35,8 @@ class EightBitConv2d(nn.Module):
 
     Args:
         weight: `(outputs, inputs, H, W)`, of a convolution without padding, on a processor.
-        norms: whose outputs, added up, are its input, before it was padded; with a `Modulation` by
-            several styles each may be two modules in one.
+        norms: whose outputs, added up, are its input, before it was padded; `InstanceNorm2d`, or
+            `nn.Sequential` of one and a `Modulation`.
         positive: whether the input went through a ReLU.
     """
 
@@ -46,7 +46,7 @@ class EightBitConv2d(nn.Module):
     def __init__(self, weight: Tensor, norms: Sequence[nn.Module], positive: bool) -> None:
         super().__init__()
         self.positive = positive
-        # shared with the network, which may come to paint another style
+        # of one style they are shared with the network, which may come to paint another one
         self.numbers = [_numbers(norm) for norm in norms]
         weight = weight.detach().float()
         step = weight.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12) / (STEPS // 2)
@@ -124,13 +124,13 @@ class _Packed:
 
 def in_eight_bits(network: TransformationNetwork) -> TransformationNetwork:
     """A network with the same numbers of the style, whose residual blocks and upsamplings compute
-    in 8 bits; what changes in these numbers changes here too. The rest, a fifth of the work, was
-    no faster so. One without instance normalisations as it is.
+    in 8 bits; what changes in these numbers changes here too. The rest, a fifth of the work, is no
+    faster so, or becomes too inexact. One without instance normalisations as it is.
 
     Args:
         network: in `eval()` mode, on a processor that `computes_int8`.
     """
-    if not isinstance(network, QuarterNetwork) or not _can_be_rounded(network):
+    if not isinstance(network, QuarterNetwork) or not has_styles(network):
         return network
     network = copy.deepcopy(network, {id(it): it for it in network.parameters()})
     added = [norm for norm in network.downsample if _is_norm(norm)][-1:]
@@ -146,12 +146,6 @@ def in_eight_bits(network: TransformationNetwork) -> TransformationNetwork:
             network.upsample[place] = EightBitUpsampleConv2d(conv, added, positive=place > 0)
         added = [norm]
     return network
-
-
-def _can_be_rounded(network: QuarterNetwork) -> bool:
-    blocks = [block for block in network.residual if isinstance(block, ResidualBlock)]
-    known = [_is_norm(block.body[place]) for block in blocks for place in (1, 4)]
-    return len(blocks) == len(network.residual) and all(known)
 
 
 def _is_norm(module: nn.Module) -> bool:

@@ -80,12 +80,13 @@ class _InstanceNorm(torch.autograd.Function):
     def forward(
         ctx: FunctionCtx, features: Tensor, weight: Tensor, bias: Tensor, eps: float
     ) -> Tensor:
-        # both in one pass over memory: a mean of squares less the squared mean, which would lose
-        # all digits far from 0, so that the mean of a few pixels is taken away before
+        # compiled, both in one pass over memory: a mean of squares less the squared mean, which
+        # would lose all digits far from 0, so that the mean of a few pixels is taken away before
         some = _mean(features[..., ::SOME, ::SOME])
         rest = features - some
         off = _mean(rest)
-        variance = _mean(rest.square()) - off.square()
+        variance = _mean(rest.square_()) - off.square()
+        del rest  # where nothing is compiled, it is as large as the features
         mean, scale = some + off, torch.rsqrt(variance.clamp_min(0) + eps)
         ctx.save_for_backward(features, mean, scale, weight)
         slope = scale * _per_channel(weight)
@@ -111,7 +112,7 @@ class _InstanceNorm(torch.autograd.Function):
 
 def _mean(features: Tensor) -> Tensor:
     """Of each channel, in float32: `(N, C, H, W)` -> `(N, C, 1, 1)`."""
-    # row by row: the compiler gives a processor's core whole channels, 32 of them or more
+    # row by row, or the compiler shares the work out by channels, too few for all cores
     rows = features.permute(0, 2, 3, 1).mean(2, dtype=torch.float32)
     return rows.mean(1)[..., None, None]
 

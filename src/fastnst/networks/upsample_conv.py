@@ -38,7 +38,8 @@ def every_kernel(weight: Tensor) -> Tensor:
 
 
 def interleave(every: Tensor) -> Tensor:
-    """What these give, each at its pixels: `(N, 4 C, H + 1, W + 1)` -> `(N, C, 2 H, 2 W)`."""
+    """What a convolution with them gives, each at its pixels: `(N, 4 C, H + 1, W + 1)` ->
+    `(N, C, 2 H, 2 W)`."""
     batch, _, rows, columns = every.shape
     every = every.permute(0, 2, 3, 1).reshape(batch, rows, columns, 2, 2, -1)
     return _Interleave.apply(every).permute(0, 3, 1, 2)

@@ -34,6 +34,7 @@ class Painter:
         styles: `(R, K)`, numbers of styles to paint in at once, see `with_areas`; None for one.
 
     Attributes:
+        style_count: how many styles there are in a picture; None for one.
         exported: whether it is one that can neither be compiled nor paint tiles: the statistics of
             its normalisations are out of reach.
     """
@@ -41,7 +42,7 @@ class Painter:
     def __init__(
         self, network: TransformationNetwork, device: torch.device, styles: Tensor | None = None
     ) -> None:
-        self.styles = None if styles is None else len(styles)
+        self.style_count = None if styles is None else len(styles)
         if styles is not None:
             network = with_areas(network, styles)
         self.exported = isinstance(network, OnnxNetwork)
@@ -51,14 +52,16 @@ class Painter:
     def move(self, device: torch.device) -> None:
         """Run on another device from now on."""
         self.network, self.device = self.network.to(device), device
-        self._painting = in_few_bits(self.network, device, self.styles)
+        self._painting = in_few_bits(self.network, device, self.style_count)
         self._for_tiles: nn.Module | None = None
         self._features: list[Tensor] = []
         self._compiled: dict[tuple[Callable[[Tensor], Tensor], torch.Size], Compiled] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process: its processor may be another one."""
-        return {name: getattr(self, name) for name in ("network", "device", "styles", "exported")}
+        return {
+            name: getattr(self, name) for name in ("network", "device", "style_count", "exported")
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -122,7 +125,7 @@ class Painter:
         key = function, values.shape
         work = to_come * values.shape[2] * values.shape[3]
         pays = work >= PAYS_AFTER.get(self.device.type, float("inf"))
-        if pays and not self.exported and self.styles is None:
+        if pays and not self.exported and self.style_count is None:
             self._compiled.setdefault(key, Compiled(function))
         with self._precision():
             return self._compiled.get(key, function)(values).float()
