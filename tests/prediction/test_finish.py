@@ -48,8 +48,11 @@ def painting():
 
 
 def test_the_loss_is_the_one_of_training():
-    config = OmegaConf.to_container(OmegaConf.load(CONFIGS / "loss" / "relative.yaml"))
-    assert config == LOSS | {
+    config, recipe = (
+        OmegaConf.load(CONFIGS / file)
+        for file in ("loss/relative.yaml", "experiment/new_style.yaml")
+    )
+    assert OmegaConf.to_container(config) | OmegaConf.to_container(recipe.loss) == LOSS | {
         "style_weight": f"${{oc.select:style.style_weight,{LOSS['style_weight']}}}",
         "tv_weight": f"${{oc.select:style.tv_weight,{LOSS['tv_weight']}}}",
         "temporal_weight": "${oc.select:motion.temporal_weight,0.0}",  # there is no motion

@@ -15,10 +15,10 @@ from fastnst.losses import LossNetwork, PerceptualLoss
 from fastnst.machine import Compiled, UserError, computes_bf16, is_compiler_error
 from fastnst.networks import TransformationNetwork, paint_styles
 
-# as configs/loss/relative.yaml, whose reader needs Hydra
+# configs/loss/relative.yaml as experiment=new_style takes it; their reader needs Hydra
 LOSS = {
     "measure": "relative",
-    "style_loss": "gram",
+    "style_loss": "sliced_wasserstein",
     "content_layers": {"relu2_2": 1.0},
     "style_layers": {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0},
     "content_weight": 1.0,
