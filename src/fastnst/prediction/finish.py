@@ -29,7 +29,8 @@ SIDE = 256  # of the drawn pictures that it learns from, in pixels
 # of Adam; falls to 0 as a cosine of the time that is over. On two paintings that the predictor
 # knows, recoloured, a minute with it ends at 8 % less style error than one with 1e-2.
 LEARNING_RATE = 4e-2
-# seconds: compiling takes 20 on two cores of an EPYC, and steps through VGG19 0.41 then, else 0.53
+# seconds: with Gram matrices compiling took 20 on two cores of an EPYC, and steps through VGG19
+# 0.41 then, else 0.53
 COMPILED_FROM = 120
 TRIED = 4  # drawn pictures that say which numbers are best
 TRY_EVERY = 25  # steps
