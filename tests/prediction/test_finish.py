@@ -141,6 +141,15 @@ def test_what_does_not_get_better_is_not_taken(network, loss_network, clock, mon
 
 
 @pytest.mark.slow
+def test_the_same_numbers_are_as_good_in_every_trial(network, loss_network, clock, monkeypatch):
+    monkeypatch.setattr(finishing, "LEARNING_RATE", 0.0)
+    said = []
+    finish(network, style_of(network), painting(), loss_network, 60.0, said.append)
+    assert len(said) > 2
+    assert len({(one.content, one.style) for one in said}) == 1
+
+
+@pytest.mark.slow
 def test_it_takes_the_time_that_it_is_given(network, loss_network):
     began = time.monotonic()
     finish(network, style_of(network), painting(), loss_network, 0.3)

@@ -15,8 +15,8 @@ any use (CC0 1.0).
 Their losses come from the original VGG19 of Karen Simonyan and Andrew Zisserman (CC BY 4.0), in a
 file that was named with `loss_network.weights=`. Without that the commands below train against
 torchvision's VGG19, which others trained anew, and the result is another one. The shared network
-was trained in several goes, of which a card names the last; all of them are told in
-`docs/measure/finished_styles.md`.
+and that of The Great Wave were trained in several goes, of which a card names the last; all of
+them are told in `docs/measure/finished_styles.md`.
 
 Weights are float16. Content and style error are shares of their targets, see
 `docs/measure/evaluation.md`; *equivalent iterations* are those of L-BFGS that bring the same loss

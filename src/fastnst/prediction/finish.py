@@ -145,7 +145,10 @@ class _Trials:
 
     def hold(self) -> None:
         """Try what is learnt, and keep it if it is the best so far."""
-        with torch.no_grad():
+        devices = [self.learnt.device] if self.learnt.is_cuda else []
+        # the same draws of the loss each time, or the luckiest trial would be taken for the best
+        with torch.no_grad(), torch.random.fork_rng(devices):
+            torch.manual_seed(0)
             found = {name: value.item() for name, value in self.errors(self.pictures).items()}
         if self.steps == 0 and not math.isfinite(found["total"]):
             raise UserError(
