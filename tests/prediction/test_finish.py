@@ -55,7 +55,9 @@ def test_the_loss_is_the_one_of_training():
     assert OmegaConf.to_container(config) | OmegaConf.to_container(recipe.loss) == LOSS | {
         "style_weight": f"${{oc.select:style.style_weight,{LOSS['style_weight']}}}",
         "tv_weight": f"${{oc.select:style.tv_weight,{LOSS['tv_weight']}}}",
-        "temporal_weight": "${oc.select:motion.temporal_weight,0.0}",  # there is no motion
+        # there is no motion
+        "temporal_weight": "${oc.select:motion.temporal_weight,0.0}",
+        "temporal_feature_weight": "${oc.select:motion.temporal_feature_weight,0.0}",
     }
 
 

@@ -23,15 +23,16 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(train_in, tmp_path):
     whole = train_in("whole", *MOVING, *HALF)
     logged = scalars(whole)
     assert logged["train/temporal"] == logged["train/weighted_temporal"] == [1, 2, 3, 4]
+    features = logged["train/temporal_feature"], logged["train/weighted_temporal_feature"]
+    assert features == ([1, 2, 3, 4], [1, 2, 3, 4])
     assert "val/temporal" not in logged  # pictures held out are compared as they are
     run = shutil.copytree(whole, tmp_path / "run")
     (run / "checkpoints" / "previous.ckpt").replace(run / "checkpoints" / "last.ckpt")
     (run / "model.safetensors").unlink()
     assert weights(train_in("run", *MOVING, *HALF, "resume=auto")).equal(weights(whole))
     # the term teaches something, or all this would show nothing
-    assert not weights(train_in("still", *MOVING, *HALF, "loss.temporal_weight=0")).equal(
-        weights(whole)
-    )
+    for term in ("temporal_weight", "temporal_feature_weight"):
+        assert not weights(train_in(term, *MOVING, *HALF, f"loss.{term}=0")).equal(weights(whole))
 
 
 @pytest.mark.slow
@@ -61,6 +62,10 @@ def test_a_machine_that_cannot_move_pictures_is_told(capsys, monkeypatch):
         (
             "motion=none loss.temporal_weight=3",
             "two frames, which fastnst train makes with motion=syn",
+        ),
+        (
+            "motion=none loss.temporal_feature_weight=3",
+            "loss.temporal_feature_weight=3 compares two frames",
         ),
         ("motion.turn=90", "motion.turn"),
         ("motion=film", "synthetic"),

@@ -79,13 +79,14 @@ class Loss(Group):
     content_weight: Weight
     style_weight: Weight
     tv_weight: Weight
-    temporal_weight: Weight = 0.0  # the first checkpoints have none
+    temporal_weight: Weight = 0.0  # the first checkpoints have neither
+    temporal_feature_weight: Weight = 0.0
     content_layers: LayerWeights
     style_layers: LayerWeights
 
     def perceptual(self) -> dict[str, Any]:
         """What `PerceptualLoss` takes of it, by its arguments."""
-        return self.model_dump(exclude={"temporal_weight"})
+        return self.model_dump(exclude={"temporal_weight", "temporal_feature_weight"})
 
 
 class NoMotion(Group):
@@ -94,7 +95,8 @@ class NoMotion(Group):
 
 class SyntheticMotion(Group):
     name: Literal["synthetic"]
-    temporal_weight: Positive  # configs/loss takes it from there
+    temporal_weight: Positive  # configs/loss takes it from there, and the next
+    temporal_feature_weight: Weight = 0.0  # the first checkpoints have none
     shift: Share
     zoom: Share
     turn: Annotated[float, NoBool, Field(ge=0, le=45)]

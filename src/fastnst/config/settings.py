@@ -73,12 +73,12 @@ class Seen(Group):
     @model_validator(mode="after")
     def _two_frames(self) -> "Seen":
         motion = getattr(self, "motion", None)
-        if self.loss.temporal_weight and not isinstance(motion, SyntheticMotion):
-            raise ValueError(
-                f"loss.temporal_weight={self.loss.temporal_weight:g} compares two frames, which "
-                f"fastnst train makes with motion=synthetic, and nothing else does; leave it out, "
-                f"or give 0"
-            )
+        for key in ("temporal_weight", "temporal_feature_weight"):
+            if (weight := getattr(self.loss, key)) and not isinstance(motion, SyntheticMotion):
+                raise ValueError(
+                    f"loss.{key}={weight:g} compares two frames, which fastnst train makes with "
+                    f"motion=synthetic, and nothing else does; leave it out, or give 0"
+                )
         return self
 
 

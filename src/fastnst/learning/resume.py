@@ -21,7 +21,9 @@ DECISIVE = ("seed", "loss", "loss_network", "data", "style.image", "style.size",
 BEFORE = {
     "task": "style_transfer",
     "motion.name": "none",
+    "motion.temporal_feature_weight": 0.0,
     "loss.temporal_weight": 0.0,
+    "loss.temporal_feature_weight": 0.0,
     "teacher": None,
 }
 INDIFFERENT = ("data.workers", "data.cache", "data.prepared", "data.max_bad")

@@ -101,7 +101,8 @@ def style_loss(gram: Tensor, target: Tensor) -> Tensor:
 def relative_feature_loss(features: Tensor, target: Tensor) -> Tensor:
     """Feature reconstruction loss relative to the target: `||F(y) - F(x)||^2 / ||F(x)||^2`.
 
-    Dimensionless: 0 is a perfect match, 1 is as far off as features that are zero everywhere.
+    Dimensionless: 0 is a perfect match, 1 is as far off as features that are zero everywhere. The
+    target's norm is taken as given: where the target learns too, more of it is no way to be nearer.
 
     Raises:
         ValueError: if the shapes differ.
@@ -109,7 +110,7 @@ def relative_feature_loss(features: Tensor, target: Tensor) -> Tensor:
     _same_shape(features, target)
     target, within = target.float(), tuple(range(1, target.dim()))
     distance = (features.float() - target).square().sum(within)
-    return distance / _positive(target.square().sum(within))
+    return distance / _positive(target.detach().square().sum(within))
 
 
 def relative_style_loss(gram: Tensor, target: Tensor) -> Tensor:

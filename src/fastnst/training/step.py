@@ -49,7 +49,8 @@ class StyleTransfer(Learner):
         super().__init__(settings, network, compiled, cuda_graphs)
         self.loss = loss
         self.teacher = teacher
-        self.temporal = TemporalLoss(settings.loss.measure, settings.loss.temporal_weight)
+        weights = settings.loss.temporal_weight, settings.loss.temporal_feature_weight
+        self.temporal = TemporalLoss(settings.loss.measure, *weights, loss.loss_network)
         self.names = [style.name for style in settings.paintings]
         # of styles that share the network, `(S, K)`, see `fastnst.networks.conditional`
         self.styles: nn.Parameter | None = None
