@@ -25,9 +25,11 @@ def composed(*words, name="train"):
 @pytest.mark.parametrize("path", ODD[:-2] + ODD[-1:])
 def test_a_path_is_what_was_written(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    config = composed("style=custom", f"style.image={path}", "data=folder", f"data.root={path}")
-    assert config.style.image == path
-    assert config.data.root == path
+    networks = [f"{key}={path}" for key in ("init", "trunk", "teacher", "resume")]
+    images = ["style=custom", f"style.image={path}", "data=folder", f"data.root={path}"]
+    config = composed(*images, *networks)
+    assert config.style.image == config.data.root == path
+    assert config.init == config.trunk == config.teacher == config.resume == path
     # as Lightning hands it to the other processes
     once = quote_paths([f"data.root={path}"])
     assert quote_paths(once) == once

@@ -10,7 +10,7 @@ from small.runs import fails
 from fastnst.commands.train import main
 from fastnst.learning.checkpoint_files import read_checkpoint
 from fastnst.learning.checkpoints import Checkpoints
-from fastnst.learning.finite import NotFinite, SkippedSteps, is_finite
+from fastnst.learning.finite import NotFinite, SkippedSteps, is_finite, leave_out
 from fastnst.training import step as training
 
 pytestmark = pytest.mark.slow
@@ -59,16 +59,38 @@ def same(one, other) -> bool:
 ARGUMENTS = ["data=dead_leaves", "checkpoint_every=1", "hydra.run.dir=run"]
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_such_a_step_changes_nothing(optimizer, tmp_path: Path, monkeypatch, command_line) -> None:
+@pytest.mark.parametrize(
+    "words", [("optimizer=adam",), ("optimizer=sgd",), ("network.norm=batch",)], ids=" ".join
+)
+def test_such_a_step_changes_nothing(words, tmp_path: Path, monkeypatch, command_line) -> None:
+    """Running statistics of batch normalisation are of what is compared."""
     weights = spoil(monkeypatch, {1, 2, 4})
-    command_line(*ARGUMENTS, f"optimizer={optimizer}", "trainer.max_steps=7")
+    command_line(*ARGUMENTS, *words, "trainer.max_steps=7")
     main()
     changed = [not same(before, after) for before, after in pairwise(weights)]
     assert changed == [True, False, False, True, False, True]
     checkpoint = read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")
     assert checkpoint["skipped_steps"] == {"total": 3, "row": 0}
     assert checkpoint["global_step"] == 7
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_a_scaler_of_float16_gradients_bears_it(fused):
+    """One that is given no gradients at all raises an error, unless it has looked at them before:
+    https://github.com/Lightning-AI/pytorch-lightning, `MixedPrecision.optimizer_step`."""
+    weights = torch.nn.Parameter(torch.ones(3))
+    optimizer, scaler = torch.optim.Adam([weights], fused=fused), torch.amp.GradScaler("cpu")
+    for loss in (weights.sum() * float("nan"), weights.sum()):
+        optimizer.zero_grad()
+        scaler.scale(loss).backward()
+        if not fused:
+            scaler.unscale_(optimizer)
+        finite = is_finite(loss)
+        if not finite:
+            leave_out(optimizer, scaler)
+        scaler.step(optimizer)
+        scaler.update()
+        assert weights.eq(1).all() == (not finite)
 
 
 def test_a_step_of_several_batches_is_left_out_whole(
@@ -104,20 +126,30 @@ def test_the_run_ends_with_the_last_good_checkpoint_named(
     assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == 3
 
 
-def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path, monkeypatch, capsys) -> None:
+@pytest.mark.parametrize("what", ["weights", "running statistics"])
+def test_what_is_no_number_is_not_saved(what, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     step = torch.optim.Adam.step
-    steps = []
+    steps, spoilt = [], []
+    build = Checkpoints.on_train_start
+
+    def begin(checkpoints, trainer, module):
+        network = module.network
+        spoilt.append(next(iter(network.parameters() if what == "weights" else network.buffers())))
+        build(checkpoints, trainer, module)
+
+    monkeypatch.setattr(Checkpoints, "on_train_start", begin)
 
     def overflowing(optimizer, closure=None):
         loss = step(optimizer, closure)
         steps.append(loss)
         if len(steps) == 3:
-            optimizer.param_groups[0]["params"][0].data.fill_(float("inf"))
+            spoilt[0].data.fill_(float("inf"))
         return loss
 
     monkeypatch.setattr(torch.optim.Adam, "step", overflowing)
-    sentence = fails(capsys, monkeypatch, *ARGUMENTS, "trainer.max_steps=9")
+    words = [*ARGUMENTS, "network.norm=batch", "trainer.max_steps=9"]
+    sentence = fails(capsys, monkeypatch, *words)
     assert "After step 3 the weights are no finite numbers" in sentence
     assert "last.ckpt of step 2" in sentence
     assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == 2

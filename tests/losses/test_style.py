@@ -138,6 +138,27 @@ def test_the_sliced_one_of_pictures_of_other_sizes(monkeypatch):
     assert brighter.item() == pytest.approx(4 * 0.1**2, rel=0.1)  # as of Gram matrices
 
 
+@pytest.fixture(params=[torch.bfloat16, torch.float16, torch.float64], ids=str)
+def true_precision(request):
+    """What Lightning makes the usual one in a step with trainer.precision=bf16-true and the like;
+    what is kept of the paintings becomes that as well."""
+    torch.set_default_dtype(request.param)
+    yield request.param
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("name", STYLE_LOSSES)
+def test_they_work_in_any_precision(name, features, true_precision):
+    painted, style = features
+    ours = build_style_loss(name, "relative")
+    torch.manual_seed(0)
+    exact = ours(painted, ours.target(style))
+    torch.manual_seed(0)
+    target = ours.target(style.to(true_precision)).to(true_precision)
+    found = ours(painted.to(true_precision), target)
+    torch.testing.assert_close(found.float(), exact.float(), rtol=0.1, atol=0.02)
+
+
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("name", STYLE_LOSSES)
 def test_the_same_picture_gives_zero(name, measure, features):

@@ -120,7 +120,7 @@ def test_both_frames_learn_from_features_and_more_of_them_is_no_way(frames, visi
     found = loss(first, later, still(), visible, torch.zeros(2, 1, 1, 1))["temporal_feature"]
     found.sum().backward()
     assert later.grad[0, :, :4].abs().max() == 0  # which is hidden
-    assert later.grad[1].abs().max() > 0
+    assert min(later.grad[1].abs().max(), first.grad[1].abs().max()) > 0
     # what of the two is given does not matter to the difference
     features, target = (torch.rand(1, 2, 3, 3, requires_grad=True) for _ in range(2))
     relative_feature_loss(features, target).sum().backward()

@@ -51,6 +51,18 @@ def test_instance_normalisation(size):
     compare(layer, plain, size, atol=2e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64], ids=str)
+def test_instance_normalisation_of_a_large_picture_in_any_precision(dtype):
+    """As a sample sheet is painted by a network that trainer.precision=bf16-true made."""
+    images = (50 + torch.randn(1, 3, 300, 300)).to(dtype)
+    layer = InstanceNorm2d(3).to(dtype)
+    with torch.no_grad():
+        painted = layer(images)
+    assert painted.dtype == dtype
+    expected = F.instance_norm(images.double())
+    torch.testing.assert_close(painted.double(), expected, atol=0.02, rtol=0.01)
+
+
 def test_instance_normalisation_of_values_far_from_zero():
     layer = InstanceNorm2d(1)
     images = 1000 + torch.rand(1, 1, 8, 8)

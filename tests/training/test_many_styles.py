@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -151,7 +152,10 @@ def test_training_goes_on_with_the_styles_beside_the_network(train):
     first = train("first", *MANY, "trainer.max_steps=3")
     still = ("trainer.max_steps=1", "optimizer.lr=1e-30", f"init={first}")
     folder = train("more", f"styles=[{','.join(STYLES[:2])}]", *MANY[1:], *still)
-    again = train("again", *MANY, *still[:2], f"init={first / LAST}")
+    killed = first.parent / "killed"  # before it wrote anything but its checkpoint
+    (killed / LAST).parent.mkdir(parents=True)
+    shutil.copy(first / LAST, killed / LAST)
+    again = train("again", *MANY, *still[:2], f"init={killed}")
     for name in STYLES:
         before = rows(first)[name].numbers
         if name in STYLES[:2]:

@@ -67,6 +67,7 @@ def test_a_machine_that_cannot_move_pictures_is_told(capsys, monkeypatch):
             "motion=none loss.temporal_feature_weight=3",
             "loss.temporal_feature_weight=3 compares two frames",
         ),
+        ("loss=johnson2016", "give loss.temporal_weight or"),
         ("motion.turn=90", "motion.turn"),
         ("motion=film", "synthetic"),
     ],

@@ -12,7 +12,7 @@ from fastnst.images import SUFFIXES
 from fastnst.machine import UserError, from_home
 
 PATHS = {"style.image", "data.root", "data.annotations", "data.prepared", "loss_network.weights",
-         "resume", "init", "trunk", "content", "paintings", "start", "hydra.run.dir",
+         "resume", "init", "trunk", "teacher", "content", "paintings", "start", "hydra.run.dir",
          "hydra.sweep.dir", "hydra.sweep.subdir"}  # fmt: skip
 LISTS = {"masks", "styles"}
 PLAIN = ("", "null", "???")  # values that are no paths

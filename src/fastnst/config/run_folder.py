@@ -71,7 +71,7 @@ def claim_folder(config: DictConfig, kind: Literal["run", "sweep"], fresh: bool 
         )
         raise UserError(
             f"The folder {folder} cannot be made or written to ({error.strerror}): give another "
-            f"one with hydra.{kind}.dir=<folder>{prepared if 'data' in config else ''}."
+            f"one with hydra.{kind}.dir=<folder>{prepared}."
         ) from error
 
 

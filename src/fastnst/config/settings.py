@@ -73,12 +73,19 @@ class Seen(Group):
     @model_validator(mode="after")
     def _two_frames(self) -> "Seen":
         motion = getattr(self, "motion", None)
-        for key in ("temporal_weight", "temporal_feature_weight"):
-            if (weight := getattr(self.loss, key)) and not isinstance(motion, SyntheticMotion):
-                raise ValueError(
-                    f"loss.{key}={weight:g} compares two frames, which fastnst train makes with "
-                    f"motion=synthetic, and nothing else does; leave it out, or give 0"
-                )
+        keys = "temporal_weight", "temporal_feature_weight"
+        weights = {key: weight for key in keys if (weight := getattr(self.loss, key))}
+        if weights and not isinstance(motion, SyntheticMotion):
+            key, weight = next(iter(weights.items()))
+            raise ValueError(
+                f"loss.{key}={weight:g} compares two frames, which fastnst train makes with "
+                f"motion=synthetic, and nothing else does; leave it out, or give 0"
+            )
+        if isinstance(motion, SyntheticMotion) and not weights:
+            raise ValueError(
+                "motion=synthetic makes second frames, which nothing compares with the first ones: "
+                "give loss.temporal_weight or loss.temporal_feature_weight, or leave it out"
+            )
         return self
 
 

@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -12,7 +11,7 @@ from torch import Tensor
 from fastnst.data.pictures import Batch
 from fastnst.data.prepared import PreparedPictures
 from fastnst.data.sampler import EndlessShuffle
-from fastnst.machine import readable_size
+from fastnst.machine import free_memory, readable_size
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +69,9 @@ def _memory(device: torch.device) -> tuple[int, float]:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0], GPU_SHARE
     # the processor's, which other accelerators share
-    if sys.platform == "linux":
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        (available,) = (line.split()[1] for line in lines if line.startswith("MemAvailable:"))
-        return 1024 * int(available), CPU_SHARE
+    free = free_memory()
+    if free is not None:
+        return free, CPU_SHARE
     if sys.platform == "darwin":  # does not say how much of it is free
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), CPU_SHARE
     return sys.maxsize, CPU_SHARE

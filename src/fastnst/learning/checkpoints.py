@@ -45,7 +45,8 @@ class Checkpoints(Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.step = self.saved_step = trainer.global_step
         if trainer.is_global_zero:
-            remove_leftovers(self.last)
+            for path in (self.last, self.model):
+                remove_leftovers(path)
         self.signals.install()  # not before: Lightning has just put its own in their place
 
     def on_train_batch_start(
@@ -105,7 +106,8 @@ class Checkpoints(Callback):
             module.write_results(self.model)
 
     def _save(self, trainer: pl.Trainer, module: Learner) -> None:
-        if not all(values.isfinite().all() for values in module.trained()):
+        kept = *module.trained(), *module.network.buffers()  # running statistics
+        if not all(values.isfinite().all() for values in kept):
             raise NotFinite(f"After step {self.step} the weights are no finite numbers")
         for logger in trainer.loggers:  # curves reach as far as the checkpoint
             assert isinstance(logger, TensorBoardLogger)

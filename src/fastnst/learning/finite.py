@@ -1,8 +1,11 @@
 """Steps whose loss is not a finite number are skipped; a run of them ends the training."""
 
 import math
+from typing import Any
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 IN_A_ROW = 3
 
@@ -40,6 +43,46 @@ class SkippedSteps:
     def restore(self, state: dict[str, int]) -> None:
         """Go on counting."""
         self.total, self.row = state["total"], state["row"]
+
+
+class RunningStatistics:
+    """Those of batch normalisation, which change before it is known whether a step is left out.
+
+    Args:
+        network: whose they are.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network
+        self._kept: list[Tensor] | None = None
+
+    def keep(self) -> None:
+        """Before each batch of a step: what they were before the first one."""
+        if self._kept is None:
+            self._kept = [values.clone() for values in self.network.buffers()]
+
+    def end_step(self, finite: bool) -> None:
+        """Make them again what they were, if the step is left out."""
+        if not finite:
+            for values, before in zip(self.network.buffers(), self._kept or [], strict=True):
+                values.copy_(before)
+        self._kept = None
+
+
+def leave_out(optimizer: Optimizer, scaler: Any) -> None:
+    """Make the optimizer's next step one that changes nothing.
+
+    Args:
+        scaler: the one of float16's gradients, or None. Of an optimizer that leaves all to it, as
+            fused ones do, it has to see gradients; steps with infinite ones it leaves out.
+    """
+    if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
+        for group in optimizer.param_groups:
+            for weights in group["params"]:
+                if weights.grad is not None:
+                    weights.grad.fill_(torch.inf)
+    else:
+        optimizer.zero_grad(set_to_none=True)  # without gradients nothing changes
 
 
 def is_finite(loss: Tensor) -> bool:

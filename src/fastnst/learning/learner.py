@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from fastnst.config import RunSettings
-from fastnst.learning.finite import SkippedSteps, is_finite
+from fastnst.learning.finite import RunningStatistics, SkippedSteps, is_finite, leave_out
 from fastnst.learning.optimizers import build_optimizer, set_learning_rate
 from fastnst.machine import Compiled
 
@@ -48,6 +48,7 @@ class Learner(pl.LightningModule):
         self._train_terms = Compiled(self._terms, cuda_graphs) if compiled else self._terms
         self._cuda_graphs = compiled and cuda_graphs
         self.skipped = SkippedSteps()
+        self._running = RunningStatistics(network)
         self._finite = True  # the losses of this step so far
 
     def _terms(self, *batch: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -65,6 +66,7 @@ class Learner(pl.LightningModule):
     def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:
         if self._cuda_graphs:  # the last gradients lie where the graph is about to write
             self.zero_grad()
+        self._running.keep()
         total, terms = self._train_terms(*batch)
         # here and not when the step is taken: then a GPU would have to finish its gradients first
         self._finite = self._finite and is_finite(total)
@@ -78,7 +80,8 @@ class Learner(pl.LightningModule):
         finite = self.trainer.strategy.reduce_boolean_decision(self._finite)
         self._finite = True
         if not finite:
-            optimizer.zero_grad(set_to_none=True)  # without gradients nothing changes
+            leave_out(optimizer, getattr(self.trainer.precision_plugin, "scaler", None))
+        self._running.end_step(finite)
         self.skipped.note(finite)
 
     def _log_step(self, terms: dict[str, Tensor], batch: tuple[Tensor, ...]) -> None:

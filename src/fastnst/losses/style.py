@@ -142,6 +142,7 @@ class GaussianMMD:
     def __call__(self, features: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
         drawn = _draw(features, weights, SAMPLES)
         with torch.autocast(features.device.type, enabled=False):  # differences of large numbers
+            target = target.float()  # which may have become what the network computes in
             among = _squared_distances(target, target)
             scale = 2 * _of_different(among).clamp_min(TINY)[:, None, None]
             own = _of_different((-_squared_distances(drawn, drawn) / scale).exp())
@@ -179,7 +180,7 @@ class SlicedWasserstein:
         with torch.autocast(features.device.type, enabled=False):  # in bfloat16 many are equal
             directions = _directions(features)
             own = (directions @ drawn.transpose(1, 2)).sort(2).values
-            wanted = (directions @ target.transpose(1, 2)).sort(2).values
+            wanted = (directions @ target.float().transpose(1, 2)).sort(2).values
             # as many of the style picture's as of this one's
             wanted = F.interpolate(wanted, own.shape[2], mode="linear")
             distance = (own - wanted).square().mean((1, 2))
@@ -193,7 +194,9 @@ STYLE_LOSSES = (*STATISTICS, *SAMPLED)
 
 def _directions(features: Tensor) -> Tensor:
     """Random ones, `(DIRECTIONS, C)`, of length 1."""
-    drawn = torch.randn(DIRECTIONS, features.shape[1], device=features.device)
+    # float32 whatever the usual precision of the run is
+    shape = DIRECTIONS, features.shape[1]
+    drawn = torch.randn(shape, dtype=torch.float32, device=features.device)
     return F.normalize(drawn, dim=1)
 
 
@@ -208,7 +211,8 @@ def _draw(features: Tensor, weights: Tensor | None, most: int) -> Tensor:
     """`(N, C, H, W)` -> `(N, K, C)` at random positions, the same one never twice."""
     flat = features.flatten(2).transpose(1, 2)
     positions = flat.shape[1]
-    chances, count = torch.ones(len(flat), positions, device=flat.device), min(most, positions)
+    chances = torch.ones(len(flat), positions, dtype=torch.float32, device=flat.device)
+    count = min(most, positions)
     if weights is not None:
         chances = weights.float().expand(len(flat), -1, -1, -1).flatten(1)
         count = min(most, int((chances > 0).sum(1).min()))

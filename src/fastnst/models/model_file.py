@@ -137,7 +137,7 @@ def is_enlarger(path: str | Path) -> bool:
 
 
 def _there(path: str | Path) -> Path:
-    path = _in_run_folder(from_home(path))
+    path = in_run_folder(from_home(path))
     if not path.is_file():
         raise UserError(f"There is no checkpoint {path}: {_advice(path)}.")
     return path
@@ -161,7 +161,8 @@ def _read(path: Path) -> Read:
     return read(path)
 
 
-def _in_run_folder(path: Path) -> Path:
+def in_run_folder(path: Path) -> Path:
+    """The network in a run folder, else a `UserError`; a file is taken as it is."""
     if not path.is_dir():
         return path
     for name in ("model.safetensors", "checkpoints/last.ckpt", "last.ckpt"):

@@ -150,13 +150,15 @@ class InstanceNorm2d(nn.InstanceNorm2d):
         mean = variance = None
         if picture.shape[2] * picture.shape[3] > SUMMED:
             mean, variance = channel_statistics(picture)
+            weight, bias = weight.to(mean), bias.to(mean)  # all four of one precision
         taken = mean is None  # from the picture, by that kernel
         with torch.autocast("cpu", enabled=False):  # which would make it float32
             return F.batch_norm(picture, mean, variance, weight, bias, taken, 0, self.eps)
 
 
 def channel_statistics(picture: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and variance of each channel of one picture: `(1, C, H, W)` -> float32, `(C,)` each."""
+    """Mean and variance of each channel of one picture: `(1, C, H, W)` -> `(C,)` each, in float32
+    at least."""
     if picture.device.type != "cpu":
         variance, mean = torch.var_mean(picture.float(), (0, 2, 3), correction=0)
         return mean, variance
@@ -165,7 +167,7 @@ def channel_statistics(picture: Tensor) -> tuple[Tensor, Tensor]:
     means, variances = (
         torch.stack(found) for found in zip(*(_statistics(part) for part in parts), strict=True)
     )
-    shares = torch.tensor([part.shape[2] / picture.shape[2] for part in parts])[:, None]
+    shares = means.new_tensor([part.shape[2] / picture.shape[2] for part in parts])[:, None]
     mean = (shares * means).sum(0)
     return mean, (shares * (variances + (means - mean) ** 2)).sum(0)
 
@@ -173,7 +175,8 @@ def channel_statistics(picture: Tensor) -> tuple[Tensor, Tensor]:
 def _statistics(part: Tensor) -> tuple[Tensor, Tensor]:
     # what batch normalisation finds by the way, in a seventh of the time of `var_mean`
     part = part.contiguous(memory_format=torch.channels_last)
-    one = torch.ones(part.shape[1])  # in float32, so that these are, too
+    # in float32, so that these are, too
+    one = torch.ones(part.shape[1], dtype=torch.promote_types(part.dtype, torch.float32))
     _, mean, scale = torch.native_batch_norm(part, one, one, None, None, True, 0, EPS)
     return mean, (scale**-2 - EPS).clamp_min(0)
 

@@ -150,6 +150,8 @@ class _Trials:
         with torch.no_grad(), torch.random.fork_rng(devices):
             torch.manual_seed(0)
             found = {name: value.item() for name, value in self.errors(self.pictures).items()}
+        if self.learnt.device.type == "mps":  # whose draws go on from those of the trial
+            torch.manual_seed(1 + self.steps)
         if self.steps == 0 and not math.isfinite(found["total"]):
             raise UserError(
                 "The loss is no finite number: the weights of the loss network, or the style, are "

@@ -29,7 +29,8 @@ class Areas(NamedTuple):
 
     def wanted(self, canvas: Canvas, tile: Tile) -> Tensor:
         """How much of each style is wanted at each place of what a tile shows, `(1, R, H, W)`."""
-        seen = [canvas.seen([_over(mask, canvas.size)], tile)[:, :1] for mask in self.masks]
+        pictures = _over(tuple(self.masks), canvas.size)
+        seen = [canvas.seen([picture], tile)[:, :1] for picture in pictures]
         return _shares(torch.cat(seen, 1))
 
     def on(self, samples: Sequence[Sample], canvas: Canvas, side: int, reach: int) -> list[Sample]:
@@ -38,7 +39,7 @@ class Areas(NamedTuple):
         Args:
             samples: as `canvas.samples` gave them, with this side and reach.
         """
-        pictures = [_over(mask, canvas.size) for mask in self.masks]
+        pictures = _over(tuple(self.masks), canvas.size)
         every = zip(*(canvas.samples(one, side, reach) for one in pictures), strict=True)
         return [
             sample._replace(shares=_Wanted(parts))
@@ -80,7 +81,7 @@ def _shares(wanted: Tensor) -> Tensor:
     return torch.cat([wanted, 1 - wanted.sum(1, keepdim=True)], 1)
 
 
-@lru_cache(maxsize=8)
-def _over(mask: Mask, size: tuple[int, int]) -> Image.Image:
-    """A mask as large as the picture, RGB as canvases take pictures."""
-    return mask.image.resize(size, Image.Resampling.BILINEAR).convert("RGB")
+@lru_cache(maxsize=1)  # all tiles of a picture ask
+def _over(masks: tuple[Mask, ...], size: tuple[int, int]) -> list[Image.Image]:
+    """Masks as large as the picture, RGB as canvases take pictures."""
+    return [mask.image.resize(size, Image.Resampling.BILINEAR).convert("RGB") for mask in masks]

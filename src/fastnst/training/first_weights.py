@@ -17,6 +17,7 @@ from fastnst.models import (
     fingerprint,
     finished_model,
     finished_styles,
+    in_run_folder,
     read_model,
     styles_beside,
 )
@@ -149,7 +150,10 @@ def _file(key: str, init: str) -> Path:
             f"{key}={init}: there is no such file, and no finished style of that name; there are "
             f"{', '.join((*TRUNKS, *names))}."
         )
-    return path
+    try:
+        return in_run_folder(path)
+    except UserError as error:
+        raise UserError(f"{key}={init}: {error}") from error
 
 
 def _other(architecture: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any]]:
