@@ -173,7 +173,9 @@ def test_a_trunk_takes_the_recipe_for_it_unless_told_otherwise(capsys, monkeypat
     import sys
 
     for words in (["trunk=none.safetensors"], ["trunk=none.safetensors", "experiment=zoo"]):
-        assert "trunk=none.safetensors: there is no such file" in fails(capsys, monkeypatch, *words)
+        said = fails(capsys, monkeypatch, *words)
+        assert said.count("trunk=none.safetensors") == 1
+        assert "trunk=none.safetensors: there is no such file" in said
         assert ("experiment=new_style" in sys.argv) == (len(words) == 1)
 
 

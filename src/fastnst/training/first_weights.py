@@ -37,8 +37,9 @@ def first_weights(settings: Settings) -> dict[str, Tensor] | None:
     init = getattr(settings, key)
     if init is None:
         return None
+    path = _file(key, init)
     try:
-        model = read_model(_file(key, init))
+        model = read_model(path)
     except UserError as error:
         raise UserError(f"{key}={init}: {error}") from error
     now = settings.network.model_dump()
