@@ -131,12 +131,12 @@ def test_what_is_no_number_is_not_saved(what, tmp_path: Path, monkeypatch, capsy
     monkeypatch.chdir(tmp_path)
     step = torch.optim.Adam.step
     steps, spoilt = [], []
-    build = Checkpoints.on_train_start
+    usual = Checkpoints.on_train_start
 
     def begin(checkpoints, trainer, module):
         network = module.network
         spoilt.append(next(iter(network.parameters() if what == "weights" else network.buffers())))
-        build(checkpoints, trainer, module)
+        usual(checkpoints, trainer, module)
 
     monkeypatch.setattr(Checkpoints, "on_train_start", begin)
 

@@ -84,7 +84,7 @@ class Seen(Group):
         if isinstance(motion, SyntheticMotion) and not weights:
             raise ValueError(
                 "motion=synthetic makes second frames, which nothing compares with the first ones: "
-                "give loss.temporal_weight or loss.temporal_feature_weight, or leave it out"
+                "give loss.temporal_weight or loss.temporal_feature_weight, or motion=none"
             )
         return self
 

@@ -54,19 +54,19 @@ class RunningStatistics:
 
     def __init__(self, network: nn.Module) -> None:
         self.network = network
-        self._kept: list[Tensor] | None = None
+        self._kept: list[Tensor] = []
 
     def keep(self) -> None:
         """Before each batch of a step: what they were before the first one."""
-        if self._kept is None:
+        if not self._kept:
             self._kept = [values.clone() for values in self.network.buffers()]
 
     def end_step(self, finite: bool) -> None:
         """Make them again what they were, if the step is left out."""
         if not finite:
-            for values, before in zip(self.network.buffers(), self._kept or [], strict=True):
+            for values, before in zip(self.network.buffers(), self._kept, strict=True):
                 values.copy_(before)
-        self._kept = None
+        self._kept = []
 
 
 def leave_out(optimizer: Optimizer, scaler: Any) -> None:
