@@ -34,8 +34,9 @@ alike. It was trained in three goes, of which a card names the last; all of them
     CALM.name: """# The calm network
 
 The [finished styles](../README.md) in the network that paints videos: taught on from the one there
-to paint frames that follow each other alike (`motion=synthetic`). What is said there of rights and
-of the files holds here.
+to paint frames that follow each other alike (`motion=synthetic`), in several goes, of which a card
+names the last; all of them are told in `docs/measure/finished_styles.md`. What is said there of
+rights and of the files holds here.
 """,
 }
 
