@@ -23,7 +23,10 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-install: $(STAMP) ## make .venv with fastnst and the development tools in it
+# where there is no Node.js the page is not built, and its tests are skipped
+NODE := $(shell command -v npm)
+
+install: $(STAMP) $(if $(NODE),$(WEB)) ## make .venv with fastnst and the development tools in it
 
 demo: $(STAMP) ## train briefly on synthetic pictures and show that beside a finished style
 	$(BIN)/fastnst train experiment=demo hydra.run.dir=$(DEMO)
@@ -47,9 +50,8 @@ check: $(STAMP) ## while working: lint, and the tests that start no process and 
 quick: $(STAMP) ## the tests of check alone
 	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal -m "not slow and not long" -q
 
-# where there is no Node.js the tests of the page are skipped
 test: ## lint and run all tests
-	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 lint $(if $(shell command -v npm),web)
+	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 lint $(if $(NODE),web)
 	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 
 web: $(SITE)

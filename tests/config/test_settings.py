@@ -1,8 +1,7 @@
 import re
-from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
+from small.configs import CONFIGS, composed
 
 from fastnst.config.settings import read_settings
 from fastnst.evaluation.tv_search_settings import SearchSettings
@@ -11,7 +10,6 @@ from fastnst.optimization.layer_study_settings import LayerStudySettings
 from fastnst.optimization.settings import OptimizeSettings
 from fastnst.super_resolution import SuperResolutionSettings
 
-CONFIGS = Path(__file__).parents[2] / "configs"
 NEEDED = {
     "data=folder": ["data.root=photos"],
     "style=custom": ["style.image=mine.jpg"],
@@ -26,14 +24,8 @@ ENLARGING = [
 CHOICES = [f"{path.parent.name}={path.stem}" for path in FILES if path.parent != CONFIGS]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def configs():
-    with initialize_config_dir(version_base="1.3", config_dir=str(CONFIGS)):
-        yield
-
-
 def settings(*overrides):
-    return read_settings(compose("train", list(overrides)))
+    return read_settings(composed(*overrides))
 
 
 def test_the_default_is_valid():
@@ -63,14 +55,14 @@ def test_a_style_may_have_its_own_weight_for_losses_that_are_shares():
 
 @pytest.mark.parametrize("choice", OPTIMIZATIONS)
 def test_every_optimization_is_valid(choice):
-    config = compose("optimize", [choice, "content=photo.jpg"])
+    config = composed(choice, "content=photo.jpg", name="optimize")
     read = read_settings(config, OptimizeSettings)
     assert read.loss_network.name == "vgg19"
 
 
 @pytest.mark.parametrize("choice", ["loss=gatys2016", "loss=kapur2019", "loss_network=vgg16"])
 def test_every_layer_study_is_valid(choice):
-    config = compose("study_layers", [choice, "content=photo.jpg", "size=64"])
+    config = composed(choice, "content=photo.jpg", "size=64", name="study_layers")
     read = read_settings(config, LayerStudySettings)
     assert read.style.size == 64
     assert read.style_counts == [1, 3, 5]
@@ -78,7 +70,7 @@ def test_every_layer_study_is_valid(choice):
 
 @pytest.mark.parametrize("choice", ["style=the_scream", "network=johnson2016", "trainer=gpu"])
 def test_every_search_is_valid(choice):
-    read = read_settings(compose("search_tv", [choice]), SearchSettings)
+    read = read_settings(composed(choice, name="search_tv"), SearchSettings)
     assert read.trainer["max_steps"] == 300
     assert read.resume == "auto"
 
@@ -86,7 +78,7 @@ def test_every_search_is_valid(choice):
 @pytest.mark.parametrize("choice", [*ENLARGING, "data=dead_leaves", "trainer=gpu", "scale=8"])
 def test_every_training_to_enlarge_is_valid(choice):
     words = ["loss_network=vgg19", choice]
-    read = read_settings(compose("super_resolution", words), SuperResolutionSettings)
+    read = read_settings(composed(*words, name="super_resolution"), SuperResolutionSettings)
     assert read.task == "super_resolution"
     assert read.data.image_size == (192 if choice == "experiment=sr_zoo" else 288)
     assert read.loss_network.pooling == "avg"
@@ -96,7 +88,7 @@ def test_every_training_to_enlarge_is_valid(choice):
 @pytest.mark.parametrize("choice", [it for it in CHOICES if it not in OPTIMIZATIONS + ENLARGING])
 def test_every_file_is_valid(choice):
     group, _, name = choice.partition("=")
-    plus = "+" if group not in compose("train") and group != "experiment" else ""
+    plus = "+" if group not in composed() and group != "experiment" else ""
     read = settings(f"{plus}{choice}", *NEEDED.get(choice, []))
     if group in ("data", "loss_network", "network", "optimizer", "style"):
         assert getattr(read, group).name == name

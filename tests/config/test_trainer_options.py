@@ -1,34 +1,16 @@
 """The `trainer` group: what of Lightning's options is checked, and what passes through."""
 
-import copy
-import functools
-
 import pytest
 import pytorch_lightning as pl
-from hydra import compose, initialize_config_dir
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig, OmegaConf
-from small.runs import ROOT
+from small.configs import composed
 
 from fastnst.config.settings import Settings, read_settings
 from fastnst.config.trainer_options import OURS, TRAINER_OPTIONS
 from fastnst.machine.errors import UserError
 
-PARSER = OverridesParser.create()
-
-
-@functools.cache
-def composed(*choices: str) -> DictConfig:
-    """Once for each choice: composing takes longer than all that is tested."""
-    with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "configs")):
-        return compose("train", [*choices])
-
 
 def trainer(*changes: str, choices: tuple[str, ...] = ()) -> dict:
-    config = copy.deepcopy(composed(*choices))
-    for change in map(PARSER.parse_override, changes):
-        OmegaConf.update(config, change.key_or_group, change.value(), force_add=change.is_add())
-    return read_settings(config).trainer
+    return read_settings(composed(*choices, *changes)).trainer
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ def pair(request, small_features, batch, monkeypatch):
 
 
 @EITHER_WAY
+@pytest.mark.usefixtures("scalar_kernels")
 def test_a_step_in_float32_is_the_plain_one(pair, batch):
     # with noise: in flat areas equal values meet in max pooling, and rounding would decide which of
     # them gets the gradient
