@@ -59,16 +59,16 @@ class _SharedNorm(nn.BatchNorm2d):
 
     def take(self, found: Sequence[tuple[int, Tensor, Tensor]]) -> None:
         """Take the statistics of parts: number of pixels, mean and variance of each."""
-        total = sum(pixels for pixels, _, _ in found)
-        sums: Any = sum(pixels * mean.double() for pixels, mean, _ in found)
+        # on the CPU: in float64, which Apple's GPUs do not have
+        parts = [(count, mean.cpu().double(), var.cpu().double()) for count, mean, var in found]
+        total = sum(count for count, _, _ in parts)
+        sums: Any = sum(count * mean for count, mean, _ in parts)
         mean: Tensor = sums / total
-        variance: Any = sum(
-            pixels * (variance + (part.double() - mean) ** 2) for pixels, part, variance in found
-        )
+        variance: Any = sum(count * (var + (part - mean) ** 2) for count, part, var in parts)
         assert self.running_mean is not None
         assert self.running_var is not None
-        self.running_mean.copy_(mean)
-        self.running_var.copy_(variance / total)
+        self.running_mean.copy_(mean.float())
+        self.running_var.copy_((variance / total).float())
 
 
 def share_statistics(network: nn.Module) -> nn.Module:

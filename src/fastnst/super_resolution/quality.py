@@ -31,12 +31,14 @@ def measure_quality(enlarged: Tensor, truth: Tensor, border: int) -> dict[str, T
         ours, theirs, sigma=1.5, data_range=MOST, reduction="none"
     )
     assert isinstance(ssim, Tensor)  # it is asked for nothing else
-    return {"psnr": psnr, "ssim": ssim.reshape(-1)}
+    found = {"psnr": psnr, "ssim": ssim.reshape(-1)}
+    return {name: values.float().to(enlarged.device) for name, values in found.items()}
 
 
 def _seen(images: Tensor, border: int) -> Tensor:
-    # in float64: the mean of squares of a hundred thousand pixels is to be exact to 0.01 dB
-    steps = (images.double().clamp(0, 1) * 255).round() / 255
+    # in float64: the mean of squares of a hundred thousand pixels is to be exact to 0.01 dB; and on
+    # the CPU, as Apple's GPUs have no such numbers
+    steps = (images.cpu().double().clamp(0, 1) * 255).round() / 255
     luma = BLACK + STEPS * luminance(steps)
     height, width = luma.shape[-2:]
     return luma[..., border : height - border, border : width - border]
