@@ -146,6 +146,14 @@ def test_a_style_is_kept_without_a_photograph(network, monkeypatch, painting, tm
     assert file.is_file()
 
 
+@pytest.mark.parametrize("wrong", [["--mask", "gone.png"], ["gone.jpg"]])
+def test_a_kept_style_stays_where_a_mistake_ends_the_program(paint, painting, tmp_path, wrong):
+    file = tmp_path / f"me{ENDING}"
+    file.write_text("learnt for an hour")
+    assert paint("--style-image", painting(), "--save-style", file, *wrong) != 0
+    assert file.read_text() == "learnt for an hour"
+
+
 @pytest.mark.slow
 def test_finishing(paint, painting, network, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys.modules["fastnst.prediction.finish"], "SIDE", 32)

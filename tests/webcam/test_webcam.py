@@ -157,13 +157,36 @@ def test_a_painting_before_the_camera_becomes_a_style():
     assert painting.problem == "it is too small."
 
 
+def test_a_painting_that_is_held_up_while_another_is_learnt_is_learnt_too():
+    first, second = Image.new("RGB", (8, 8)), Image.new("RGB", (9, 9))
+    taken = []
+
+    def take(painting, number, like):
+        if not taken:
+            it.to_learn = second
+        taken.append(painting)
+        return Painter((0, 0, 120), "blue")
+
+    with Camera(Capture(), "Camera 3") as camera:
+        it = Painting([Painter()], camera, take=take)
+        it.to_learn = first
+        it.step()
+        assert it.to_learn is second
+        it.step()
+    assert taken == [first, second]
+    assert it.to_learn is None
+
+
 def test_the_style_that_is_taken_paints_as_the_others_do(tmp_path):
     like = Stylizer(style="irises", device="cpu", size=64, strength=0.5, style_scale=2.0)
-    taken = take_style(Image.fromarray(draw_painting(96, 0, 3)), 4, like)
+    painting = Image.fromarray(draw_painting(96, 0, 3))
+    taken = take_style(painting, 4, like)
     assert taken.style["name"] == "painting_4"
     assert (taken.size, taken.look.strength, taken.style_scale) == (64, 0.5, 2.0)
     assert same_network([like.network, taken.network])
-    assert not torch.equal(style_of(like.network), style_of(taken.network))
+    numbers = style_of(taken.network)
+    assert not torch.equal(style_of(like.network), numbers)
+    assert not torch.equal(style_of(take_style(painting, 4, like, 96).network), numbers)
 
 
 def test_the_newest_frame_is_painted():

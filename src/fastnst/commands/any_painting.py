@@ -16,7 +16,7 @@ from fastnst.stylizing import Painting, finish_style, one_mixture, predict_style
 
 
 def as_style_files(options: argparse.Namespace, folder: Path) -> dict[Path, Painting]:
-    """Put style files, with what is predicted, in the place of paintings.
+    """Put style files, with what is predicted, in the place of paintings; they lie in the folder.
 
     Returns:
         The paintings by their style files.
@@ -36,7 +36,7 @@ def as_style_files(options: argparse.Namespace, folder: Path) -> dict[Path, Pain
         with memory_errors("give a smaller --style-size"):
             painting = read_painting(file, options.style_size, options.max_megapixels)
             style = predict_style(painting)
-        target = options.save_style or folder / f"{number}{ENDING}"
+        target = folder / f"{number}{ENDING}"
         write_style(target, style.numbers, style.style, style.network)
         paintings[target], learnt[file] = painting, target
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext
@@ -29,6 +30,7 @@ from fastnst.machine import (
     keep_freed_memory,
     like_ctrl_c,
     one_sentence_errors,
+    whole_file,
 )
 from fastnst.models import (
     CALM,
@@ -71,13 +73,18 @@ def _paint_as_told(options: argparse.Namespace, paintings: Mapping[Path, Paintin
     """Paint in the chosen styles; returns how many files could not be painted."""
     # also before the long part, so that it is not done in vain
     prepared = _prepare(options)
-    if options.finish is not None:
-        finish(paintings, options)
-        prepared = _prepare(options)
+    keep = nullcontext() if options.save_style is None else whole_file(options.save_style)
+    with keep as kept:
+        if options.finish is not None:
+            finish(paintings, options)
+            prepared = _prepare(options)
+        if kept is not None:
+            (style,) = paintings
+            shutil.copyfile(style, kept)
     if options.save_style is not None:
         print(f"style: {options.save_style}")
     if options.webcam is not None:
-        run_webcam(prepared.stylizers, options.webcam, options.temporal)
+        run_webcam(prepared.stylizers, options.webcam, options.temporal, options.style_size)
     elif options.archive and options.inputs:
         brushes = OneStyle(prepared.stylizers[0], prepared.for_videos)
         return _paint_archive(options, brushes)
@@ -179,7 +186,8 @@ def _files(options: argparse.Namespace) -> Files:
 
 def _videos(options: argparse.Namespace) -> VideoOptions:
     return VideoOptions(
-        options.codec, options.crf, options.start, options.end, options.temporal, options.quality
+        *(options.codec, options.crf, options.start, options.end, options.temporal),
+        *(options.quality, options.max_megapixels),
     )
 
 

@@ -66,9 +66,11 @@ class Painting(Worker):
         self._walk, self._smoother, self._take = Walk(stylizers), smoother, take
 
     def step(self) -> None:
-        if self.to_learn is not None:
-            self._learn(self.to_learn)
-            self.to_learn = None
+        painting = self.to_learn
+        if painting is not None:
+            self._learn(painting)
+            if self.to_learn is painting:  # and no other was held up meanwhile
+                self.to_learn = None
         found = self._camera.frames.after(self._number, 0.1)
         if found is None:
             return

@@ -5,16 +5,19 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 
-from fastnst.stylizing import Stylizer
+from fastnst.stylizing import STYLE_SIZE, Stylizer
 
 
-def take_style(painting: Image.Image, number: int, like: Stylizer) -> Stylizer:
+def take_style(
+    painting: Image.Image, number: int, like: Stylizer, size: int = STYLE_SIZE
+) -> Stylizer:
     """Predict the style of a painting.
 
     Args:
         painting: what the camera sees.
         number: of the style, for its name.
         like: paints in the same manner, in another style.
+        size: short side at which the painting is looked at, in pixels.
 
     Raises:
         UserError: if it is too small.
@@ -24,6 +27,7 @@ def take_style(painting: Image.Image, number: int, like: Stylizer) -> Stylizer:
         painting.save(file)
         return Stylizer(
             style=str(file),
+            style_size=size,
             device=like.device,
             size=like.size,
             style_scale=like.style_scale,

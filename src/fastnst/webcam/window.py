@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -16,8 +17,10 @@ from PIL import Image, ImageOps
 from fastnst.images import write_image
 from fastnst.machine import UserError, load_library
 from fastnst.motion import TemporalSmoother
+from fastnst.stylizing import STYLE_SIZE
 from fastnst.webcam.camera import Camera, open_camera
 from fastnst.webcam.painting import Painted, Painting, working_size
+from fastnst.webcam.taking import take_style
 from fastnst.webcam.view import View, compose, letterbox, press
 
 if TYPE_CHECKING:
@@ -35,7 +38,12 @@ PROBE = (
 )
 
 
-def run_webcam(stylizers: Sequence["Stylizer"], camera: int, temporal: float = 0.0) -> None:
+def run_webcam(
+    stylizers: Sequence["Stylizer"],
+    camera: int,
+    temporal: float = 0.0,
+    style_size: int = STYLE_SIZE,
+) -> None:
     """Show what a camera sees, and beside it painted, until the user quits.
 
     The camera and the painting have a thread each: the window answers to keys at once however long
@@ -45,6 +53,7 @@ def run_webcam(stylizers: Sequence["Stylizer"], camera: int, temporal: float = 0
         stylizers: the styles to choose among, at least one.
         camera: its number, from 0.
         temporal: how much flicker is smoothed, see `TemporalSmoother`; 0 is not at all.
+        style_size: short side at which a painting before the camera is looked at, in pixels.
 
     Raises:
         UserError: if OpenCV, a screen or the camera is missing, or the camera stops.
@@ -56,7 +65,8 @@ def run_webcam(stylizers: Sequence["Stylizer"], camera: int, temporal: float = 0
         source = stack.enter_context(open_camera(cv2, camera, working_size(stylizers[0])))
         source.wait()
         smoother = TemporalSmoother(temporal, FLOW_SIDE) if temporal else None
-        painting = stack.enter_context(Painting(stylizers, source, smoother))
+        take = partial(take_style, size=style_size)
+        painting = stack.enter_context(Painting(stylizers, source, smoother, take))
         watch(stack.enter_context(Window(cv2)), source, painting)
 
 
