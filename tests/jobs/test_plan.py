@@ -84,6 +84,8 @@ def test_a_second_run_leaves_out_the_results_of_the_first(tmp_path, files, pictu
     first = plan(inputs, out, None, "waves")
     for job in first:
         picture(job.target.relative_to(tmp_path))
+        stopped = job.target.with_stem(job.target.stem + "_stopped")  # if it were a video
+        picture(stopped.relative_to(tmp_path))
     assert plan(inputs, out, None, "waves") == first
 
 
@@ -93,6 +95,7 @@ def test_what_any_style_made_is_left_out(files, picture, model, tmp_path, monkey
     picture("in/one_own.jpg")
     picture("in/three.gif")
     picture("in/three_starry_night.gif")  # has no place for a mark
+    picture("in/three_starry_night_stopped.gif")
     sources = {job.source for job in plan([tmp_path / "in"], None, None, "dots")}
     assert {path.name for path in sources} == {
         "one.jpg", "two.png", "one_waves.png", "one_own.jpg", "three.gif",

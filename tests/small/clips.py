@@ -10,7 +10,8 @@ import numpy as np
 from av.codec.context import Flags
 from PIL import Image
 
-from fastnst.video.paint import VideoOptions, VideoReport, paint_video
+from fastnst.video.options import VideoOptions
+from fastnst.video.paint import VideoReport, paint_video
 
 WIDTH, HEIGHT = 64, 48
 EXACT = 0x2 | 0x2000 | 0x4000 | 0x40000  # FFmpeg's conversion: bilinear, all chroma, rounded

@@ -12,7 +12,8 @@ from small.profiles import ADOBE, rgb_profile, to_srgb
 from fastnst.images.animated import ANIMATED, Animation, read_frames
 from fastnst.machine.errors import UserError
 from fastnst.video.formats import is_video
-from fastnst.video.paint import VideoOptions, paint_video
+from fastnst.video.options import VideoOptions
+from fastnst.video.paint import paint_video
 
 COLORS = [(200, 30, 40), (30, 200, 40), (30, 40, 200), (250, 250, 10)]
 DURATIONS = [100, 250, 40, 500]
@@ -173,11 +174,12 @@ def test_frames_without_a_duration_are_shown_as_browsers_do(tmp_path):
     assert {frame.duration for frame in read_frames(tmp_path / "a.webp")} <= {100}
 
 
-def test_a_damaged_end_is_counted(tmp_path):
+@pytest.mark.parametrize("name", ["b.webp", "b.gif"])
+def test_a_damaged_end_is_counted(name, tmp_path):
     path = write(tmp_path / "a.png")
     content = path.read_bytes()
     path.write_bytes(content[: content.rindex(b"fdAT") + 20])
-    report = paint_video(Negative(), path, tmp_path / "b.webp")
+    report = paint_video(Negative(), path, tmp_path / name)
     assert (report.frames, report.broken) == (3, 1)
 
 
@@ -187,6 +189,13 @@ def test_an_interrupted_one_is_kept_as_such(tmp_path):
         paint_video(Negative(interrupt=6), source, tmp_path / "out.webp")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "out_stopped.webp"]
     assert len(list(read_frames(tmp_path / "out_stopped.webp"))) == 6
+
+
+def test_the_largest_size_is_that_of_pictures(tmp_path):
+    source = write(tmp_path / "a.webp")
+    with pytest.raises(UserError, match="--max-megapixels"):
+        paint_video(Negative(), source, tmp_path / "b.webp", VideoOptions(max_megapixels=1e-4))
+    assert not (tmp_path / "b.webp").exists()
 
 
 def test_it_needs_no_library_for_videos(tmp_path, monkeypatch):

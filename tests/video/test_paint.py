@@ -21,7 +21,8 @@ from fastnst.models import write_model
 from fastnst.networks import build_network
 from fastnst.stylizing.stylizer import Stylizer
 from fastnst.video.formats import is_video
-from fastnst.video.paint import VideoOptions, paint_video
+from fastnst.video.options import VideoOptions
+from fastnst.video.paint import paint_video
 
 UNEVEN = [0.0, 0.05, 0.2, 0.25, 0.5, 0.51, 0.8, 0.9]
 

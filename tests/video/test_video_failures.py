@@ -17,7 +17,8 @@ from small.clips import Negative, distance, read_clip
 
 from fastnst.machine.errors import UserError
 from fastnst.video.formats import CODECS
-from fastnst.video.paint import VideoOptions, paint_video
+from fastnst.video.options import VideoOptions
+from fastnst.video.paint import paint_video
 from fastnst.video.reader import VideoReader
 from fastnst.video.writer import VideoWriter
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from small.clips import Negative, moving
 
+from fastnst.video.decoding import Decoder
 from fastnst.video.formats import is_video
 from fastnst.video.paint import PACKETS, _batches, paint_video
 from fastnst.video.reader import Frame
@@ -37,6 +38,18 @@ def test_audio_that_the_container_refuses_late_is_left_out(
     assert report.frames == len(after.frames) == 12
     assert after.stream("types") == (["video", "audio"] if kept else ["video"])
     assert ("left out" in capsys.readouterr().err) is not kept
+
+
+def test_an_empty_sample_is_not_the_end(clip):
+    source, frames = clip(), []
+    with av.open(str(source)) as container:
+        (stream,) = container.streams.video
+        decode = Decoder(stream, source, pytest.fail)
+        for packet in container.demux(stream):
+            empty = av.Packet()
+            empty.dts = packet.dts
+            frames += [*decode(empty), *decode(packet)] if packet.size else decode(packet)
+    assert (len(frames), decode.broken) == (12, 0)
 
 
 def test_packets_do_not_gather_while_there_are_few_frames(tmp_path):

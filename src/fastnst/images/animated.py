@@ -39,13 +39,13 @@ def is_animated(path: str | Path) -> bool:
         return False
 
 
-def count_frames(path: Path) -> int:
+def count_frames(path: Path, max_megapixels: float | None = None) -> int:
     """How many frames the file says it has.
 
     Raises:
-        UserError: if it is not there or is no picture.
+        UserError: if it is not there, is no picture or is too large, see `open_picture`.
     """
-    with open_picture(path) as image:
+    with open_picture(path, max_megapixels) as image:
         return getattr(image, "n_frames", 1) - _first(image)
 
 
@@ -62,13 +62,13 @@ def read_plays(path: Path) -> int:
         return 1 if repeats is None else int(repeats) and int(repeats) + 1
 
 
-def read_frames(path: Path) -> Iterator[MovingFrame]:
+def read_frames(path: Path, max_megapixels: float | None = None) -> Iterator[MovingFrame]:
     """Read an animation as `read_image` reads pictures: 8-bit sRGB, the right way up.
 
     Raises:
-        UserError: if it is not there or is no picture, or where it is damaged.
+        UserError: if it is not there, is no picture or is too large, or where it is damaged.
     """
-    with open_picture(path) as image:
+    with open_picture(path, max_megapixels) as image:
         for number in range(_first(image), getattr(image, "n_frames", 1)):
             image.seek(number)
             decode(image)

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from PIL import Image
 
 from fastnst.images import ANIMATED, SUFFIXES, UNMARKED, list_images, origin, read_origin
-from fastnst.machine import UserError
+from fastnst.machine import UserError, with_ending
 from fastnst.models import finished_styles
 from fastnst.stylizing import Job
-from fastnst.video import READ_SUFFIXES, is_video_in_folder
+from fastnst.video import READ_SUFFIXES, STOPPED, is_video_in_folder
 from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 
 WRITTEN = SUFFIXES | VIDEO_SUFFIXES
@@ -71,7 +71,8 @@ def plan(
             for one in found
         ]
         # what is a result of another picture in these folders is not to be painted again
-        results = {os.path.realpath(target) for target in targets}
+        there = [*targets, *(with_ending(target, STOPPED) for target in targets)]
+        results = {os.path.realpath(target) for target in there}
         results |= {os.path.realpath(path) for path in _earlier_results(found)}
         jobs = [
             Job(one.path, target)
@@ -126,7 +127,7 @@ def _earlier_results(found: Sequence[_Found]) -> Iterator[Path]:
         sources.setdefault(origin(path.name), set()).add(marks.get(path))
     stems = {(path.parent, path.stem) for path in paths}
     names = "|".join(re.escape(card.name) for card in finished_styles())
-    ending = re.compile(rf"(.+?)((?:_(?:{names}))+)")
+    ending = re.compile(rf"(.+?)((?:_(?:{names}))+)(?:{STOPPED})?")
     for path, mark in marks.items():
         if mark is not None:
             if sources.get(mark, set()) - {mark}:

@@ -13,11 +13,13 @@ from fastnst.video.formats import (
     is_video_in_folder,
 )
 from fastnst.video.length import point_in_time
-from fastnst.video.paint import VideoOptions, VideoReport, paint_video
+from fastnst.video.options import VideoOptions
+from fastnst.video.paint import STOPPED, VideoReport, paint_video
 
 __all__ = [
     "CODECS",
     "READ_SUFFIXES",
+    "STOPPED",
     "SUFFIXES",
     "TRANSPORT",
     "VideoOptions",

@@ -1,6 +1,7 @@
 """Pictures that move as videos: read and written by Pillow, which FFmpeg need not be there for."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,9 +39,10 @@ class AnimationReader:
         start: in seconds; None or 0 for all from the beginning.
         end: the same; frames from then on are left out.
         keep_alpha: give frames as RGBA where there is transparency, instead of white behind it.
+        max_megapixels: refuse larger ones, see `fastnst.images.read_image`.
 
     Raises:
-        UserError: if the file is no picture.
+        UserError: if the file is no picture, or too large.
     """
 
     others: Sequence[Any] = ()
@@ -48,7 +50,13 @@ class AnimationReader:
     time_base = MILLISECOND
 
     def __init__(
-        self, path: Path, start: float | None, end: float | None, *, keep_alpha: bool
+        self,
+        path: Path,
+        start: float | None,
+        end: float | None,
+        *,
+        keep_alpha: bool,
+        max_megapixels: float | None = None,
     ) -> None:
         self.path, self.broken, self.plays = path, 0, read_plays(path)
         self.metadata: dict[str, str] = {}
@@ -58,8 +66,9 @@ class AnimationReader:
         self._begin = round(1000 * (start or 0))
         self._end = None if end is None else round(1000 * end)
         self._keep_alpha = keep_alpha
-        self._count = count_frames(path)
-        first = next(read_frames(path))
+        self._most = max_megapixels
+        self._count = count_frames(path, max_megapixels)
+        first = next(read_frames(path, max_megapixels))
         self.rate = Fraction(1000, first.duration)
         self.colours: Colours | None = colours_of_rgb(first.picture.width, first.picture.height)
 
@@ -74,8 +83,11 @@ class AnimationReader:
 
     def last_duration(self) -> Fraction | None:
         """For how long the last frame is shown, in seconds."""
-        *_, last = self
-        return last.duration * MILLISECOND
+        duration = 1
+        with suppress(UserError):  # damage is counted where frames are painted
+            for frame in self._frames():
+                duration = frame.duration
+        return duration * MILLISECOND
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames; those after the first one that is damaged are left out.
@@ -83,20 +95,26 @@ class AnimationReader:
         Raises:
             UserError: if the first cannot be read.
         """
-        time = 0
+        begun = False
         try:
-            for picture, duration in read_frames(self.path):
-                if self._end is not None and time >= self._end:
-                    return
-                shown = duration if self._end is None else min(duration, self._end - time)
-                if time >= self._begin:
-                    kept = without_needless_alpha(picture) if self._keep_alpha else flatten(picture)
-                    yield Frame(kept, time - self._begin, shown)
-                time += duration
+            for frame in self._frames():
+                begun = True
+                yield frame
         except UserError:
-            if not time:
+            if not begun:
                 raise
             self.broken += 1
+
+    def _frames(self) -> Iterator[Frame]:
+        time = 0
+        for picture, duration in read_frames(self.path, self._most):
+            if self._end is not None and time >= self._end:
+                return
+            shown = duration if self._end is None else min(duration, self._end - time)
+            if time >= self._begin:
+                kept = without_needless_alpha(picture) if self._keep_alpha else flatten(picture)
+                yield Frame(kept, time - self._begin, shown)
+            time += duration
 
     def close(self) -> None:
         """Nothing is open between two frames of it."""

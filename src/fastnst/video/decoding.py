@@ -40,14 +40,18 @@ class Decoder:
         self._shape: tuple[object, ...] = ()
 
     def __call__(self, packet: "Packet[Any]") -> "list[VideoFrame]":
-        """The frames that are complete with this packet; an empty one ends the stream."""
+        """The frames that are complete with this packet; one that is empty and has no time ends the
+        stream."""
+        ends = not packet.size and packet.dts is None
+        if not packet.size and not ends:  # a sample without content, of which there may be any
+            return []
         try:
-            frames = self._context.decode(packet if packet.size else None)
+            frames = self._context.decode(None if ends else packet)
         except self._av.FFmpegError:
             self.broken += 1
             frames = []
         whole = [one for frame in frames for one in self._without_comb(frame)]
-        return whole if packet.size else [*whole, *self._rest()]
+        return [*whole, *self._rest()] if ends else whole
 
     def _alpha_context(self) -> Any:
         name = KNOW_ALPHA.get(self._stream.codec_context.name)

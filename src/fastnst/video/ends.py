@@ -11,6 +11,7 @@ from fastnst.motion import TemporalSmoother
 from fastnst.video.animation import AnimationReader, AnimationWriter
 from fastnst.video.formats import Codec, choose_codec
 from fastnst.video.frames import Frame
+from fastnst.video.options import VideoOptions
 from fastnst.video.reader import VideoReader
 from fastnst.video.writer import VideoWriter
 
@@ -32,19 +33,20 @@ def target_codec(source: Path, target: Path, name: str | None, quality: int | No
 def open_reader(
     source: Path,
     target: Path,
-    start: float | None,
-    end: float | None,
+    options: VideoOptions,
     notice: Callable[[str], None],
 ) -> Reader:
     """Open the source; its transparency is kept where the target can hold it.
 
     Raises:
-        UserError: if it cannot be read, or is shorter than `start`.
+        UserError: if it cannot be read, is shorter than `start`, or is a picture that moves and is
+            too large.
     """
-    keep_alpha = _by_pillow(target)
+    keep_alpha, part = _by_pillow(target), (options.start, options.end)
     if _by_pillow(source):
-        return AnimationReader(source, start, end, keep_alpha=keep_alpha)
-    return VideoReader(source, start, end, keep_alpha=keep_alpha, notice=notice)
+        most = options.max_megapixels
+        return AnimationReader(source, *part, keep_alpha=keep_alpha, max_megapixels=most)
+    return VideoReader(source, *part, keep_alpha=keep_alpha, notice=notice)
 
 
 def frames_of(source: Path) -> Iterator[Image.Image]:
@@ -53,7 +55,7 @@ def frames_of(source: Path) -> Iterator[Image.Image]:
     Raises:
         UserError: if it cannot be read.
     """
-    with closing(open_reader(source, source, None, None, lambda _: None)) as reader:
+    with closing(open_reader(source, source, VideoOptions(), lambda _: None)) as reader:
         for part in reader:
             if isinstance(part, Frame):
                 yield part.picture

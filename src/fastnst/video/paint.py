@@ -1,6 +1,5 @@
 """Videos painted frame by frame: decoding, painting and encoding at the same time."""
 
-import math
 import sys
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -19,33 +18,16 @@ from fastnst.stylizing import Stylizer
 from fastnst.video.ends import Reader, Writer, make_writer, open_reader, target_codec
 from fastnst.video.formats import ffmpeg_errors
 from fastnst.video.frames import Frame
+from fastnst.video.options import VideoOptions, check_options, part_of
 
 if TYPE_CHECKING:
     from av import Packet
 
+STOPPED = "_stopped"  # at the end of the name of what Ctrl-C ended
 AHEAD = 2  # batches that are decoded and not painted yet, or painted and not encoded yet
 PACKETS = 256  # that are copied with one batch at most
 
 Item = TypeVar("Item")
-
-
-class VideoOptions(NamedTuple):
-    """How to paint a video.
-
-    codec: see `CODECS`; None chooses by the container.
-    quality: constant rate factor, lower is better; None is a good one for the codec.
-    start: in seconds; None or 0 is the beginning.
-    end: in seconds; None is the end.
-    temporal: how much flicker is smoothed, see `TemporalSmoother`; 0 is not at all.
-    picture_quality: of WebP and AVIF, 1 to 100; None for the usual one.
-    """
-
-    codec: str | None = None
-    quality: int | None = None
-    start: float | None = None
-    end: float | None = None
-    temporal: float = 0.0
-    picture_quality: int | None = None
 
 
 class VideoReport(NamedTuple):
@@ -96,7 +78,7 @@ def paint_video(
             target cannot be written.
         KeyboardInterrupt: on Ctrl-C, after the file is finished.
     """
-    _check(options)
+    check_options(options)
     codec = target_codec(source, target, options.codec, options.quality)
     smoother = None
     if options.temporal:
@@ -104,7 +86,7 @@ def paint_video(
         smoother = TemporalSmoother(options.temporal)
     try:
         with (
-            closing(open_reader(source, target, options.start, options.end, _notice)) as reader,
+            closing(open_reader(source, target, options, _notice)) as reader,
             whole_file(target) as temporary,
             tqdm(total=reader.total(), unit="frame", desc=source.name, disable=not progress) as bar,
         ):
@@ -114,11 +96,11 @@ def paint_video(
                 _paint_all(stylizer, reader, writer, bar)
             except KeyboardInterrupt:
                 if writer.finished:
-                    kept = temporary.replace(with_ending(target, "_stopped"))
+                    kept = temporary.replace(with_ending(target, STOPPED))
                     _notice(f"Stopped: {kept} holds the first {writer.frames} frames.")
                 raise
             if not writer.frames:
-                raise UserError(f"{source} has no frame to paint{_between(options)}.")
+                raise UserError(f"{source} has no frame to paint{part_of(options)}.")
             expected = reader.expected(writer.frames)
             if expected is None and options.end is None:  # so many it has turned out to be
                 bar.total = writer.frames
@@ -132,25 +114,6 @@ def _notice(sentence: str) -> None:
     """Say something above the bar, if the terminal is still there."""
     with suppress(OSError, ValueError):
         tqdm.write(sentence, file=sys.stderr)
-
-
-def _check(options: VideoOptions) -> None:
-    start, end, temporal = options.start or 0, options.end, options.temporal
-    for name, value in (("start", start), ("end", end)):
-        if value is not None and not math.isfinite(value):
-            raise UserError(f"The {name} of a video is a number of seconds, not {value}.")
-    if start < 0:
-        raise UserError(f"A video cannot start at {start} s: give 0 or more.")
-    if end is not None and end <= start:
-        raise UserError(f"The end, {end} s, has to come after the start, {start} s.")
-    if not 0 <= temporal <= 1:
-        raise UserError(f"The strength of temporal smoothing is 0 to 1, not {temporal}.")
-
-
-def _between(options: VideoOptions) -> str:
-    if not options.start and options.end is None:
-        return ""
-    return f" from {options.start or 0} s to {options.end or 'its end'}"
 
 
 def _paint_all(
