@@ -58,6 +58,8 @@ def test_mistakes_end_in_a_sentence(
         (["--style", "none", "-o", "a.jpg"], "none is no finished style"),
         (["--size", 8, "-o", "a.jpg"], "--size 8"),
         (["nowhere.jpg", "-o", "a.jpg"], "nowhere.jpg"),
+        (["nowhere.jpg", "-o", "a.pdf"], "end the name in one of"),
+        (["nowhere.jpg", "--size", 9000, "-o", "a.jpg"], "at most 65500 pixels"),
     ):
         said = ends_in_a_sentence(capsys, lambda words=arguments: call(monkeypatch, *words))
         assert told in said

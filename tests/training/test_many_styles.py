@@ -18,7 +18,15 @@ from fastnst.config.hydra import CONFIGS
 from fastnst.config.path_words import quote_paths
 from fastnst.drawing.dead_leaves import draw_dead_leaves
 from fastnst.evaluation import read_runs
-from fastnst.models import ENDING, fingerprint, read_model, read_network, read_style
+from fastnst.machine.errors import UserError
+from fastnst.models import (
+    ENDING,
+    fingerprint,
+    read_model,
+    read_network,
+    read_style,
+    write_style,
+)
 from fastnst.networks import style_of
 
 STYLES = ("red_fuji", "irises", "the_kiss")
@@ -255,6 +263,9 @@ def test_each_style_is_evaluated_and_published(train, tmp_path, monkeypatch):
             assert icon.size == (64, 64)
         assert str(tmp_path).encode() not in file.read_bytes()
         torch.testing.assert_close(read_style(file).numbers, row, rtol=0, atol=1e-3)
+    write_style(models / f"irises{ENDING}", numbers[1], {"name": "irises"}, "0" * 64)
+    with pytest.raises(UserError, match=r"irises\S+: of another network"):
+        publish(runs[0], folder / "evaluation" / "evaluation.json", models, ["red_fuji"])
     calm = models / "calm"  # of other networks there are no pictures: the styles are the same
     publish(runs[0], folder / "evaluation" / "evaluation.json", calm)
     assert read_style(calm / f"red_fuji{ENDING}").thumbnail is None

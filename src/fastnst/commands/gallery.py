@@ -8,7 +8,14 @@ from PIL import Image
 from tqdm import tqdm
 
 from fastnst.data import BUNDLED
-from fastnst.images import crop_center, flatten, labelled_grid, read_image, write_image
+from fastnst.images import (
+    check_writable,
+    crop_center,
+    flatten,
+    labelled_grid,
+    read_image,
+    write_image,
+)
 from fastnst.machine import UserError, one_sentence_errors, readable_size
 from fastnst.models import finished_model, finished_styles
 from fastnst.networks import SMALLEST_SIDE
@@ -83,6 +90,9 @@ def main() -> None:
             raise UserError(f"--size {options.size}: give at least {SMALLEST_SIDE}.")
         names = options.style or [card.name for card in finished_styles()]
         models = [*options.ckpt, *map(finished_model, names)]
-        sheet = gallery(models, options.photographs or PHOTOGRAPHS, options.size)
+        photographs = options.photographs or PHOTOGRAPHS
+        sides = options.size * (1 + len(models)), options.size * len(photographs)
+        check_writable(options.output, sides)  # now, and not when all is painted
+        sheet = gallery(models, photographs, options.size)
         write_image(sheet, options.output, quality=QUALITY)
         print(f"{options.output}: {readable_size(options.output.stat().st_size)}")

@@ -1,9 +1,11 @@
 """`fastnst publish`: a training run becomes one of the finished styles in `models/`."""
 
 import argparse
+import copy
 import hashlib
 import io
 import json
+from collections.abc import Collection
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -28,6 +30,7 @@ from fastnst.models import (
     fingerprint,
     read_cards,
     read_network,
+    read_style,
     thumbnail_file,
     write_model,
     write_style,
@@ -43,7 +46,9 @@ UNPUBLISHED = ("image", "style_weight", "tv_weight")  # of what a run knows of i
 FREE = ("public domain (", "CC0 (")  # and not "public domain where ..."
 
 
-def publish(run: Run, evaluation: Path, folder: Path) -> Card:
+def publish(
+    run: Run, evaluation: Path, folder: Path, together: Collection[str] | None = None
+) -> Card:
     """Write a network, its thumbnail and its card.
 
     Args:
@@ -52,6 +57,7 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
         folder: for the files `<name>.safetensors`, `.jpg` and `.json`, and `README.md`; of one of
             many styles `<name>.style.safetensors`, and `many_styles.safetensors` for all of them.
             Those of the light and of the calm network have no pictures.
+        together: styles of the run that are published, one after the other; default: all of them.
 
     Raises:
         UserError: if the training pictures or the painting are not free, it was not trained to its
@@ -73,7 +79,7 @@ def publish(run: Run, evaluation: Path, folder: Path) -> Card:
         painted = Stylizer(path)(photograph)
     else:
         path, numbers = folder / f"{style.name}{ENDING}", style_of(run.model.network)
-        network = _shared(run, folder)
+        network = _shared(run, folder, together)
         write_style(path, numbers, facts, network)
         painted = Stylizer(path)(photograph)
         if pictured:
@@ -128,21 +134,21 @@ def _icon(painted: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _shared(run: Run, folder: Path) -> str:
+def _shared(run: Run, folder: Path, together: Collection[str] | None) -> str:
     """Write the network that many styles share; returns its fingerprint."""
-    path, facts = folder / TRUNK.name, {"name": TRUNK.stem, "title": "Many styles"}
-    names = [style.name for style in run.whole.paintings]
-    lost = [
-        file.name for file in folder.glob(f"*{ENDING}") if file.name[: -len(ENDING)] not in names
-    ]
+    facts = {"name": TRUNK.stem, "title": "Many styles"}
+    names = together or [style.name for style in run.whole.paintings]
+    model = read_network(run.folder)
+    new = fingerprint(copy.deepcopy(model.network).half())  # as it is written
+    others = {*folder.glob(f"*{ENDING}")} - {folder / f"{name}{ENDING}" for name in names}
+    lost = [file.name for file in sorted(others) if read_style(file).network != new]
     if lost:
         raise UserError(
             f"{', '.join(lost)}: of another network than {run.name}, which would take its place; "
-            f"delete them, or train them again with init=many_styles."
+            f"delete them, publish them too, or train them again with init=many_styles."
         )
-    model = read_network(run.folder)
-    write_model(path, model.network, model.architecture, facts, "float16")
-    return fingerprint(read_network(path).network)
+    write_model(folder / TRUNK.name, model.network, model.architecture, facts, "float16")
+    return new
 
 
 def _check(run: Run) -> None:
@@ -155,10 +161,8 @@ def _check(run: Run) -> None:
         )
     for style in run.whole.paintings:  # all of which the network has seen
         if not style.rights.startswith(FREE):
-            raise UserError(
-                f"{run.name} has the style of a painting that not everybody may use: "
-                f"{style.rights}."
-            )
+            told = f"{run.name} has the style of a painting that not everybody may use"
+            raise UserError(f"{told}: {style.rights}.")
     if run.whole.trunk is not None and run.whole.styles is None:
         raise UserError(
             f"{run.name} is a style learnt in {run.whole.trunk}, of which there is a style file; "
@@ -216,7 +220,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--evaluation",
         type=Path,
         metavar="FOLDER",
-        help="that evaluate.py wrote; default: evaluation in the run's folder",
+        help="that fastnst evaluate wrote; default: evaluation in the run's folder",
     )
     return parser.parse_args(arguments)
 
@@ -234,8 +238,12 @@ def main() -> None:
                 )
             runs = [run for run in runs if run.settings.style.name in options.style]
         folder = options.evaluation or runs[0].folder / "evaluation"
+        names = [run.settings.style.name for run in runs]
+        for run in runs:  # before the first is written
+            _check(run)
+            _measured(run, folder / NUMBERS)
         for run in runs:
-            card = publish(run, folder / NUMBERS, _place(run))
+            card = publish(run, folder / NUMBERS, _place(run), names)
             print(f"{card.label}: content {card.content}, style {card.style}")
         print(f"recipe: {recipe_command(runs[0].whole, EXPERIMENT)}")
         print(f"models: {_place(runs[0])}")
