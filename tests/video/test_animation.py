@@ -1,16 +1,21 @@
 """Pictures that move: WebP, AVIF and PNG, read and written."""
 
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 from PIL import Image
-from small.clips import Negative, make_clip, read_clip
+from small.clips import HEIGHT, WIDTH, Negative, make_clip, moving, read_clip, write_clip
 from small.profiles import ADOBE, rgb_profile, to_srgb
 
-from fastnst.images.animated import ANIMATED, Animation, read_frames
+from fastnst.images.animated import ANIMATED, Animation, _Frames, read_frames
 from fastnst.machine.errors import UserError
+from fastnst.video.animation import AnimationWriter
 from fastnst.video.formats import is_video
 from fastnst.video.options import VideoOptions
 from fastnst.video.paint import paint_video
@@ -196,6 +201,45 @@ def test_the_largest_size_is_that_of_pictures(tmp_path):
     with pytest.raises(UserError, match="--max-megapixels"):
         paint_video(Negative(), source, tmp_path / "b.webp", VideoOptions(max_megapixels=1e-4))
     assert not (tmp_path / "b.webp").exists()
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.gif"])
+def test_pixels_that_are_not_square_become_square(name, tmp_path):
+    """These files cannot say that theirs are not."""
+    source = write_clip(tmp_path / "dvd.mp4", moving(3), aspect=Fraction(3, 2))
+    paint_video(Negative(), source, tmp_path / name)
+    with Image.open(tmp_path / name) as picture:
+        assert picture.size == (WIDTH * 3 // 2, HEIGHT)
+
+
+def test_a_second_interrupt_ends_the_writing_too(tmp_path, monkeypatch):
+    source, seek = write(tmp_path / "a.webp"), _Frames.seek
+    writing, dropped = Event(), Event()
+
+    def seek_slowly(frames, number):
+        writing.set()
+        dropped.wait(9)
+        seek(frames, number)
+
+    def interrupted(pool, *_):
+        writing.wait(9)
+        raise KeyboardInterrupt
+
+    def drop(writer):
+        dropping(writer)
+        dropped.set()
+
+    dropping = AnimationWriter.drop
+    monkeypatch.setattr(_Frames, "seek", seek_slowly)
+    monkeypatch.setattr(AnimationWriter, "drop", drop)
+    with monkeypatch.context() as patched:
+        patched.setattr(ThreadPoolExecutor, "__exit__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            paint_video(Negative(interrupt=2), source, tmp_path / "out.webp")
+    for thread in (one for one in threading.enumerate() if "ThreadPool" in one.name):
+        thread.join(1)
+    assert dropped.is_set()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.webp"]
 
 
 def test_it_needs_no_library_for_videos(tmp_path, monkeypatch):

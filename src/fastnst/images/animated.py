@@ -112,7 +112,7 @@ class Animation:
             quality: of WebP and AVIF, 1 to 100; None: 95.
 
         Raises:
-            OSError: if the file cannot be written.
+            OSError: if the file cannot be written, or is dropped meanwhile.
         """
         metadata = read_metadata(self._source) if is_animated(self._source) else None
         options = save_options(self._format, quality, metadata)
@@ -120,6 +120,10 @@ class Animation:
         self._frames.save(self._path, format=self._format, **options)
         if self._format == "WEBP" and self._frames.mode == "RGBA":
             _say_transparent(self._path)
+
+    def drop(self) -> None:
+        """From another thread: let `write` end with an `OSError`, as nobody wants the file."""
+        self._frames.dropped = True
 
     def close(self) -> None:
         """Remove the temporary file."""
@@ -144,6 +148,7 @@ class _Frames(Image.Image):
     def __init__(self) -> None:
         super().__init__()
         self.file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by its owner
+        self.dropped = False
         self._places: list[tuple[str, int, int]] = []
         self._at = -1
 
@@ -160,6 +165,8 @@ class _Frames(Image.Image):
         self.file.write(packed)
 
     def seek(self, frame: int) -> None:
+        if self.dropped:
+            raise OSError("dropped")
         if frame >= self.n_frames:
             raise EOFError
         if frame != self._at:

@@ -139,7 +139,7 @@ class AnimationWriter:
         smoother: TemporalSmoother | None,
         notice: Callable[[str], None],
     ) -> None:
-        self.frames, self.finished = 0, False
+        self.frames, self.finished, self._dropped = 0, False, False
         self._reader, self._quality, self._smoother = reader, quality, smoother
         self._animation = Animation(path, reader.path)
         self._times: list[int] = []
@@ -171,10 +171,15 @@ class AnimationWriter:
             self._last = max(1, self._milliseconds(frame.duration))
             self.frames += 1
 
+    def drop(self) -> None:
+        """End the writing of the file, which may take minutes, from another thread."""
+        self._dropped = True
+        self._animation.drop()
+
     def close(self) -> None:
         """Write the file, if there is a frame; `finished` says whether it can be shown."""
         try:
-            if self.frames:
+            if self.frames and not self._dropped:
                 ends = [*self._times[1:], self._times[-1] + self._last]
                 durations = [
                     max(1, end - time) for time, end in zip(self._times, ends, strict=True)

@@ -12,9 +12,11 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from fastnst.images import ANIMATED
 from fastnst.machine import UserError, load_library, whole_file, with_ending
 from fastnst.motion import Flicker, TemporalSmoother
 from fastnst.stylizing import Stylizer
+from fastnst.video.animation import AnimationWriter
 from fastnst.video.ends import Reader, Writer, make_writer, open_reader, target_codec
 from fastnst.video.formats import ffmpeg_errors
 from fastnst.video.frames import Frame
@@ -93,11 +95,13 @@ def paint_video(
             quality = options.picture_quality
             writer = make_writer(temporary, reader, codec, quality, smoother, _notice)
             try:
-                _paint_all(stylizer, reader, writer, bar)
+                _paint_all(stylizer, reader, writer, bar, square=target.suffix.lower() in ANIMATED)
             except KeyboardInterrupt:
                 if writer.finished:
                     kept = temporary.replace(with_ending(target, STOPPED))
                     _notice(f"Stopped: {kept} holds the first {writer.frames} frames.")
+                elif isinstance(writer, AnimationWriter):  # another Ctrl-C while it is written
+                    writer.drop()
                 raise
             if not writer.frames:
                 raise UserError(f"{source} has no frame to paint{part_of(options)}.")
@@ -121,11 +125,14 @@ def _paint_all(
     reader: Reader,
     writer: Writer,
     bar: "tqdm[Any]",
+    *,
+    square: bool,
 ) -> None:
-    """Paint all frames; whatever happens, the writer gets to finish its file."""
+    """Paint all frames, with square pixels if the file cannot hold others; whatever happens, the
+    writer gets to finish it."""
     written: deque[Future[None]] = deque()
     done = 0
-    batches = _ahead(_batches(stylizer, reader))
+    batches = _ahead(_batches(stylizer, reader, square=square))
     with ThreadPoolExecutor(1) as pool, closing(batches):
         try:
             try:
@@ -168,8 +175,9 @@ def _paint(
         ) from error
 
 
-def _batches(stylizer: Stylizer, reader: Reader) -> Iterator[Batch]:
-    """Frames at the size to work at; the first batch has some, as it begins the file."""
+def _batches(stylizer: Stylizer, reader: Reader, *, square: bool = False) -> Iterator[Batch]:
+    """Frames at the size to work at, with square pixels if these are wanted; the first batch has
+    some, as it begins the file."""
     frames: list[Frame] = []
     packets: list[Packet[Any]] = []
     begun = False
@@ -181,7 +189,11 @@ def _batches(stylizer: Stylizer, reader: Reader) -> Iterator[Batch]:
                 yield Batch(frames, packets)
                 frames, packets, begun = [], [], True
             continue
-        frames.append(item._replace(picture=_fit(stylizer, reader.path, item.picture)))
+        picture = item.picture
+        if square and reader.aspect != 1:
+            width = max(1, round(picture.width * reader.aspect))
+            picture = picture.resize((width, picture.height), Image.Resampling.LANCZOS)
+        frames.append(item._replace(picture=_fit(stylizer, reader.path, picture)))
         if _is_full(stylizer, frames):
             yield Batch(frames, packets)
             frames, packets, begun = [], [], True
