@@ -74,4 +74,8 @@ def test_a_folder_beside_is_no_folder_within(folder, monkeypatch):
     listing("in").check("in_painted")
     listing("in/cat").check("in")
     listing("in/cat/a.jpg").check("in/cat/painted")
+    for address in ("s3://bucket/in", "s3://bucket/in/", "s3://bucket/"):
+        listing(address).check("s3://other/in_painted")
     listing("s3://bucket/in").check("s3://bucket/in_painted")
+    monkeypatch.chdir(folder)
+    listing(".").check("../out")

@@ -6,7 +6,7 @@ from PIL import Image, ImageCms
 from small.profiles import ADOBE, SRGB, cmyk_profile, encode, grey_profile, rgb_profile, to_srgb
 
 from fastnst.images import icc
-from fastnst.images.read import read_image
+from fastnst.images.read import as_read, read_image
 from fastnst.images.write import write_image
 
 INKS = np.zeros((2, 2, 2, 2, 3))  # Lab as bytes, by cyan, magenta, yellow, black
@@ -77,6 +77,14 @@ def test_sixteen_bits_are_converted(tmp_path):
     Image.fromarray(values).save(tmp_path / "deep.png", icc_profile=grey_profile(1.8))
     read = np.array(read_image(tmp_path / "deep.png"))[..., 0]
     assert_close(read, encode((values / 65535) ** 1.8))
+
+
+def test_a_picture_that_is_handed_over_stays_as_it_is(picture):
+    with Image.open(picture(icc_profile=rgb_profile(ADOBE, 2.2))) as image:
+        before = np.array(image)
+        read = as_read(image)
+        assert np.array_equal(image, before)
+    assert not np.array_equal(read, before)
 
 
 def test_a_palette_is_converted(tmp_path):

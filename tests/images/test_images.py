@@ -55,6 +55,15 @@ def test_transparency_is_kept(tmp_path, fading, mode):
     assert_same(read_image(path), fading.convert(mode).convert("RGBA"))
 
 
+def test_one_grey_of_sixteen_bits_may_be_transparent(tmp_path):
+    grey = np.array([[0, 2**15], [2**16 - 1, 300]], np.uint16)
+    Image.fromarray(grey).save(tmp_path / "a.png", transparency=300)
+    read = read_image(tmp_path / "a.png")
+    assert read.mode == "RGBA"
+    assert np.array(read)[..., 3].tolist() == [[255, 255], [255, 0]]
+    assert np.array(read)[..., 0].tolist() == [[0, 128], [255, 1]]
+
+
 @pytest.mark.parametrize("suffix", ["png", "gif"])
 def test_a_transparent_palette_becomes_rgba(tmp_path, suffix):
     image = Image.new("P", (20, 16), 1)

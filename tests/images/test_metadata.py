@@ -198,7 +198,9 @@ def test_what_is_too_long_for_a_jpeg_is_left_out(picture, tmp_path, size):
     assert read_metadata(tmp_path / "out.webp").exif == long.exif
 
 
-@pytest.mark.parametrize("dpi", [(0, 0), (float("inf"), 300), "many", (300,), None])
+@pytest.mark.parametrize(
+    "dpi", [(0, 0), (float("inf"), 300), (2**32 - 1, 300), "many", (300,), None]
+)
 def test_dpi_that_is_none_is_left_out(picture, dpi, monkeypatch):
     path = picture()
     opened = Image.open

@@ -72,6 +72,11 @@ def test_full_memory_is_a_sentence():
         torch.empty(2**50)
 
 
+def test_full_memory_of_an_apple_gpu_is_a_sentence():
+    with pytest.raises(UserError, match="The memory is full"), memory_errors("make it smaller"):
+        raise RuntimeError("MPS backend out of memory (MPS allocated: 9.00 GiB)")
+
+
 def test_other_errors_are_left_as_they_are():
     with pytest.raises(RuntimeError, match="shapes"), memory_errors("make it smaller"):
         torch.rand(2, 3) @ torch.rand(2, 3)

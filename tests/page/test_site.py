@@ -166,6 +166,8 @@ def test_nothing_else_is_ever_replaced(
     (tmp_path / "listed" / "styles").mkdir()
     (tmp_path / "listed" / "styles" / "index.json").write_text("[[")
     write_site(tmp_path / "page", choice)  # an empty one is taken
+    (tmp_path / "page" / "ort-0123abcd").mkdir()  # and one with the runtime of an earlier release
+    write_site(tmp_path / "page", choice)
     (tmp_path / "page" / "CNAME").write_text("mine")
     before = files(tmp_path)
     for name, told in (

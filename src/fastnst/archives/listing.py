@@ -81,10 +81,13 @@ class Listing(NamedTuple):
         for file in self.inputs:
             if not is_address(file) and not os.path.exists(file):  # noqa: PTH110 (long names)
                 raise UserError(f"{file}: there is no such file or folder.")
-            name = self._target(*parted(file))
-            if other := taken.get(name):
-                raise UserError(f"{file} and {other} would both become {name}: paint them apart.")
-            taken[name] = file
+            if not _is_folder(file):
+                name = self._target(*parted(file))
+                if other := taken.get(name):
+                    raise UserError(
+                        f"{file} and {other} would both become {name}: paint them apart."
+                    )
+                taken[name] = file
             if _lies_in(output, file if _is_folder(file) else parted(file)[0], _is_folder(file)):
                 raise UserError(
                     f"The results would lie among the pictures of {file}: give -o a folder "
@@ -134,6 +137,7 @@ def _lies_in(output: str, folder: str, below: bool) -> bool:
     if is_address(output) != is_address(folder):
         return False
     target, source = (
-        PurePosixPath(it if is_address(it) else os.path.realpath(it)) for it in (output, folder)
+        PurePosixPath(it) if is_address(it) else Path(os.path.realpath(it))
+        for it in (output, folder)
     )
     return source == target or (below and source in target.parents)

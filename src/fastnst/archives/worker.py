@@ -158,6 +158,11 @@ class Worker:
         item, job = self._fetch(item, scratch / "shard")
         if not isinstance(job, Job):
             return self._done(item, error=job)
+        try:
+            job.source.open("rb").close()
+        except (FileNotFoundError, PermissionError) as error:
+            reason = UserError(f"{job.source} cannot be read: {error.strerror}.")
+            return self._done(item, error=reason)
         with TemporaryDirectory(dir=scratch) as samples:
             try:
                 failed = paint_tar(job.source, job.target, brush, Path(samples))

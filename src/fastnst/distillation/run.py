@@ -120,7 +120,9 @@ def distill(settings: DistillSettings, folder: Path) -> None:
     count = min(settings.first_pictures, len(data.train_set))
     some = [Drawn(index) for index in torch.randperm(len(data.train_set))[:count].tolist()]
     batch = data.train_set.__getitems__(some)
-    data.bad.add(batch.bad)
+    # known by what those are known by that come after them
+    prepared = settings.data.cache != "none"
+    data.bad.add({why: why for why in batch.bad.values()} if prepared else batch.bad)
     some_paintings = paintings[: settings.first_pictures]
     cut = crops_of_any_size(to_pixels(batch.pictures, batch.mirrored), settings.crop)
     images = vary(torch.cat([cut, *(crops([one], settings.crop) for one in some_paintings)]))
@@ -160,11 +162,10 @@ def _saying_where(trainer: pl.Trainer, output: Path) -> Generator[None]:
     try:
         yield
     except SystemExit:
-        print(
-            f"Stopped after step {trainer.global_step}: {output} is as it was at the last "
-            f"validation; start={output} goes on from it.",
-            file=sys.stderr,
-        )
+        there = f"{output} is as it was at the last validation; start={output} goes on from it."
+        if not output.is_file():
+            there = "nothing was written yet."
+        print(f"Stopped after step {trainer.global_step}: {there}", file=sys.stderr)
         raise
 
 

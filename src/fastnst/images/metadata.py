@@ -37,6 +37,7 @@ NOT_OF_PAINTED_XMP = re.compile(
     re.DOTALL,
 )
 IPTC_RESOURCE, IPTC_TAG, XMP_TAG = 0x0404, 33723, 700
+MOST_DPI = 65536  # JFIF has two bytes for it
 SEGMENT = 65533  # bytes that a segment of a JPEG holds
 XMP_SEGMENT = 65504  # less its header
 
@@ -150,7 +151,7 @@ def _dpi(value: Any) -> tuple[float, float] | None:
         across, down = (float(one) for one in value)
     except (TypeError, ValueError, ZeroDivisionError):
         return None
-    return (across, down) if 0 < across < math.inf and 0 < down < math.inf else None
+    return (across, down) if 0 < across < MOST_DPI and 0 < down < MOST_DPI else None
 
 
 def _xmp(image: Image.Image) -> bytes:

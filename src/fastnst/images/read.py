@@ -68,11 +68,11 @@ def as_read(image: Image.Image) -> Image.Image:
         eight_bits = _eight_bits(image)
     except ValueError as error:
         raise UserError(f"The picture cannot be painted: {error}.") from error
+    if eight_bits is image:
+        eight_bits = image.copy()  # its colours may be changed in place
     converted = to_srgb(eight_bits, image.info.get("icc_profile"))
     turn = TURNS.get(_orientation(image))
-    if turn is not None:
-        return converted.transpose(turn)
-    return converted.copy() if converted is image else converted
+    return converted if turn is None else converted.transpose(turn)
 
 
 def read_size(path: str | Path, max_megapixels: float | None = None) -> tuple[int, int] | None:
@@ -111,7 +111,11 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         grey = np.rint(scaled).clip(0, 255).astype(np.uint8)
     if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0:  # is white
         grey = 255 - grey
-    return Image.fromarray(grey)
+    clear = image.info.get("transparency")  # the one value, of a PNG, that is transparent
+    if not isinstance(clear, int):
+        return Image.fromarray(grey)
+    opaque = np.where(values == clear, 0, 255).astype(np.uint8)
+    return Image.fromarray(np.stack((grey, opaque), axis=-1))
 
 
 def _ends(values: np.ndarray) -> tuple[float, float]:

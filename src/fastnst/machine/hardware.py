@@ -102,6 +102,10 @@ def measure_in_float32(device: torch.device) -> None:
         keep_freed_memory()
 
 
+# what PyTorch says of full memory in a plain `RuntimeError`: of the machine's, and of Apple's GPUs
+WITHOUT_A_TYPE = ("DefaultCPUAllocator", "MPS backend out of memory")
+
+
 @contextmanager
 def memory_errors(advice: str) -> Generator[None]:
     """Turn memory that is full, the accelerator's or the machine's, into a `UserError`.
@@ -113,6 +117,6 @@ def memory_errors(advice: str) -> Generator[None]:
         yield
     except (MemoryError, RuntimeError) as error:
         full = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not full and "DefaultCPUAllocator" not in str(error):  # which has no type of its own
+        if not full and not any(words in str(error) for words in WITHOUT_A_TYPE):
             raise
         raise UserError(f"The memory is full: {advice}.") from error

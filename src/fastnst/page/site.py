@@ -10,6 +10,7 @@ styles/light/...                the light network and its styles, in files of th
 import copy
 import json
 import lzma
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,6 +34,7 @@ from fastnst.page.choice import FULL_KIND, Choice, LightStyles
 
 BUILT = Path(__file__).parent / "site"
 FIRST = "index.html"
+RUNTIME = re.compile("ort-[0-9a-f]{8}")  # its folder, see web/vite.config.ts
 STYLES, INDEX = "styles", "index.json"
 PACKED = ".xz"  # as the wheel has what is large
 FOR_GPU = "*.jspi.wasm"  # the runtime for graphics cards, which the wheel has not
@@ -88,7 +90,8 @@ def _check_place(folder: Path) -> None:
     there = {path.name for path in folder.iterdir()}
     if there and not _is_page(folder):
         raise UserError(f"{folder} is neither empty nor an earlier page: name another folder.")
-    lost = there - {STYLES} - {path.name for path in BUILT.iterdir()}
+    ours = {STYLES} | {path.name for path in BUILT.iterdir()}
+    lost = {name for name in there - ours if not RUNTIME.fullmatch(name)}
     if lost:
         raise UserError(
             f"{folder} has {', '.join(sorted(lost))} beside an earlier page, which would be lost: "
