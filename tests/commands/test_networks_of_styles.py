@@ -51,8 +51,8 @@ def used(tmp_path, monkeypatch):
             note(stylizer)
         return 0
 
-    def webcam(stylizers, _, temporal):
-        assert temporal == 0.4
+    def webcam(stylizers, _, temporal, style_size):
+        assert (temporal, style_size) == (0.4, 512)
         for stylizer in stylizers:
             note(stylizer)
 

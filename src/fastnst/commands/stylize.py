@@ -75,6 +75,8 @@ def _paint_as_told(options: argparse.Namespace, paintings: Mapping[Path, Paintin
     prepared = _prepare(options)
     keep = nullcontext() if options.save_style is None else whole_file(options.save_style)
     with keep as kept:
+        if kept is not None:
+            kept.touch()  # where it cannot be written that is found now
         if options.finish is not None:
             finish(paintings, options)
             prepared = _prepare(options)
