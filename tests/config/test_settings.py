@@ -1,8 +1,9 @@
 import re
 
 import pytest
-from small.configs import CONFIGS, composed
+from small.configs import composed
 
+from fastnst.config.hydra import CONFIGS
 from fastnst.config.settings import read_settings
 from fastnst.evaluation.tv_search_settings import SearchSettings
 from fastnst.machine.errors import UserError

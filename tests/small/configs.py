@@ -7,9 +7,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from small.forks import ROOT
+from fastnst.config import CONFIGS
 
-CONFIGS = ROOT / "configs"
 GROUPS = {folder.name for folder in CONFIGS.iterdir() if folder.is_dir()}
 PARSER = OverridesParser.create()
 

@@ -83,11 +83,11 @@ class AnimationReader:
 
     def last_duration(self) -> Fraction | None:
         """For how long the last frame is shown, in seconds."""
-        duration = 1
+        last = 1
         with suppress(UserError):  # damage is counted where frames are painted
-            for frame in self._frames():
-                duration = frame.duration
-        return duration * MILLISECOND
+            for _, duration in read_frames(self.path, self._most):
+                last = duration
+        return last * MILLISECOND
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames; those after the first one that is damaged are left out.
@@ -95,26 +95,20 @@ class AnimationReader:
         Raises:
             UserError: if the first cannot be read.
         """
-        begun = False
+        time = 0
         try:
-            for frame in self._frames():
-                begun = True
-                yield frame
+            for picture, duration in read_frames(self.path, self._most):
+                if self._end is not None and time >= self._end:
+                    return
+                shown = duration if self._end is None else min(duration, self._end - time)
+                if time >= self._begin:
+                    kept = without_needless_alpha(picture) if self._keep_alpha else flatten(picture)
+                    yield Frame(kept, time - self._begin, shown)
+                time += duration
         except UserError:
-            if not begun:
+            if not time:
                 raise
             self.broken += 1
-
-    def _frames(self) -> Iterator[Frame]:
-        time = 0
-        for picture, duration in read_frames(self.path, self._most):
-            if self._end is not None and time >= self._end:
-                return
-            shown = duration if self._end is None else min(duration, self._end - time)
-            if time >= self._begin:
-                kept = without_needless_alpha(picture) if self._keep_alpha else flatten(picture)
-                yield Frame(kept, time - self._begin, shown)
-            time += duration
 
     def close(self) -> None:
         """Nothing is open between two frames of it."""
@@ -139,7 +133,7 @@ class AnimationWriter:
         smoother: TemporalSmoother | None,
         notice: Callable[[str], None],
     ) -> None:
-        self.frames, self.finished, self._dropped = 0, False, False
+        self.frames, self.finished = 0, False
         self._reader, self._quality, self._smoother = reader, quality, smoother
         self._animation = Animation(path, reader.path)
         self._times: list[int] = []
@@ -173,13 +167,12 @@ class AnimationWriter:
 
     def drop(self) -> None:
         """End the writing of the file, which may take minutes, from another thread."""
-        self._dropped = True
         self._animation.drop()
 
     def close(self) -> None:
         """Write the file, if there is a frame; `finished` says whether it can be shown."""
         try:
-            if self.frames and not self._dropped:
+            if self.frames:
                 ends = [*self._times[1:], self._times[-1] + self._last]
                 durations = [
                     max(1, end - time) for time, end in zip(self._times, ends, strict=True)

@@ -42,16 +42,15 @@ class Decoder:
     def __call__(self, packet: "Packet[Any]") -> "list[VideoFrame]":
         """The frames that are complete with this packet; one that is empty and has no time ends the
         stream."""
-        ends = not packet.size and packet.dts is None
-        if not packet.size and not ends:  # a sample without content, of which there may be any
+        if not packet.size and packet.dts is not None:  # a sample without content
             return []
         try:
-            frames = self._context.decode(None if ends else packet)
+            frames = self._context.decode(packet if packet.size else None)
         except self._av.FFmpegError:
             self.broken += 1
             frames = []
         whole = [one for frame in frames for one in self._without_comb(frame)]
-        return [*whole, *self._rest()] if ends else whole
+        return whole if packet.size else [*whole, *self._rest()]
 
     def _alpha_context(self) -> Any:
         name = KNOW_ALPHA.get(self._stream.codec_context.name)
