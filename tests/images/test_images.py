@@ -207,7 +207,7 @@ def test_a_hidden_folder_above_does_not_matter(tmp_path):
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp"])
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
 def test_the_size_is_known_without_decoding(picture, name, orientation):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation

@@ -56,13 +56,22 @@ def test_the_first_call_counts_once(monkeypatch):
     assert calls == [1]
 
 
-def test_memory_that_is_full_is_not_taken_for_a_missing_compiler(monkeypatch, caplog):
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("99 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: not enough memory"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 20.11 GiB)"),
+        MemoryError(),
+    ],
+)
+def test_memory_that_is_full_is_not_taken_for_a_missing_compiler(error, monkeypatch, caplog):
     monkeypatch.setattr(torch, "compile", lambda function, **_: function)
 
     def full(_):
-        raise torch.OutOfMemoryError("99 GiB")
+        raise error
 
-    with pytest.raises(torch.OutOfMemoryError):
+    with pytest.raises(type(error)):
         Compiled(full)(1)
     assert not caplog.records
 

@@ -79,7 +79,8 @@ def read_size(path: str | Path, max_megapixels: float | None = None) -> tuple[in
     """Width and height as `read_image` will have them, without decoding; None if it will fail."""
     try:
         with open_picture(path, max_megapixels) as image:
-            turned = _orientation(image) >= 5
+            # Pillow turns a TIFF itself, and says so from the start
+            turned = _orientation(image) >= 5 and image.format != "TIFF"
             return (image.height, image.width) if turned else image.size
     except (UserError, MemoryError):
         return None

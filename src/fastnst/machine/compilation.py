@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import torch
 
+from fastnst.machine.hardware import memory_is_full
+
 log = logging.getLogger(__name__)
 
 # Pixels after which a compiled training step has won back the time its compilation takes: on two
@@ -49,9 +51,9 @@ class Compiled:
             self._ready = True
             try:
                 return self._first(*arguments)
-            except torch.OutOfMemoryError:
-                raise
             except Exception as error:  # what the compiler raises is not documented
+                if memory_is_full(error):
+                    raise
                 log.warning(
                     "Going on without torch.compile, which does not work here: %s",
                     next(iter(str(error).strip().splitlines()), repr(error)),

@@ -116,7 +116,13 @@ def memory_errors(advice: str) -> Generator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        full = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not full and not any(words in str(error) for words in WITHOUT_A_TYPE):
+        if not memory_is_full(error):
             raise
         raise UserError(f"The memory is full: {advice}.") from error
+
+
+def memory_is_full(error: Exception) -> bool:
+    """Whether this was raised because the memory of the machine or the accelerator is full."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in WITHOUT_A_TYPE)
