@@ -146,15 +146,17 @@ def test_shards_of_webdataset(monkeypatch, model, pictures, tmp_path):
 
 
 @pytest.mark.slow
-def test_workers_of_ray_paint_the_same(model, pictures, tmp_path):
+def test_workers_of_ray_paint_the_same(model, pictures, tmp_path, monkeypatch, capsys):
     pytest.importorskip("ray")
     (pictures / "bad.png").write_bytes(b"no picture")
-    words = [*FASTNST, "--ckpt", str(model), "in", "--journal", "journal", "-o"]
-    for output, more in (("one", []), ("crew", ["--ray"])):
-        run = subprocess.run([*words, output, *more], cwd=tmp_path, capture_output=True, text=True)
-        assert "skipped: in/bad.png is not an image" in run.stderr
-        assert run.stdout == "6 painted, 1 skipped\n"
-        assert run.returncode == 1
+    monkeypatch.chdir(tmp_path)
+    words = ["--ckpt", str(model), "in", "--journal", "journal", "-o"]
+    alone = stylize(monkeypatch, *words, "one"), *capsys.readouterr()
+    run = subprocess.run([*FASTNST, *words, "crew", "--ray"], capture_output=True, text=True)
+    for code, output, errors in (alone, (run.returncode, run.stdout, run.stderr)):
+        assert "skipped: in/bad.png is not an image" in errors
+        assert output == "6 painted, 1 skipped\n"
+        assert code == 1
     for name in painted(tmp_path / "one"):
         painted_there = (tmp_path / "crew" / name).read_bytes()
         assert painted_there == (tmp_path / "one" / name).read_bytes()

@@ -1,15 +1,13 @@
 """The stylizing command and damaged picture files: each gives a picture or one sentence."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from small.forks import ROOT, ended, fork
 from small.mutants import mutants, seed_pictures
 
-ROOT = Path(__file__).parents[2]
 PROGRESS = re.compile(r".*(%\||frame/s\]|\d+ painted, \d+ skipped$).*")
 
 
@@ -23,12 +21,10 @@ def paint(model: Path, files: dict[str, bytes], folder: Path, *options: str) -> 
     given.mkdir()
     for name, content in files.items():
         (given / name).write_bytes(content)
-    done = subprocess.run(
-        # a header may well announce the hundreds of megapixels that are allowed otherwise
-        [*(sys.executable, ROOT / "stylize.py", "--ckpt", model, given, "-o", painted),
-         *("--max-megapixels", "1", *options)],
-        capture_output=True, text=True, timeout=500,
-    )  # fmt: skip
+    # a header may well announce the hundreds of megapixels that are allowed otherwise
+    words = ("--ckpt", str(model), str(given), "-o", str(painted), "--max-megapixels", "1")
+    program = ROOT / "stylize.py"
+    done = ended(lambda *files: fork(folder, *files, *words, *options, script=program))
     assert done.returncode in (0, 1), done.stderr
     lines = (line.strip() for line in re.split(r"[\r\n]+|\x1b\[A", done.stderr))
     sentences = [line for line in lines if line and not PROGRESS.fullmatch(line)]

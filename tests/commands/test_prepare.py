@@ -1,9 +1,7 @@
-"""The preparing command, run as a user runs it, and a training after it."""
+"""The preparing command, and a training after it."""
 
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from small.data import coco_data
@@ -20,28 +18,35 @@ def coco(tmp_path, picture):
     return tmp_path / "coco"
 
 
-def prepare(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "fastnst", "prepare", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+@pytest.fixture
+def prepare(tmp_path, monkeypatch, capsys):
+    def run(*arguments: str) -> tuple[str, str]:
+        """What the command says on both streams, run in `tmp_path`."""
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["fastnst prepare", *arguments])
+        main()
+        said = capsys.readouterr()
+        return said.out, said.err
+
+    return run
 
 
 @pytest.mark.slow
-def test_coco_is_prepared_and_then_trained_on(coco, tmp_path):
+def test_coco_is_prepared_and_then_trained_on(coco, tmp_path, prepare):
     bad = coco_data(coco).train_set.files[2]
     bad.write_bytes(b"")
     data = ["data=coco", f"data.root={coco}", "data.image_size=32", "data.val_images=3"]
     data += ["data.max_bad=0.2"]
-    done = prepare(*data, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    output, errors = prepare(*data)
     (folder,) = (tmp_path / "data" / "prepared").iterdir()
     assert folder.name.startswith("coco_32_")
-    reason, warning, pictures, where, taken = done.stdout.splitlines()
+    reason, warning, pictures, where, taken = output.splitlines()
     assert reason.startswith("Preparing 6 pictures of 32x32, 0.0 MB, in data/prepared/coco_32_")
     assert warning == f"Bad training picture: {bad} is not an image that Pillow can read."
     assert pictures == "pictures: 5 of 32x32; 1 could not be read"
     assert where == f"folder:   data/prepared/{folder.name} (0.0 MB)"
     assert taken.startswith("time:     ")
-    assert "pictures/s" in done.stderr
+    assert "pictures/s" in errors
     assert sorted(path.name for path in tmp_path.iterdir()) == ["coco", "data"]  # no run folder
 
     trained = run_forked(*data, "trainer.max_steps=2", "hydra.run.dir=run", cwd=tmp_path)
@@ -50,12 +55,10 @@ def test_coco_is_prepared_and_then_trained_on(coco, tmp_path):
     assert [*(tmp_path / "data" / "prepared").iterdir()] == [folder]
 
 
-@pytest.mark.slow
-def test_dead_leaves_are_prepared_whatever_the_cache(tmp_path):
+def test_dead_leaves_are_prepared_whatever_the_cache(tmp_path, prepare):
     data = ["data=dead_leaves", "data.images=7", "data.image_size=32", "data.cache=none"]
-    done = prepare(*data, "data.prepared=here", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "pictures: 7 of 32x32; 0 could not be read" in done.stdout
+    output, _ = prepare(*data, "data.prepared=here")
+    assert "pictures: 7 of 32x32; 0 could not be read" in output
     assert [path.name[:15] for path in (tmp_path / "here").iterdir()] == ["dead_leaves_32_"]
 
 
@@ -68,12 +71,10 @@ def test_dead_leaves_are_prepared_whatever_the_cache(tmp_path):
         (["data=dead_leaves", "data.prepared=file/in"], "file"),
     ],
 )
-def test_mistakes_end_in_one_sentence(arguments, word, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_mistakes_end_in_one_sentence(arguments, word, tmp_path, capsys, prepare):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(sys, "argv", ["fastnst prepare", *arguments])
     with pytest.raises(SystemExit) as stopped:
-        main()
+        prepare(*arguments)
     assert stopped.value.code == 2
     sentence = capsys.readouterr().err
     assert sentence.startswith("error: ")

@@ -1,10 +1,10 @@
 import platform
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from small.forks import run_code
 
 from fastnst.machine.errors import UserError
 from fastnst.machine.hardware import (
@@ -17,9 +17,9 @@ from fastnst.machine.hardware import (
 
 CPU = torch.device("cpu")
 FAULTS = """
-import resource, sys, torch
+import resource, torch
 from fastnst.machine import keep_freed_memory
-if sys.argv[1] == "keep":
+if how == "keep":
     keep_freed_memory()
 def work():
     for _ in range(20):
@@ -33,12 +33,10 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 @pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
-def test_freed_memory_is_kept_for_the_next_tensor():
+def test_freed_memory_is_kept_for_the_next_tensor(tmp_path):
     faults = {}
     for how in ("keep", "let go"):
-        done = subprocess.run(
-            [sys.executable, "-c", FAULTS, how], capture_output=True, text=True, check=True
-        )
+        done = run_code(f"how = {how!r}{FAULTS}", tmp_path)
         faults[how] = int(done.stdout)
     assert faults["keep"] < faults["let go"] / 20
 

@@ -1,7 +1,6 @@
 """Networks as ONNX files: what onnxruntime computes with them, and what is refused."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
+from fastnst.commands.export import main
 from fastnst.machine.errors import UserError
 from fastnst.models import export, read_model, write_model
 from fastnst.models.export import export_onnx
@@ -168,19 +168,17 @@ def test_it_stands_in_for_a_network(exported, monkeypatch):
         network(torch.rand(1, 4, 16, 16))
 
 
-def test_the_command(tmp_path):
-    checkpoint = write(tmp_path, "instance")
-    done = subprocess.run(
-        [*(sys.executable, "-W", "error", "-m", "fastnst", "export", "--ckpt", checkpoint),
-         *("-o", tmp_path / "new" / "model.onnx", "--uint8", "--float16")],
-        capture_output=True, text=True, cwd=tmp_path,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert done.stdout.count("\n") == 1
-    assert "model.onnx: 0.0 MB, ONNX opset 18" in done.stdout
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["model.onnx"]
-    expected, painted = both(checkpoint, tmp_path / "new" / "model.onnx", (1, 33, 18))
+def test_the_command(tmp_path, monkeypatch, capfd):
+    checkpoint, target = write(tmp_path, "instance"), tmp_path / "new" / "model.onnx"
+    words = ["--ckpt", str(checkpoint), "-o", str(target), "--uint8", "--float16"]
+    monkeypatch.setattr(sys, "argv", ["export", *words])
+    main()
+    output, errors = capfd.readouterr()
+    assert errors == ""
+    assert output.count("\n") == 1
+    assert "model.onnx: 0.0 MB, ONNX opset 18" in output
+    assert [*target.parent.iterdir()] == [target]
+    expected, painted = both(checkpoint, target, (1, 33, 18))
     torch.testing.assert_close(painted, expected, rtol=0, atol=1e-2)
 
 

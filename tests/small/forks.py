@@ -39,12 +39,14 @@ def run_code(code: str, cwd: Path, *filters: str) -> subprocess.CompletedProcess
         filters: beginnings of warnings that are left alone; any other is an error.
     """
 
-    def start(output: Path, errors: Path) -> BaseProcess:
-        process = _context.Process(target=_execute, args=(code, cwd, output, errors, filters))
-        process.start()
-        return process
+    return ended(lambda output, errors: fork_code(code, cwd, output, errors, *filters))
 
-    return ended(start)
+
+def fork_code(code: str, cwd: Path, output: Path, errors: Path, *filters: str) -> BaseProcess:
+    """Begin a program in a folder, as `run_code`; what it prints goes to two files."""
+    process = _context.Process(target=_execute, args=(code, cwd, output, errors, filters))
+    process.start()
+    return process
 
 
 def ended(start: Callable[[Path, Path], BaseProcess]) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from small.runs import fails, run
+from small.runs import fails, run_forked
 
 from fastnst.commands.optimize import main as optimize
 from fastnst.commands.train import main
@@ -73,7 +73,7 @@ def test_as_do_sweeps(command_line, tmp_path):
 
 
 def test_two_processes_of_one_run_share_its_folder(tmp_path):
-    done = run(
+    done = run_forked(
         *TINY, "trainer=ddp", "trainer.devices=2", "hydra.run.dir='a/${now:%Y}'", cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr

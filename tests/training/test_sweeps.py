@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from small.kills import start
 from small.runs import command, run, run_forked
 
 from fastnst.learning.checkpoint_files import read_checkpoint
@@ -42,18 +44,13 @@ def test_a_sweep_does_not_start_processes(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_all_of_a_sweep(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        command("seed=0,1", "checkpoint_every=1", "compile=false", *RUNS),
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wait_for(tmp_path / "sweep" / "0_brush_strokes" / "checkpoints" / "last.ckpt", process)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 128 + signal.SIGINT
-    assert "Stopped by SIGINT" in errors
+    process, output = start(tmp_path, "seed=0,1", "checkpoint_every=1", "compile=false", *RUNS)
+    last = tmp_path / "sweep" / "0_brush_strokes" / "checkpoints" / "last.ckpt"
+    wait_for(last, process.is_alive)
+    os.kill(process.pid, signal.SIGINT)
+    process.join(60)
+    assert process.exitcode == 128 + signal.SIGINT
+    assert "Stopped by SIGINT" in output.read_text()
     assert not (tmp_path / "sweep" / "1_brush_strokes").exists()
 
 
@@ -70,7 +67,7 @@ def test_a_job_that_is_preempted_starts_anew_and_goes_on(tmp_path: Path) -> None
         text=True,
     )
     last = tmp_path / "sweep" / "0_brush_strokes" / "checkpoints" / "last.ckpt"
-    wait_for(last, process)
+    wait_for(last, lambda: process.poll() is None)
     os.kill(job(tmp_path), signal.SIGUSR2)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
@@ -80,10 +77,10 @@ def test_a_job_that_is_preempted_starts_anew_and_goes_on(tmp_path: Path) -> None
     assert "last.ckpt after step" in log.read_text()
 
 
-def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+def wait_for(path: Path, goes_on: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 120
     while not path.exists():
-        assert process.poll() is None
+        assert goes_on()
         assert time.monotonic() < deadline
         time.sleep(0.02)
 

@@ -3,17 +3,18 @@
 import math
 import os
 import signal
-import subprocess
 import sys
 import time
 import weakref
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from unittest.mock import Mock
 
 import av
 import pytest
 from small.clips import Negative, distance, read_clip
+from small.forks import ended, fork_code
 
 from fastnst.machine.errors import UserError
 from fastnst.video.formats import CODECS
@@ -68,23 +69,23 @@ with one_sentence_errors(), like_ctrl_c():
 """
 
 
-def signalled(signum: int, often: int, *arguments: object) -> tuple[int, str]:
+def signalled(signum: int, often: int, cwd: Path, *arguments: object) -> tuple[int, str]:
     """Exit code and stderr of painting slowly, stopped by a signal after a few frames."""
-    root = Path(__file__).parents[2]
-    with subprocess.Popen(
-        [sys.executable, "-c", SLOWLY, *map(str, arguments)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(root / "tests")])},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        while process.stdout.readline().strip() != "5":
-            assert process.poll() is None
+    words = ["", *map(str, arguments)]
+
+    def start(output: Path, errors: Path) -> BaseProcess:
+        process = fork_code(f"import sys; sys.argv = {words}{SLOWLY}", cwd, output, errors)
+        while not output.exists() or "5" not in output.read_text().split():
+            assert process.is_alive(), errors.read_text()
+            time.sleep(0.005)
         for _ in range(often):
-            process.send_signal(signum)
+            with suppress(ProcessLookupError):  # it may have ended after the first
+                os.kill(process.pid, signum)
             time.sleep(0.01)
-        _, errors = process.communicate(timeout=60)
-    return process.returncode, errors
+        return process
+
+    done = ended(start)
+    return done.returncode, done.stderr
 
 
 @pytest.mark.slow
@@ -100,7 +101,7 @@ def signalled(signum: int, often: int, *arguments: object) -> tuple[int, str]:
 )
 def test_a_real_signal(name, often, target, clip, tmp_path):
     source, signum = clip(count=500), getattr(signal, name)
-    code, errors = signalled(signum, often, source, tmp_path / target)
+    code, errors = signalled(signum, often, tmp_path, source, tmp_path / target)
     # one that comes while the program is already leaving ends it, which to a shell is the same
     assert code == 128 + signum or (often > 1 and code == -signum)
     assert "Traceback" not in errors
@@ -114,7 +115,7 @@ def test_a_real_signal(name, often, target, clip, tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signals")
 def test_what_was_started_with_nohup_goes_on(clip, tmp_path):
     source = clip(count=20)
-    code, _ = signalled(signal.SIGHUP, 1, source, tmp_path / "out.mp4", "nohup")
+    code, _ = signalled(signal.SIGHUP, 1, tmp_path, source, tmp_path / "out.mp4", "nohup")
     assert code == 0
     assert names(tmp_path) == ["clip.mp4", "out.mp4"]
 
