@@ -105,7 +105,9 @@ def test_a_style_for_each_mask(optimize, tmp_path, picture):
      ["loss_network.pooling=avg"], ["experiment=kapur2019", "loss_network.weights=random"],
      ["loss_network=compact", "loss_network.weights=pretrained"]],
 )  # fmt: skip
-def test_other_ways(arguments, optimize):
+def test_other_ways(arguments, optimize, tmp_path, monkeypatch):
+    # a network is normalised by what is there, in place of large photographs
+    monkeypatch.setattr("fastnst.optimization.problem.BUNDLED", tmp_path)
     totals = curve(optimize("iterations=4", *arguments), "total")
     assert min(totals) < totals[0]
 
