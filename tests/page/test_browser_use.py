@@ -79,15 +79,20 @@ def test_without_a_camera_it_says_so(visit):
     says(page, "No camera was found")
 
 
-def _elsewhere(address: str) -> str:
+@pytest.fixture
+def elsewhere(monkeypatch):
     """The same under another name, as if a web host served it: the page keeps itself there."""
-    return address.replace("127.0.0.1", "localhost")
+    monkeypatch.setattr(server, "OURS", re.compile(".*"))
+    return lambda address: address.replace("127.0.0.1", "page.localhost")
 
 
 @pytest.mark.parametrize("with_headers", [True, False], ids=["our headers", "a plain host"])
-def test_it_works_offline_after_the_first_time(browser, tmp_path, monkeypatch, with_headers):
+def test_it_works_offline_after_the_first_time(
+    browser, tmp_path, monkeypatch, elsewhere, with_headers
+):
     folder = tmp_path / "site"
     write_site(folder, choose(["irises"], []))
+    (folder / "blog.html").write_text("another page of that host")
     if not with_headers:
         monkeypatch.setattr(server, "HEADERS", {})
     context = browser.new_context()
@@ -96,32 +101,35 @@ def test_it_works_offline_after_the_first_time(browser, tmp_path, monkeypatch, w
     with serving(folder) as host:
         if not with_headers:
             del host.headers["Content-Security-Policy"]
-        page.goto(_elsewhere(host.address))
+        page.goto(elsewhere(host.address))
         until(page, "crossOriginIsolated")  # threads; it has loaded itself again
         says(page, "Choose a picture")
+        until(page, "caches.match(location.href).then(it => !!it)")
+        assert "another page" in page.evaluate("fetch('blog.html').then(it => it.text())")
+        assert page.evaluate("caches.match('blog.html').then(it => it === undefined)")
     page.goto("about:blank")
-    page.goto(_elsewhere(host.address) + "?from=somewhere")
+    page.goto(elsewhere(host.address) + "?from=somewhere")
     open_picture(page, as_file(drawn(60, 50)))
     assert page.evaluate("crossOriginIsolated")
     context.close()
 
 
-def test_the_light_network_is_kept_for_offline_too(browser, light_page):
+def test_the_light_network_is_kept_for_offline_too(browser, light_page, elsewhere):
     context = browser.new_context()
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    page.goto(_elsewhere(light_page.address))
+    page.goto(elsewhere(light_page.address))
     says(page, "Choose a picture")
     for name in ("many_styles", "irises.style"):
         until(page, f"caches.match('styles/light/{name}.safetensors').then(it => !!it)")
     context.close()
 
 
-def test_a_new_build_takes_the_place_of_the_old_one(browser, tmp_path):
+def test_a_new_build_takes_the_place_of_the_old_one(browser, tmp_path, elsewhere):
     folder, profile = tmp_path / "site", tmp_path / "profile"
     write_site(folder, choose(["irises"], []))
     with serving(folder) as host:
-        asked, address = note_requests(host), _elsewhere(host.address)
+        asked, address = note_requests(host), elsewhere(host.address)
         with unwatched(profile, address):
             wait_until(lambda: "GET /styles/light/many_styles.safetensors" in asked)  # the last one
         worker = folder / "sw.js"

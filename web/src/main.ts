@@ -88,12 +88,12 @@ async function open(opening: () => Promise<Picture>): Promise<void> {
     picture = opened;
     compare.showPhotograph(opened.bitmap, opened);
     tell({ type: "opened", size: opened });
-    painter.previewSoon();
+    painter.previewSoon(false);
   } catch (error) {
     if (mine !== asked) return;
+    tell({ type: "stopped", sentence: sentenceOf(error, strings.errors.notAPicture(strings.files.picture)) });
     // The picture before stays, but its preview may have been interrupted.
-    if (state.painted === "none") painter.previewSoon();
-    complain(error, strings.errors.notAPicture(strings.files.picture));
+    if (state.painted === "none") painter.previewSoon(false);
   }
 }
 
@@ -171,8 +171,7 @@ async function ready(): Promise<void> {
     controls.offer(gallery.styles, gallery.chosen);
     if (picture !== null) wishChanged();
   } catch (error) {
-    console.error(error);
-    tell({ type: "failed" });
+    tell({ type: "failed", sentence: sentenceOf(error, strings.errors.start) ?? strings.errors.start });
   } finally {
     await takeNewBuild();
   }

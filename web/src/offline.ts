@@ -2,7 +2,8 @@
 
 const PATIENCE = 3000; // milliseconds
 const RELOADED = "reloaded";
-const HERE = "127.0.0.1"; // what `fastnst page` serves at, each time at another port: nothing is to stay there
+/** Where `fastnst page` serves, which sends the headers for threads: nothing is to stay there for what comes to that port later. */
+const HERE = ["127.0.0.1", "localhost", "[::1]"];
 
 /**
  * Start it, and wait until it answers for this page, so that it keeps what is loaded from now on.
@@ -12,7 +13,7 @@ const HERE = "127.0.0.1"; // what `fastnst page` serves at, each time at another
  * @param mayReload whether nothing would be lost.
  */
 export async function keepOffline(base: URL, mayReload: () => boolean): Promise<void> {
-  if (!("serviceWorker" in navigator) || base.hostname === HERE) return;
+  if (!("serviceWorker" in navigator) || (HERE.includes(base.hostname) && crossOriginIsolated)) return;
   try {
     const registered = navigator.serviceWorker.register(new URL("sw.js", base), { updateViaCache: "none" });
     // where one answers already, nobody waits for what this does: with a new build it takes seconds

@@ -69,6 +69,8 @@ export const strings = {
       `The picture has ${area(width, height)}: more than ${count(most / 1e6)} megapixels. Make it smaller first.`,
     tooSmall: (width: number, height: number, least: number) =>
       `The picture has ${area(width, height)}: each side needs at least ${count(least)} pixels.`,
+    canvas:
+      "This browser hides what is in a picture from pages, against being recognised: allow this page to read it (canvas data).",
     memory: "This device cannot hold a picture of that size. Make it smaller first.",
     saving: "The painting could not be saved: this device may be short of memory.",
     camera: {

@@ -4,6 +4,7 @@
  */
 const PREFIX = `fastnst-page ${self.registration.scope} `;
 const KEPT = PREFIX + "BUILD";
+const OWN = /^(index\.html|(assets|styles|ort-[^/]*)\/.*)?$/; // files of the page, beside which a host may have other pages
 const HEADERS = {
   "Content-Security-Policy": "POLICY",
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -15,7 +16,7 @@ self.addEventListener("activate", (event) => event.waitUntil(begin()));
 
 self.addEventListener("fetch", (event) => {
   const { method, url } = event.request;
-  if (method === "GET" && url.startsWith(self.registration.scope)) event.respondWith(answer(event));
+  if (method === "GET" && isOwn(url)) event.respondWith(answer(event));
 });
 
 /** The page tells what it loaded before this worker answered for it, or that it has all it needs from the worker before. */
@@ -25,16 +26,27 @@ self.addEventListener("message", (event) => {
   event.waitUntil(keep().catch(() => {}));
 });
 
+function isOwn(url) {
+  const { scope } = self.registration;
+  return url.startsWith(scope) && OWN.test(addressOf(url).slice(scope.length));
+}
+
+function addressOf(url) {
+  return url.split(/[?#]/)[0];
+}
+
 /** Take over what earlier builds kept and the host still has, so that the page works offline at once. */
 async function begin() {
   const kept = await caches.open(KEPT);
   const names = await caches.keys();
   for (const name of names.filter((one) => one.startsWith(PREFIX) && one !== KEPT)) {
     const before = await caches.open(name);
-    for (const request of await before.keys()) {
+    for (const request of (await before.keys()).filter(({ url }) => isOwn(url))) {
       const there = await fetch(request.url, { method: "HEAD", cache: "no-cache" }).catch(() => null);
       const found = await before.match(request);
-      if (found && there?.status !== 404 && !(await kept.match(request))) await kept.put(request, found);
+      if (found && there?.status !== 404 && !(await kept.match(request))) {
+        await kept.put(request, found).catch(() => {}); // there may be no room
+      }
     }
     await caches.delete(name);
   }
@@ -44,8 +56,8 @@ async function begin() {
 /** What the host has now, else what was kept. */
 async function answer(event) {
   const { request } = event;
-  const kept = await caches.open(KEPT);
-  const address = request.url.split(/[?#]/)[0];
+  const kept = await caches.open(KEPT).catch(() => null); // its disk may be full, or damaged
+  const address = addressOf(request.url);
   let found = null;
   try {
     found = await fetch(request, { cache: "no-cache" });
@@ -54,10 +66,10 @@ async function answer(event) {
     found = null;
   }
   if (found?.status === 200) {
-    event.waitUntil(kept.put(address, found.clone()).catch(() => {})); // there may be no room
+    if (kept) event.waitUntil(kept.put(address, found.clone()).catch(() => {}));
     return isolated(found);
   }
-  const before = await kept.match(address, { ignoreVary: true });
+  const before = await kept?.match(address, { ignoreVary: true }).catch(() => null);
   if (before) return isolated(before);
   return found ?? Response.error();
 }

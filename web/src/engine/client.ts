@@ -4,7 +4,7 @@ import type { Answer, Order, Wish } from "./protocol";
 import { isRecord } from "./safetensors";
 import { type Style, readStyle } from "./style";
 
-export type { Wish } from "./protocol";
+export { LEAST_SIDE, MOST_PIXELS, type Wish } from "./protocol";
 export { type NetworkName, type Style, mix, networkOf } from "./style";
 
 /** With the runtime's version, so that no cache mixes two of them; set by vite.config.ts. */
@@ -29,7 +29,6 @@ export class Engine {
   private constructor(
     private readonly worker: Worker,
     readonly styles: readonly Style[],
-    readonly threads: number,
     private readonly numbers: number,
   ) {
     worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => this.hear(data));
@@ -49,12 +48,11 @@ export class Engine {
     const styles = await fetchStyles(folder, full);
     if (styles.size === 0) throw new UserError(strings.errors.start);
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    const started = new Promise<{ threads: number; numbers: number }>((resolve, reject) => {
-      const fail = (): void => reject(new UserError(strings.errors.runtime));
-      worker.addEventListener("error", fail, { once: true });
+    const started = new Promise<{ numbers: number }>((resolve, reject) => {
+      worker.addEventListener("error", () => reject(new UserError(strings.errors.runtime)), { once: true });
       worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
         if (data.kind === "started") resolve(data);
-        else fail();
+        else if (data.kind === "failed") reject(failure(data, strings.errors.runtime));
       }, { once: true });
     });
     send(worker, {
@@ -65,10 +63,10 @@ export class Engine {
       gpu,
     });
     // many small files, which come while the worker loads what is large; without one of them the full network paints all
-    const lightStyles = light && fetchStyles(lightFolder, light).catch(() => null);
-    const [{ threads, numbers }, inLight] = await Promise.all([started, lightStyles]);
+    const lightStyles = light && fetchStyles(lightFolder, light);
+    const [{ numbers }, inLight] = await Promise.all([started, lightStyles]);
     const both = [...styles].map(([name, style]) => ({ ...style, light: inLight?.get(name)?.numbers ?? null }));
-    return new Engine(worker, both, threads, numbers);
+    return new Engine(worker, both, numbers);
   }
 
   /** @throws UserError if it is no style file, or one of another network. */
@@ -126,7 +124,7 @@ export class Engine {
     } else if (answer.kind === "cancelled") {
       waiting?.failed(new Cancelled());
     } else {
-      waiting?.failed(new UserError(strings.errors.painting));
+      waiting?.failed(failure(answer, strings.errors.painting));
     }
   }
 
@@ -135,6 +133,12 @@ export class Engine {
     for (const { failed } of this.waiting.values()) failed(error);
     this.waiting.clear();
   }
+}
+
+/** What to tell the person of a failure in the worker; who looks into the console sees the rest. */
+function failure({ missing, message }: Answer & { kind: "failed" }, otherwise: string): UserError {
+  console.error(message);
+  return new UserError(missing ? strings.errors.start : otherwise);
 }
 
 function send(worker: Worker, order: Order, transfer: Transferable[] = []): void {
@@ -164,7 +168,7 @@ function readListing(found: unknown): Listing | null {
   return { network, fingerprint, styles: styles.filter((one) => typeof one === "string") };
 }
 
-/** Those of a network, by the names of their files, without one that is damaged, or left from another network in some cache. */
+/** Those of a network, by the names of their files, without one that is missing, damaged, or left from another network in some cache. */
 async function fetchStyles(folder: URL, { fingerprint, styles }: Listing): Promise<Map<string, Style>> {
   const read = await Promise.all(
     styles.map(async (name) => ({ name, style: await fetchStyle(new URL(encodeURIComponent(name), folder)) })),
@@ -177,8 +181,9 @@ async function fetchStyles(folder: URL, { fingerprint, styles }: Listing): Promi
 }
 
 async function fetchStyle(address: URL): Promise<Style | null> {
-  const file = await (await fetchFile(address)).blob();
-  return await readStyle(file).catch(() => null);
+  return await fetchFile(address)
+    .then(async (file) => readStyle(await file.blob()))
+    .catch(() => null);
 }
 
 async function fetchFile(address: URL): Promise<Response> {

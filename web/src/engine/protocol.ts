@@ -2,6 +2,11 @@
 import type { Picture } from "./pixels";
 import type { Numbers } from "./style";
 
+/** Pixels of a picture: fine marks of a larger one would take all memory. */
+export const MOST_PIXELS = 50e6;
+/** Pixels of a side: what the network takes. */
+export const LEAST_SIDE = 16;
+
 /** The numbers are those of a style or a mixture; `networkOf` them paints. */
 export interface Wish extends Numbers {
   /** Of the painted picture over the photograph, 0 to 1. */
@@ -29,9 +34,10 @@ export type Order =
   | { kind: "paint"; id: number; picture: Picture; wish: Wish }
   | { kind: "cancel"; id: number };
 
+/** `missing`: a file of what paints could not be had. */
 export type Answer =
-  | { kind: "started"; threads: number; numbers: number }
+  | { kind: "started"; numbers: number }
   | { kind: "progress"; id: number; share: number }
   | { kind: "painted"; id: number; picture: Picture }
   | { kind: "cancelled"; id: number }
-  | { kind: "failed"; id: number | null; message: string };
+  | { kind: "failed"; id: number | null; missing: boolean; message: string };

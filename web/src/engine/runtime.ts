@@ -11,7 +11,6 @@ export type Inputs = ReadonlyMap<string, Features | Float32Array>;
 export type Piece = (inputs: Inputs) => Promise<Map<string, Features>>;
 
 export interface Runtime {
-  threads: number;
   open: (model: Uint8Array) => Promise<Piece>;
   /** Give back what all pieces have taken. */
   close: () => Promise<void>;
@@ -35,7 +34,6 @@ export async function startRuntime(folder: string, onGpu: boolean): Promise<Runt
   const inTurn = oneAtATime(); // WebAssembly that waits for the card must not be called again meanwhile
   const sessions: ort.InferenceSession[] = [];
   return {
-    threads,
     open: async (model) => {
       const session = await inTurn(() => runtime.InferenceSession.create(model, options));
       sessions.push(session);

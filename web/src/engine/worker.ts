@@ -2,20 +2,21 @@
 import { resize } from "./lanczos";
 import { type Network, cutNetwork } from "./networks";
 import { type Picture, mixed, onWhite } from "./pixels";
-import type { Answer, Files, Order, Wish } from "./protocol";
+import { type Answer, type Files, LEAST_SIDE, MOST_PIXELS, type Order, type Wish } from "./protocol";
 import { type Piece, type Runtime, hasGpu, startRuntime } from "./runtime";
 import { readTensors } from "./safetensors";
 import { planTiles } from "./tiles";
 import { type Run, paint } from "./walk";
 
-const MOST_PIXELS = 50e6; // to paint: fine marks of a large picture would take all memory
 const LIVE_MARGIN = 4; // pixels, on the grid of the tiles
-const SMALLEST = 16; // pixels of a side: what the network takes
 const PATIENCE = 30_000; // milliseconds for a card to show that it can
 const open = new Set<number>(); // orders that are neither done nor given up
 const cancelled = new Set<number>();
 
 class Cancelled extends Error {}
+
+/** A file could not be had. */
+class Missing extends Error {}
 
 interface Ready {
   network: Network;
@@ -50,14 +51,14 @@ addEventListener("message", ({ data }: MessageEvent<Order>) => {
 async function start(files: Files): Promise<void> {
   painters = begin(files, files.gpu && (await inTime(hasGpu()).catch(() => false)));
   try {
-    const [{ network }, { threads }] = await onGpuOrNot(async ({ onGpu, full, runtime }) => {
+    const { network } = await onGpuOrNot(async ({ onGpu, full }) => {
       const ready = await full;
       if (onGpu) await inTime(tryOut(ready));
-      return [ready, await runtime] as const;
+      return ready;
     });
-    answer({ kind: "started", threads, numbers: network.numbers });
+    answer({ kind: "started", numbers: network.numbers });
   } catch (error) {
-    answer({ kind: "failed", id: null, message: String(error) });
+    fail(null, error);
   }
 }
 
@@ -84,15 +85,17 @@ async function onGpuOrNot<T>(work: (painters: Painters) => Promise<T>): Promise<
     if (error instanceof Cancelled || !used.onGpu) throw error;
     used.runtime.then((it) => it.close()).catch(() => {}); // a card that is gone has nothing to give back
     painters = begin(used.files, false);
+    // the processor's runtime may never have been loaded before, and cannot be now where there is no network
+    painters.full = painters.full.catch((cause: unknown) => Promise.reject(new Missing(String(cause))));
     return await work(painters);
   }
 }
 
 /** Paint something tiny, so that a card that cannot is known before anybody waits for it. */
 async function tryOut({ network, run }: Ready): Promise<void> {
-  const data = Uint8ClampedArray.from({ length: 4 * SMALLEST ** 2 }, (_, place) => (place * place) % 251);
+  const data = Uint8ClampedArray.from({ length: 4 * LEAST_SIDE ** 2 }, (_, place) => (place * place) % 251);
   const numbers = new Float32Array(network.numbers).fill(1);
-  await paint({ width: SMALLEST, height: SMALLEST, data }, network, numbers, run, async () => {});
+  await paint({ width: LEAST_SIDE, height: LEAST_SIDE, data }, network, numbers, run, async () => {});
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {
@@ -101,8 +104,8 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
 }
 
 async function read(file: string): Promise<Network> {
-  const found = await fetch(file);
-  if (!found.ok) throw new Error(`${file}: ${found.status}`);
+  const found = await fetch(file).catch(() => null);
+  if (!found?.ok) throw new Missing(`${file} could not be had (${found?.status ?? "no network"})`);
   return cutNetwork(readTensors(await found.arrayBuffer()));
 }
 
@@ -118,7 +121,8 @@ async function order(id: number, picture: Picture, wish: Wish): Promise<void> {
     const result = await onGpuOrNot((used) => painted(id, picture, wish, used));
     answer({ kind: "painted", id, picture: result }, [result.data.buffer]);
   } catch (error) {
-    answer(error instanceof Cancelled ? { kind: "cancelled", id } : { kind: "failed", id, message: String(error) });
+    if (error instanceof Cancelled) answer({ kind: "cancelled", id });
+    else fail(id, error);
   }
   open.delete(id);
   cancelled.delete(id);
@@ -129,7 +133,7 @@ async function painted(id: number, picture: Picture, wish: Wish, used: Painters)
   await giveUp(id);
   const marks = Math.max(wish.marks, Math.sqrt((picture.width * picture.height) / MOST_PIXELS));
   const [width, height] = [picture.width, picture.height].map((length) =>
-    Math.max(SMALLEST, halfToEven(length / marks)),
+    Math.max(LEAST_SIDE, halfToEven(length / marks)),
   ) as [number, number];
   const tell = async (share: number): Promise<void> => {
     answer({ kind: "progress", id, share });
@@ -166,6 +170,10 @@ function others(): Promise<void> {
     port1.onmessage = () => resolve();
     port2.postMessage(null);
   });
+}
+
+function fail(id: number | null, error: unknown): void {
+  answer({ kind: "failed", id, missing: error instanceof Missing, message: String(error) });
 }
 
 function answer(message: Answer, transfer: Transferable[] = []): void {

@@ -83,6 +83,10 @@ export function otherCamera(seat: Seat, all: readonly string[]): MediaTrackConst
   if (seat.facing === "user" || seat.facing === "environment") {
     return { facingMode: { ideal: seat.facing === "user" ? "environment" : "user" } };
   }
+  return nextCamera(seat, all);
+}
+
+export function nextCamera(seat: Seat, all: readonly string[]): MediaTrackConstraints {
   const following = all[(all.indexOf(seat.device ?? "") + 1) % all.length];
   return following === undefined ? {} : { deviceId: { exact: following } };
 }

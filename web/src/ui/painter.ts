@@ -39,9 +39,10 @@ export class Painter {
     this.#run = null;
   }
 
-  previewSoon(): void {
+  /** After a change of the person's, or of the page's own: then what is said stays. */
+  previewSoon(changed = true): void {
     this.stop();
-    this.#parts.tell({ type: "changed" });
+    if (changed) this.#parts.tell({ type: "changed" });
     this.#timer = setTimeout(() => void this.#paint("preview"), PAUSE);
   }
 

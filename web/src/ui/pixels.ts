@@ -3,6 +3,8 @@ import { UserError } from "../engine/client";
 import { strings } from "../strings";
 import type { Size } from "./sizes";
 
+const DRAWN = [40, 120, 200]; // red, green, blue
+
 /** The source at that size; `mirrored` swaps left and right. */
 export function pixelsOf(source: CanvasImageSource, { width, height }: Size, mirrored = false): ImageData {
   const canvas = document.createElement("canvas");
@@ -18,9 +20,10 @@ export function pixelsOf(source: CanvasImageSource, { width, height }: Size, mir
 }
 
 /**
- * Throws a UserError where a canvas cannot be that large.
+ * Throws a UserError where a canvas cannot be that large, or gives other pixels than were drawn.
  *
- * Safari says nothing above its limit: it draws nothing, and all pixels are zeros.
+ * Safari says nothing above its limit: it draws nothing, and all pixels are zeros. Browsers that hide who one is may give
+ * made-up ones; those that only change them a little do no harm.
  */
 export function requireCanvas({ width, height }: Size): void {
   const canvas = document.createElement("canvas");
@@ -28,9 +31,15 @@ export function requireCanvas({ width, height }: Size): void {
     canvas.width = width;
     canvas.height = height;
     const pen = context(canvas);
+    pen.fillStyle = `rgb(${DRAWN.join()})`;
     pen.fillRect(width - 1, height - 1, 1, 1);
-    if (pen.getImageData(width - 1, height - 1, 1, 1).data[3] === 0) throw new Error("nothing was drawn");
-  } catch {
+    const { data } = pen.getImageData(width - 1, height - 1, 1, 1);
+    if (data[3] === 0) throw new Error("nothing was drawn");
+    if (DRAWN.some((value, place) => Math.abs(value - (data[place] as number)) > 8)) {
+      throw new UserError(strings.errors.canvas);
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(strings.errors.memory);
   } finally {
     canvas.width = canvas.height = 0;

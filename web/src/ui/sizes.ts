@@ -1,5 +1,5 @@
 /** How large pictures may be, and how large they are painted and shown. */
-import type { NetworkName } from "../engine/client";
+import { LEAST_SIDE, MOST_PIXELS, type NetworkName } from "../engine/client";
 import { strings } from "../strings";
 
 export interface Size {
@@ -7,8 +7,6 @@ export interface Size {
   height: number;
 }
 
-export const MOST_PIXELS = 50e6;
-export const LEAST_SIDE = 16;
 /** By the network that paints it: the light one is several times as fast. */
 const PREVIEW_SHORT = { full: 320, light: 512 };
 /** So that the preview of a long strip is quick too. */

@@ -15,12 +15,15 @@ export interface State {
   /** The painting that agrees with the controls. */
   painted: "none" | Kind;
   live: boolean;
+  /** Why the painter did not start. */
+  failure: string;
   /** A sentence that stays until the person does something else. */
   notice: { text: string; error: boolean } | null;
 }
 
 export type Happening =
-  | { type: "ready" | "failed" | "opening" | "changed" | "finished" | "saving" | "live" | "dark" }
+  | { type: "ready" | "opening" | "changed" | "finished" | "saving" | "live" | "dark" }
+  | { type: "failed"; sentence: string }
   | { type: "opened"; size: Size }
   | { type: "started"; kind: Kind; coarser: boolean }
   | { type: "progress"; share: number }
@@ -35,6 +38,7 @@ export const FIRST_STATE: State = {
   share: 0,
   painted: "none",
   live: false,
+  failure: "",
   notice: null,
 };
 
@@ -43,11 +47,12 @@ export function next(state: State, event: Happening): State {
     case "ready":
       return { ...state, engine: "ready" };
     case "failed":
-      return { ...state, engine: "failed" };
+      return { ...state, engine: "failed", failure: event.sentence };
     case "opening":
       return { ...state, work: "opening", notice: null };
     case "opened":
-      return { ...state, picture: event.size, work: "none", painted: "none", live: false, notice: null };
+      // What a style said that was dropped with it stays.
+      return { ...state, picture: event.size, work: "none", painted: "none", live: false };
     case "changed":
       return { ...state, work: "none", painted: "none", notice: null };
     case "started":
@@ -66,10 +71,10 @@ export function next(state: State, event: Happening): State {
         notice: event.sentence === null ? state.notice : { text: event.sentence, error: true },
       };
     case "said":
-      // Opening and saving end with a sentence; a painting goes on under it.
+      // Saving ends with a sentence; opening and painting go on under it.
       return {
         ...state,
-        work: isKind(state.work) ? state.work : "none",
+        work: state.work === "saving" ? "none" : state.work,
         notice: { text: event.sentence, error: event.error },
       };
     case "live":
@@ -95,7 +100,7 @@ export function offers(state: State) {
 
 export function status(state: State): { text: string; error: boolean } {
   if (state.notice !== null) return state.notice;
-  if (state.engine === "failed") return { text: strings.errors.start, error: true };
+  if (state.engine === "failed") return { text: state.failure, error: true };
   return { text: sentence(state), error: false };
 }
 

@@ -1,7 +1,7 @@
 /** The live camera: frame after frame painted, at a size that the machine manages. */
 import { Cancelled, type Engine, type NetworkName, type Wish, networkOf } from "../engine/client";
 import { strings } from "../strings";
-import { Camera, cameras, otherCamera } from "./camera";
+import { Camera, cameras, nextCamera, otherCamera, type Seat } from "./camera";
 import { byId } from "./elements";
 import { FIRST_PACES, nextPace, nextRate, type Pace } from "./pace";
 import { sentenceOf } from "./painter";
@@ -34,15 +34,23 @@ export class Webcam {
     return this.#run !== null;
   }
 
-  async start(which: MediaTrackConstraints = { facingMode: { ideal: "user" } }): Promise<void> {
+  /** @param before where the camera is that another one is wanted for. */
+  async start(which: MediaTrackConstraints = { facingMode: { ideal: "user" } }, before?: Seat): Promise<void> {
     this.#release();
     const run = new AbortController();
     this.#run = run;
     try {
-      const camera = await Camera.open(which, run.signal);
+      let camera = await Camera.open(which, run.signal);
       this.#camera = camera;
+      const all = await cameras();
+      run.signal.throwIfAborted();
+      this.#side.hidden = all.length < 2;
+      if (before?.device !== undefined && camera.seat.device === before.device && all.length > 1) {
+        camera.stop(); // none is on the other side, as where one is plugged into a tablet
+        camera = await Camera.open(nextCamera(before, all), run.signal);
+        this.#camera = camera;
+      }
       camera.onEnd(() => this.#end(run, strings.errors.camera.ended));
-      this.#side.hidden = (await cameras()).length < 2;
       await this.#paintFrames(camera, run.signal);
     } catch (error) {
       if (!run.signal.aborted) this.#end(run, sentenceOf(error));
@@ -73,8 +81,9 @@ export class Webcam {
   async #changeCamera(): Promise<void> {
     const run = this.#run;
     if (this.#camera === null) return;
-    const which = otherCamera(this.#camera.seat, await cameras());
-    if (this.#run === run) await this.start(which);
+    const { seat } = this.#camera;
+    const which = otherCamera(seat, await cameras());
+    if (this.#run === run) await this.start(which, seat);
   }
 
   async #paintFrames(camera: Camera, signal: AbortSignal): Promise<void> {

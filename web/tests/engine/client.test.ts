@@ -11,6 +11,8 @@ const LIGHT = { network: "light.safetensors", fingerprint: "n", styles: ["c.st"]
 
 const files = new Map<string, BodyInit>();
 const orders: Order[] = [];
+const STARTED: Answer = { kind: "started", numbers: 2 };
+let said: Answer = STARTED; // by the worker, once it has its order
 
 class FakeWorker {
   #hear = (_: { data: Answer }): void => {};
@@ -19,12 +21,13 @@ class FakeWorker {
   }
   postMessage(order: Order): void {
     orders.push(order);
-    queueMicrotask(() => this.#hear({ data: { kind: "started", threads: 1, numbers: 2 } }));
+    queueMicrotask(() => this.#hear({ data: said }));
   }
 }
 
 beforeEach(() => {
   orders.length = 0;
+  said = STARTED;
   files.clear();
   files.set("styles/a%20b.st", styleFile({ name: "a" }, [1, 2]));
   files.set("styles/c.st", styleFile({ name: "c" }, [3, 4]));
@@ -35,7 +38,10 @@ beforeEach(() => {
     return body === undefined ? new Response(null, { status: 404 }) : new Response(body);
   });
 });
-afterEach(() => void vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 async function started(index: object): Promise<[string, number[], number[] | null][]> {
   files.set("styles/index.json", JSON.stringify(index));
@@ -65,6 +71,21 @@ test("light versions that are missing, damaged or of another network are none, a
   files.delete("styles/light/c.st");
   expect(await started({ ...FULL, light: LIGHT })).toEqual(without);
 });
+
+test("a style whose file cannot be had is left out", async () => {
+  files.delete("styles/a%20b.st");
+  expect(await started(FULL)).toEqual([["c", [3, 4], null]]);
+});
+
+test.each([[true, "whether this device is online"], [false, "needs WebAssembly"]])(
+  "why the worker does not start is said: a file is missing, %s",
+  async (missing, words) => {
+    const console = vi.spyOn(globalThis.console, "error").mockImplementation(() => {});
+    said = { kind: "failed", id: null, missing, message: "the cause" };
+    await expect(started(FULL)).rejects.toThrow(words);
+    expect(console).toHaveBeenCalledWith("the cause");
+  },
+);
 
 test("a site without a style that it can show is none", async () => {
   await expect(started({ ...FULL, fingerprint: "other", light: LIGHT })).rejects.toThrow("could not load its styles");

@@ -146,6 +146,13 @@ test("a card with too little memory for the light network too is left", async ()
   expect(card.closed).toBe(PIECES + 2);
 });
 
+test("a card that is lost where the processor's runtime cannot be had is no matter of memory", async () => {
+  lendCard({ worksTill: PIECES + 3 });
+  const { paint } = await started();
+  vi.stubGlobal("fetch", async () => new Response(null, { status: 503 }));
+  for (let again = 0; again < 2; again += 1) await expect(paint(1, null)).rejects.toThrow('"missing":true');
+});
+
 test("a card that is none, but computes on the processor, is left alone", async () => {
   lendCard({}, true);
   const { paint } = await started();

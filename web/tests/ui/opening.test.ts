@@ -6,7 +6,7 @@ import { thumbnailOf } from "../../src/ui/gallery";
 import { openPicture } from "../../src/ui/picture";
 
 /** What the browser of these tests finds in each file, and how large its canvases may be. */
-const browser = { width: 0, height: 0, loads: true, decodes: true, mostPixels: Infinity, canvases: 0 };
+const browser = { width: 0, height: 0, loads: true, decodes: true, mostPixels: Infinity, canvases: 0, hides: false };
 const addresses = new Set<string>();
 
 class FakeElement {
@@ -32,8 +32,12 @@ class FakeCanvas {
   getContext() {
     browser.canvases += 1;
     const drawn = () => (this.width * this.height <= browser.mostPixels ? 255 : 0);
-    const getImageData = () => ({ data: [0, 0, 0, drawn()] });
-    return { fillRect() {}, drawImage() {}, getImageData };
+    const pen = { fillStyle: "", fillRect() {}, drawImage() {}, getImageData };
+    function getImageData() {
+      const filled = [...pen.fillStyle.matchAll(/\d+/g)].map((digits) => Number(digits[0]));
+      return { data: [...(browser.hides ? [255, 255, 255] : filled.map((value) => value ^ 1)), drawn()] };
+    }
+    return pen;
   }
 }
 
@@ -44,7 +48,7 @@ async function fakeBitmap(): Promise<object> {
 }
 
 beforeEach(() => {
-  Object.assign(browser, { width: 64, height: 48, loads: true, decodes: true, mostPixels: Infinity, canvases: 0 });
+  Object.assign(browser, { width: 64, height: 48, loads: true, decodes: true, mostPixels: Infinity, canvases: 0, hides: false });
   addresses.clear();
   const createElement = (kind: string) => (kind === "canvas" ? new FakeCanvas() : new FakeElement());
   vi.stubGlobal("document", { createElement });
@@ -86,6 +90,11 @@ describe("a picture", () => {
     await opened();
     browser.mostPixels -= 1;
     await expect(opened()).rejects.toThrow(strings.errors.memory);
+  });
+
+  test("of which the browser gives made-up pixels is refused, not painted", async () => {
+    browser.hides = true;
+    await expect(opened()).rejects.toThrow(strings.errors.canvas);
   });
 });
 

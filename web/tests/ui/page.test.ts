@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import html from "../../index.html?raw";
 import { strings } from "../../src/strings";
-import { cameraSentence, otherCamera } from "../../src/ui/camera";
+import { cameraSentence, nextCamera, otherCamera } from "../../src/ui/camera";
 import { shareAt } from "../../src/ui/compare";
 import { sorted } from "../../src/ui/input";
 
@@ -58,6 +58,7 @@ describe("cameras", () => {
     expect(otherCamera({ device: "a" }, ["a", "b"])).toEqual({ deviceId: { exact: "b" } });
     expect(otherCamera({ device: "b" }, ["a", "b"])).toEqual({ deviceId: { exact: "a" } });
     expect(otherCamera({}, [])).toEqual({});
+    expect(nextCamera({ facing: "user", device: "a" }, ["a", "b"])).toEqual({ deviceId: { exact: "b" } });
   });
 
   test("each way to fail has its sentence", () => {

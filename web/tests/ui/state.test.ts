@@ -69,7 +69,7 @@ describe("what is said", () => {
   const refused: Happening = { type: "said", sentence: "No picture.", error: true };
 
   test("a refused picture leaves the one before, under the sentence", () => {
-    const state = after(...previewed, { type: "opening" }, refused);
+    const state = after(...previewed, { type: "opening" }, { type: "stopped", sentence: "No picture." });
     expect(status(state)).toEqual({ text: "No picture.", error: true });
     expect(state).toMatchObject({ work: "none", painted: "preview", picture: { width: 4000 } });
   });
@@ -84,10 +84,16 @@ describe("what is said", () => {
     expect(status(next(state, { type: "changed" })).error).toBe(false);
   });
 
+  test("what a style says that is dropped with a picture stays when that is open, and opening goes on", () => {
+    const state = after({ type: "ready" }, { type: "opening" }, refused);
+    expect(state.work).toBe("opening");
+    expect(status(after({ type: "ready" }, { type: "opening" }, refused, OPENED)).text).toBe("No picture.");
+  });
+
   test("styles that cannot be loaded end in a sentence, which stays", () => {
-    const state = after({ type: "failed" }, OPENED, { type: "changed" });
+    const state = after({ type: "failed", sentence: "No WebAssembly." }, OPENED, { type: "changed" });
     expect(offers(state)).toMatchObject({ paint: false, camera: false });
-    expect(status(state)).toEqual({ text: strings.errors.start, error: true });
+    expect(status(state)).toEqual({ text: "No WebAssembly.", error: true });
   });
 });
 
