@@ -236,11 +236,14 @@ def test_other_settings_than_before_are_told(changes, told, run, command_line, c
     assert found == [told] * bool(told)
 
 
-def test_another_learning_rate_holds(run, command_line):
-    command_line(*ARGUMENTS, "resume=auto", "hydra.run.dir=run", "optimizer.lr=1e-5")
+def test_another_learning_rate_and_clipping_hold_and_are_told(run, command_line, capsys):
+    now = ["optimizer.lr=1e-5", "optimizer.clip=1"]
+    command_line(*ARGUMENTS, "resume=auto", "hydra.run.dir=run", *now)
     main()
     (group,) = read_checkpoint(run / "checkpoints/last.ckpt")["optimizer_states"][0]["param_groups"]
-    assert group["lr"] == 1e-5
+    assert (group["lr"], group["fused"]) == (1e-5, None)
+    said = capsys.readouterr().out
+    assert "optimizer.lr was 0.001, is 1e-05; optimizer.clip was None, is 1.0" in said
 
 
 def test_batches_of_another_size_begin_where_the_others_ended(run, command_line):

@@ -33,7 +33,7 @@ class Checkpoints(Callback):
         self.model = folder / MODEL
         self.every, self.sample_every, self.signals = every, sample_every, signals
         self.step = self.saved_step = 0
-        self._overdue = self._stopping = False
+        self._overdue = self._stopping = self._time_over = False
         self._random: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
@@ -64,13 +64,18 @@ class Checkpoints(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if trainer.global_step == self.step:  # the batch only added to the gradient
+        self._time_over |= trainer.should_stop
+        within = trainer.global_step == self.step  # the batch only added to the gradient
+        trainer.should_stop = self._time_over and not within  # a step is ended first
+        if within:
             return
         self.step = trainer.global_step
         # all processes, or they would wait for each other for ever
         caught = self.signals.caught > 0
         self._stopping = trainer.strategy.reduce_boolean_decision(caught, all=False)
-        self._overdue |= self.step % self.every == 0 or self.step == trainer.max_steps
+        # with the time over Lightning validates once more, which draws from chance: before that
+        ends = self.step == trainer.max_steps or self._time_over
+        self._overdue |= self.step % self.every == 0 or ends
         # a run that goes on from here does not validate here again
         if not (trainer.enable_validation and self.step % self.sample_every == 0):
             self._end_step(trainer, pl_module)

@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from fastnst.config import RunSettings
 from fastnst.learning.finite import RunningStatistics, SkippedSteps, is_finite, leave_out
-from fastnst.learning.optimizers import build_optimizer, set_learning_rate
+from fastnst.learning.optimizers import build_optimizer, fused, set_learning_rate
 from fastnst.machine import Compiled
 
 
@@ -110,6 +110,14 @@ class Learner(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         if "skipped_steps" in checkpoint:  # the first checkpoints had none
             self.skipped.restore(checkpoint["skipped_steps"])
+        # Lightning counts batches, of which steps may have had another number
+        progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]
+        whole = checkpoint["global_step"] * self.trainer.accumulate_grad_batches
+        for counts in (progress["current"], progress["total"]):
+            off = whole - counts["ready"]
+            counts.update({kind: count + off for kind, count in counts.items()})
+        for state in checkpoint["optimizer_states"]:
+            state["param_groups"][0]["fused"] = fused(self.settings.optimizer)
 
     def on_train_start(self) -> None:
         found = [config.scheduler for config in self.trainer.lr_scheduler_configs]

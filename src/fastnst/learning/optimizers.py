@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from pytorch_lightning.utilities.types import OptimizerConfig, OptimizerLRSchedulerConfig
@@ -28,6 +29,12 @@ def set_learning_rate(
         group["lr"] = lr * schedule.lr_lambdas[0](schedule.last_epoch)
 
 
+def fused(settings: AdamSettings | SGDSettings) -> bool | None:
+    """Whether the step of all weights is one: a checkpoint brings what was set in its own time."""
+    # Lightning refuses to clip in mixed precision before a fused step, which could unscale itself
+    return True if settings.clip is None else None
+
+
 def build_optimizer(
     parameters: Iterable[nn.Parameter], settings: AdamSettings | SGDSettings, max_steps: int
 ) -> OptimizerConfig | OptimizerLRSchedulerConfig:
@@ -38,14 +45,11 @@ def build_optimizer(
         settings: `adam` or `sgd` with its learning rate; `cosine` falls to zero at `max_steps`.
         max_steps: length of the training.
     """
-    # Lightning refuses to clip in mixed precision before a fused step, which could unscale itself
-    fused = True if settings.clip is None else None
+    how: dict[str, Any] = {"lr": settings.lr, "fused": fused(settings)}
     if isinstance(settings, AdamSettings):
-        optimizer: torch.optim.Optimizer = torch.optim.Adam(parameters, lr=settings.lr, fused=fused)
+        optimizer: torch.optim.Optimizer = torch.optim.Adam(parameters, **how)
     else:
-        optimizer = torch.optim.SGD(
-            parameters, lr=settings.lr, momentum=settings.momentum, fused=fused
-        )
+        optimizer = torch.optim.SGD(parameters, momentum=settings.momentum, **how)
     if settings.schedule == "constant":
         return {"optimizer": optimizer}
     # not CosineAnnealingLR: a checkpoint of it brings its own end back, whatever max_steps says now

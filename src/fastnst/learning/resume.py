@@ -13,9 +13,10 @@ RUNS = Path("runs")
 # What a checkpoint holds, in the optimizer's settings: the rest may change from run to run.
 FIXED = ("name", "momentum", "schedule")
 
-# What decides about the numbers of a run beside network and optimizer: a change is told.
+# What decides about the numbers of a run beside the network: a change is told.
 DECISIVE = ("seed", "loss", "loss_network", "data", "style.image", "style.size",
             "motion", "teacher", "blur",
+            "optimizer.lr", "optimizer.clip",
             "trainer.precision", "trainer.accumulate_grad_batches")  # fmt: skip
 # of them what the first checkpoints have not
 BEFORE = {
