@@ -43,6 +43,7 @@ from fastnst.commands.train import main
         ("data.batch_size=0", ["data.batch_size=0", "greater"]),
         ("compile=maybe", ["compile=maybe", "'auto'", "True", "False"]),
         ("tf32=3", ["tf32=3", "boolean"]),
+        ("loss_network.weights=pretraned", ["loss_network.weights=pretraned", "pretrained"]),
         ("trainer.precision=17", ["trainer.precision=17", "'bf16-mixed'"]),
         ("+loss.style_layers.relu9_1=1", ["relu9_1", "relu3_3"]),
         ("data=folder", ["data.root", "data.root=<value>"]),

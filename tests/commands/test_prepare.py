@@ -62,6 +62,14 @@ def test_dead_leaves_are_prepared_whatever_the_cache(tmp_path, prepare):
     assert [path.name[:15] for path in (tmp_path / "here").iterdir()] == ["dead_leaves_32_"]
 
 
+def test_styles_have_the_pictures_of_one(tmp_path, prepare):
+    data = ["data=dead_leaves", "data.images=2", "data.image_size=32"]
+    prepare(*data)
+    (folder,) = (tmp_path / "data" / "prepared").iterdir()
+    prepare(*data, "styles=[brush_strokes,great_wave]")
+    assert [*(tmp_path / "data" / "prepared").iterdir()] == [folder]
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

@@ -42,6 +42,14 @@ def test_mistakes_end_in_one_sentence(
         assert word in sentence
 
 
+def test_annotations_that_are_not_there_leave_nothing(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = ["data=coco", f"data.root={tmp_path}", "data.annotations=no.json"]
+    sentence = fails(capsys, monkeypatch, *data)
+    assert "data.annotations=no.json: there is no such file" in sentence
+    assert not [*tmp_path.iterdir()]
+
+
 def test_no_weights_and_no_network_names_the_way_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """Where results go, and what is left out."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,16 @@ def test_two_results_of_one_name_are_one_sentence(tmp_path, files, picture):
     assert len(plan([files[0], files[0]], tmp_path / "out", None, "waves")) == 1
     with pytest.raises(UserError, match="--name"):
         plan(files[:1], tmp_path / "a.png", "{name}x", "waves")
+
+
+def test_names_that_differ_in_capitals_may_be_one_file(tmp_path, files, picture, monkeypatch):
+    other = picture("other/ONE.JPG")
+    assert len(plan([files[0], other], tmp_path / "out", None, "waves")) == 2
+    monkeypatch.setattr(sys.modules["fastnst.jobs.plan"], "CASELESS", True)
+    with pytest.raises(UserError, match="both become"):
+        plan([files[0], other], tmp_path / "out", None, "waves")
+    with pytest.raises(UserError, match="over"):
+        plan([other], tmp_path / "other" / "one.jpg", None, "waves")
 
 
 @pytest.mark.parametrize("output", [None, "in/painted"])

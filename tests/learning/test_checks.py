@@ -8,6 +8,7 @@ from pytorch_lightning.accelerators import CUDAAccelerator
 from small.runs import ROOT, fails
 
 from fastnst.config.settings import read_settings
+from fastnst.learning import checks
 from fastnst.learning.checks import check_launcher, check_machine, check_run_folder
 from fastnst.machine.errors import UserError
 
@@ -74,6 +75,13 @@ def test_what_the_machine_cannot_do_is_named(count, changes, words, settings, gp
         check_machine(settings(*changes))
     for word in words:
         assert word in str(caught.value)
+
+
+def test_apples_gpus_have_no_numbers_of_64_bits(settings, monkeypatch):
+    monkeypatch.setattr(checks, "training_device", lambda _: torch.device("mps"))
+    check_machine(settings("precision=32-true"))
+    with pytest.raises(UserError, match="64-true"):
+        check_machine(settings("precision=64-true"))
 
 
 @pytest.mark.parametrize(

@@ -84,13 +84,16 @@ def test_other_errors_are_left_as_they_are():
     ("meminfo", "limit", "free"),
     [
         ("MemTotal: 90 kB\nMemAvailable:   50 kB\n", "max\n", 50 * 1024),
-        ("MemTotal: 90 kB\nMemAvailable:   50 kB\n", "2000\n", 2000),
+        ("MemTotal: 90 kB\nMemAvailable:   50 kB\n", "2000\n", 2000 - 1500 + 100),
+        ("MemTotal: 90 kB\nMemAvailable:   50 kB\n", "900\n", 0),
         ("MemTotal: 90 kB\n", None, None),
         (None, None, None),
     ],
 )
 def test_how_much_memory_is_free(monkeypatch, meminfo, limit, free):
-    files = {"/proc/meminfo": meminfo, "/sys/fs/cgroup/memory.max": limit}
+    group = "/sys/fs/cgroup/memory"
+    files = {"/proc/meminfo": meminfo, f"{group}.max": limit, f"{group}.current": "1500\n"}
+    files[f"{group}.stat"] = "anon 1400\nfile 100\nactive_file 0\ninactive_file 100\n"
 
     def read_text(path):
         if (text := files[str(path)]) is None:

@@ -16,13 +16,14 @@ from fastnst.commands.train_predictor import main
 from fastnst.drawing import draw_painting
 from fastnst.models import ENDING, fingerprint, read_network, read_style, write_style
 from fastnst.networks import style_of
-from fastnst.prediction import read_predictor
+from fastnst.prediction import Predictor, read_predictor
 from fastnst.predictor_training.paintings import (
     Paintings,
     drawn_paintings,
     held_out_last,
     read_kept,
 )
+from fastnst.predictor_training.run import _look_at_what_differs
 
 BRUSH_STROKES = {"name": "brush_strokes"}
 
@@ -83,6 +84,21 @@ def test_it_makes_a_predictor_of_the_styles_of_a_network(run, tmp_path, capsys):
     logged = scalars(tmp_path / "run")
     assert logged["train/total"] == [0, 1, 2, 3]
     assert len(logged["val/style"]) >= 2
+
+
+def test_what_paintings_do_not_differ_in_is_not_looked_at():
+    predictor = Predictor(6, "0" * 64)
+    length = len(predictor.get_buffer("centre"))
+    statistics = torch.randn(5, length, generator=torch.Generator().manual_seed(0))
+    _look_at_what_differs(predictor, statistics)
+    seen = predictor.get_buffer("components").abs().amax(1) > 0
+    assert seen.tolist() == [True] * 4 + [False] * (len(seen) - 4)  # five differ in four ways
+
+
+@pytest.mark.parametrize("trunk", ["light", "calm"])
+def test_the_networks_that_come_with_fastnst_are_known_by_name(trunk, run, capsys):
+    sentence = ends_in_a_sentence(capsys, run, f"trunk={trunk}", "paintings=nowhere")
+    assert "paintings=nowhere" in sentence
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from fastnst.commands.train import main
 from fastnst.learning import read_checkpoint
-from fastnst.models import read_enlarger
+from fastnst.models import read_enlarger, write_model
+from fastnst.networks import build_enlarger
 
 NARROW = ("network.width=4", "network.blocks=1")
 SMALL = (
@@ -123,6 +124,14 @@ def test_wishes_that_cannot_be_fulfilled_end_in_a_sentence(words, sentence, refu
 
 def test_a_network_of_styles_does_not_enlarge(refused, model):
     assert "paints in a style: fastnst stylize" in refused(f"init={model}")
+
+
+def test_weights_that_are_no_numbers_are_no_beginning(refused, tmp_path):
+    architecture = {"name": "sr", "scale": 4, "width": 4, "blocks": 1, "norm": "none"}
+    network = build_enlarger(architecture)
+    network.to_rgb.weight.data.fill_(float("nan"))
+    write_model(tmp_path / "nan.safetensors", network, architecture, {"name": "sr"})
+    assert "nan.safetensors: not all of its weights" in refused("init=nan.safetensors", *NARROW)
 
 
 def test_another_task_is_told_of_both(refused):

@@ -5,7 +5,7 @@ import time
 import hydra
 from omegaconf import DictConfig
 
-from fastnst.config import CONFIGS, Settings, read_settings, run_command
+from fastnst.config import CONFIGS, Settings, read_settings, run_command, with_styles
 from fastnst.data import INDEX, PhotographData, read_note
 from fastnst.machine import one_sentence_errors, readable_size
 
@@ -29,7 +29,7 @@ def prepare(settings: Settings) -> None:
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="prepare")
 def _run(config: DictConfig) -> None:
     with one_sentence_errors():  # here as well: Hydra adds a line to what gets past this function
-        prepare(read_settings(config))
+        prepare(read_settings(with_styles(config)))
 
 
 def main() -> None:

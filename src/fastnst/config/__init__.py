@@ -3,7 +3,7 @@
 In: a command line of `key=value`. Out: validated settings, or one sentence that names the key.
 """
 
-from fastnst.config.before_run import check_there, ending_the_program, ours
+from fastnst.config.before_run import check_there, data_files, ending_the_program, ours
 from fastnst.config.groups import (
     AUTO,
     AdamSettings,
@@ -66,6 +66,7 @@ __all__ = [
     "check_layer",
     "check_there",
     "claim_folder",
+    "data_files",
     "ending_the_program",
     "flat",
     "is_sweep",

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from fastnst.config.errors import close_to, reference_sentence
-from fastnst.config.groups import AUTO
+from fastnst.config.groups import AUTO, CocoData, DeadLeavesData, FolderData
 from fastnst.machine import UserError, from_home, one_sentence_errors
 
 
@@ -26,6 +26,11 @@ def ours(config: DictConfig) -> DictConfig:
     """All but what Hydra itself is told."""
     keys: list[Any] = [key for key in config if key != "hydra"]
     return OmegaConf.masked_copy(config, keys)
+
+
+def data_files(data: CocoData | FolderData | DeadLeavesData) -> dict[str, str | None]:
+    """What training pictures are read from, by key, for `check_there`."""
+    return {f"data.{key}": getattr(data, key, None) for key in ("root", "annotations")}
 
 
 def check_there(files: Mapping[str, str | None]) -> None:

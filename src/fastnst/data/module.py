@@ -39,7 +39,7 @@ class PhotographData(pl.LightningDataModule):
 
     Photographs held out are the same whatever the seed. Where there is no data set (dead leaves)
     they are the photographs that come with the package. Training pictures are made as training
-    goes, or beforehand, as `data.cache` says; batches are the same either way.
+    goes, or beforehand, as `data.cache` says; batches are the same either way, if all can be read.
 
     Args:
         settings: the `data` group.

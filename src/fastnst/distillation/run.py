@@ -2,10 +2,7 @@
 
 import json
 import logging
-import sys
 import warnings
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytorch_lightning as pl
@@ -24,6 +21,7 @@ from fastnst.learning import (
     build_short_trainer,
     ignore_what_does_not_apply,
     lightning_failures,
+    saying_where,
 )
 from fastnst.losses import EXPOSED, MEAN, STD, WEIGHTS, LossNetwork, build_loss_network
 from fastnst.machine import UserError, choose_device, measure_in_float32, whole_file
@@ -143,7 +141,7 @@ def distill(settings: DistillSettings, folder: Path) -> None:
         log_every=settings.log_every,
         sample_every=settings.sample_every,
     )
-    with warnings.catch_warnings(), _saying_where(trainer, output), lightning_failures(trainer):
+    with warnings.catch_warnings(), saying_where(trainer, output), lightning_failures(trainer):
         ignore_what_does_not_apply()
         trainer.validate(module, data, verbose=False)
         _say(trainer, "before training")
@@ -154,19 +152,6 @@ def distill(settings: DistillSettings, folder: Path) -> None:
         f"loss network: {output}\nuse it:       loss_network=compact loss_network.weights={output}"
     )
     print(f"TensorBoard:  tensorboard --logdir {folder}")
-
-
-@contextmanager
-def _saying_where(trainer: pl.Trainer, output: Path) -> Generator[None]:
-    """After Ctrl-C tell what there is."""
-    try:
-        yield
-    except SystemExit:
-        there = f"{output} is as it was at the last validation; start={output} goes on from it."
-        if not output.is_file():
-            there = "nothing was written yet."
-        print(f"Stopped after step {trainer.global_step}: {there}", file=sys.stderr)
-        raise
 
 
 def _say(trainer: pl.Trainer, when: str) -> None:

@@ -19,6 +19,7 @@ from fastnst.config import (
     VGGSettings,
     check_there,
     claim_folder,
+    data_files,
     ending_the_program,
     ours,
     read_settings,
@@ -60,12 +61,13 @@ class CheckDistillation(ClaimFolder):
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
         with ending_the_program():
             settings = read_settings(ours(config), DistillSettings)
+            network = settings.loss_network
             check_there(
                 {
                     "start": settings.start,
                     "paintings": settings.paintings,
-                    "loss_network.weights": local_weights(settings.loss_network.weights),
-                    "data.root": getattr(settings.data, "root", None),
+                    "loss_network.weights": local_weights(network.name, network.weights),
+                    **data_files(settings.data),
                 }
             )
             choose_device(settings.device)

@@ -3,6 +3,7 @@
 import os
 import re
 import string
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from fastnst.stylizing import Job
 from fastnst.video import READ_SUFFIXES, STOPPED, is_video_in_folder
 from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 
+CASELESS = sys.platform in ("darwin", "win32")  # a.jpg and A.JPG are one file there
 WRITTEN = SUFFIXES | VIDEO_SUFFIXES
 MAY_LACK_A_MARK = UNMARKED | ANIMATED | READ_SUFFIXES  # what moves has none
 # of files that somebody may wish for, and that Pillow does not know
@@ -164,10 +166,10 @@ def _written_suffix(suffix: str) -> str:
 
 
 def _check(jobs: list[Job]) -> None:
-    sources = {os.path.realpath(job.source): job.source for job in jobs}
+    sources = {_place(job.source): job.source for job in jobs}
     taken: dict[str, Path] = {}
     for source, target in jobs:
-        place = os.path.realpath(target)
+        place = _place(target)
         if other := sources.get(place):
             raise UserError(f"{source} would be written over {other}: give another output with -o.")
         if other := taken.get(place):
@@ -176,3 +178,8 @@ def _check(jobs: list[Job]) -> None:
                 f"other folders."
             )
         taken[place] = source
+
+
+def _place(path: Path) -> str:
+    real = os.path.realpath(path)
+    return real.casefold() if CASELESS else real

@@ -8,7 +8,7 @@ from fastnst.learning.callbacks import ProgressBar, SampleSheets
 from fastnst.learning.checkpoint_files import FOLDER, read_checkpoint
 from fastnst.learning.checkpoints import MODEL
 from fastnst.learning.checks import CheckRun
-from fastnst.learning.failures import lightning_failures
+from fastnst.learning.failures import lightning_failures, saying_where
 from fastnst.learning.fitting import (
     Start,
     compiled_how,
@@ -47,6 +47,7 @@ __all__ = [
     "read_checkpoint",
     "rise_and_fall",
     "say_where",
+    "saying_where",
     "starting_point",
     "training_device",
 ]

@@ -100,6 +100,11 @@ def check_machine(settings: RunSettings) -> None:
             f"trainer.precision=16-mixed with trainer.accelerator={accelerator}: this is for GPUs; "
             f"a CPU takes bf16-mixed, 32-true or auto."
         )
+    if device.type == "mps" and trainer["precision"] == "64-true":
+        raise UserError(
+            f"trainer.precision=64-true with trainer.accelerator={accelerator}: Apple's GPUs have "
+            f"no such numbers; give 32-true or auto, or trainer=cpu."
+        )
     if device.type == "cpu" and (isinstance(devices, list) or devices == -1):
         raise UserError(
             f"trainer.devices={devices} with trainer.accelerator={accelerator}: there is one CPU; "

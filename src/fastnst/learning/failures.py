@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytorch_lightning as pl
 import torch
@@ -26,6 +27,19 @@ def lightning_failures(trainer: pl.Trainer) -> Generator[None]:
             raise UserError(
                 f"torch.compile does not work here ({error}): set compile=false."
             ) from error
+        raise
+
+
+@contextmanager
+def saying_where(trainer: pl.Trainer, output: Path) -> Generator[None]:
+    """After Ctrl-C tell what there is, where validations write a file and no checkpoint is kept."""
+    try:
+        yield
+    except SystemExit:
+        there = f"{output} is as it was at the last validation; start={output} goes on from it."
+        if not output.is_file():
+            there = "nothing was written yet."
+        print(f"Stopped after step {trainer.global_step}: {there}", file=sys.stderr)
         raise
 
 

@@ -56,27 +56,22 @@ def build_loss_network(
     Raises:
         UserError: if the weights cannot be had or do not fit.
     """
+    file = local_weights(name, weights)
     if name == "compact":
-        known: dict[str, WeightsEnum] = {}
         with torch.device("meta"):  # without drawing weights, which would change what is drawn next
             features, heads = compact_features(), compact_heads()
         features, heads = features.to_empty(device="cpu"), heads.to_empty(device="cpu")
     else:
-        known = {member.name: member for member in _of_torchvision(name)}
         features, heads = torchvision_features(name), None
-    if weights == "pretrained":
-        chosen = _read_file(WEIGHTS) if name == "compact" else _download(_pretrained(name))
-    elif weights == "random" and known:
+    if file is not None:
+        chosen = _read_file(from_home(file), normalization)
+    elif name == "compact":
+        chosen = _read_file(WEIGHTS)
+    elif weights == "random":
         chosen = _random(features, seed)
-    elif weights in known:
-        chosen = _download(known[weights])
-    elif weights.endswith(SUFFIXES):
-        chosen = _read_file(from_home(weights), normalization)
     else:
-        choices = ["pretrained", *(["random"] if known else []), *known]
-        raise UserError(
-            f"loss_network.weights={weights} is not known for {name}: use {', '.join(choices)}, or "
-            f"a file ending in {', '.join(SUFFIXES)}."
+        chosen = _download(
+            _pretrained(name) if weights == "pretrained" else _of_torchvision(name)[weights]
         )
     network = LossNetwork(features, chosen.mean, chosen.std, pooling, heads)
     _load(network, chosen.state, weights, name)
@@ -202,11 +197,25 @@ def weights_file(text: str) -> str:
     Raises:
         UserError: if there is none.
     """
-    if local_weights(text) is None or not from_home(text).is_file():
+    if not text.endswith(SUFFIXES) or not from_home(text).is_file():
         raise UserError(f"{text} is no file of weights: give a .pth or .safetensors of VGG19.")
     return text
 
 
-def local_weights(weights: str) -> str | None:
-    """The file of a loss network's weights, if they are one."""
-    return weights if weights.endswith(SUFFIXES) else None
+def local_weights(name: Architecture, weights: str) -> str | None:
+    """The file of a loss network's weights, if they are one.
+
+    Raises:
+        UserError: if they are neither a file nor known by that name.
+    """
+    if weights.endswith(SUFFIXES):
+        return weights
+    if weights == "pretrained":
+        return None
+    more = () if name == "compact" else ("random", *_of_torchvision(name).__members__)
+    if weights not in more:
+        raise UserError(
+            f"loss_network.weights={weights} is not known for {name}: use "
+            f"{', '.join(('pretrained', *more))}, or a file ending in {', '.join(SUFFIXES)}."
+        )
+    return None

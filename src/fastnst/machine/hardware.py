@@ -10,6 +10,7 @@ import torch
 
 from fastnst.machine.errors import UserError
 
+CGROUP = Path("/sys/fs/cgroup")
 KEPT = 2**29  # bytes: a block larger than this, of a huge picture, is handed back all the same
 
 
@@ -90,8 +91,11 @@ def free_memory() -> int | None:
         lines = Path("/proc/meminfo").read_text().splitlines()
         line = next(line for line in lines if line.startswith("MemAvailable:"))
         found.append(int(line.split()[1]) * 1024)
-    with suppress(OSError, ValueError):  # of a container; `max` where it has no limit
-        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    with suppress(OSError, ValueError, StopIteration):  # of a container; `max`: it has no limit
+        limit, used = (int((CGROUP / f"memory.{name}").read_text()) for name in ("max", "current"))
+        lines = (CGROUP / "memory.stat").read_text().splitlines()
+        cached = next(line for line in lines if line.startswith("inactive_file "))
+        found.append(max(0, limit - used + int(cached.split()[1])))
     return min(found, default=None)
 
 

@@ -28,10 +28,11 @@ class CheckOptimization(ClaimFolder):
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
         with ending_the_program():
             settings = read_settings(ours(config), self.model)
+            network = settings.loss_network
             files = {
                 "content": settings.content,
                 "init": settings.init if settings.init not in BEGINNINGS else None,
-                "loss_network.weights": local_weights(settings.loss_network.weights),
+                "loss_network.weights": local_weights(network.name, network.weights),
             }
             for number, mask in enumerate(getattr(settings, "masks", None) or ()):
                 files[f"masks.{number}"] = mask

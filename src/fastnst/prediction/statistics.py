@@ -35,7 +35,9 @@ def directions(loss_network: LossNetwork, paintings: Iterable[Tensor]) -> dict[s
             totals[layer].append(_covariance(features))
     found: dict[str, Tensor] = {}
     for layer, covariances in totals.items():
-        values, vectors = torch.linalg.eigh(torch.stack(covariances).mean(0))
+        mean = torch.stack(covariances).mean(0)
+        # on the CPU: not every PyTorch has this for Apple's GPUs
+        values, vectors = (part.to(mean.device) for part in torch.linalg.eigh(mean.cpu()))
         count = DIRECTIONS[layer]
         found[layer] = vectors[:, -count:] / (values[-count:] + TINY).sqrt()
     return found

@@ -1,10 +1,7 @@
 """The whole training of a predictor: from a network, paintings and pictures to a file."""
 
 import logging
-import sys
 import warnings
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,7 @@ from fastnst.learning import (
     build_short_trainer,
     ignore_what_does_not_apply,
     lightning_failures,
+    saying_where,
 )
 from fastnst.losses import LossNetwork, PerceptualLoss, build_loss_network
 from fastnst.machine import UserError, choose_device, computes_bf16, keep_freed_memory
@@ -47,6 +45,7 @@ CLIP = 5.0  # largest norm of the gradient
 DRAWN_VARIANTS = 2  # of each, which costs less than drawing another
 LOOKED_AT = 300  # paintings that say in which directions they differ
 LEAST_SPREAD = 1e-3  # of a statistic that all paintings have alike
+SEEN = 1e-4  # of the largest difference between paintings: less is but rounding
 LEAST_REACH = 0.02  # of a number that all styles have alike
 
 
@@ -115,7 +114,7 @@ def train_predictor(settings: PredictorSettings, folder: Path) -> None:
         sample_every=settings.sample_every,
     )
     print(f"{len(learnt)} paintings to learn from, {len(tried)} to try", flush=True)
-    with warnings.catch_warnings(), _saying_where(trainer, output), lightning_failures(trainer):
+    with warnings.catch_warnings(), saying_where(trainer, output), lightning_failures(trainer):
         ignore_what_does_not_apply()
         trainer.validate(module, data, verbose=False)
         _say(trainer, "before training")
@@ -198,20 +197,10 @@ def _look_at_what_differs(predictor: Predictor, statistics: Tensor) -> None:
     share = torch.cat([torch.full((count,), count**-0.5) for count in kinds]).to(centre)
     _, values, components = torch.linalg.svd((statistics - centre) / spread * share, False)
     unit = (values / len(statistics) ** 0.5).clamp_min(LEAST_SPREAD)
-    found = (components * share / unit[:, None])[: len(predictor.get_buffer("components"))]
+    seen = int((values > SEEN * values[0]).sum())  # along the others the paintings are all alike
+    count = min(seen, len(predictor.get_buffer("components")))
+    found = (components * share / unit[:, None])[:count]
     predictor.get_buffer("components")[: len(found)].copy_(found)
-
-
-@contextmanager
-def _saying_where(trainer: pl.Trainer, output: Path) -> Generator[None]:
-    """After Ctrl-C tell what there is."""
-    try:
-        yield
-    except SystemExit:
-        there = f"{output} is as it was at the last validation; start={output} goes on from it."
-        kept = there if output.exists() else "before the first validation, so nothing was written."
-        print(f"Stopped after step {trainer.global_step}: {kept}", file=sys.stderr)
-        raise
 
 
 def _say(trainer: pl.Trainer, when: str) -> None:

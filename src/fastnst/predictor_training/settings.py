@@ -7,7 +7,6 @@ from omegaconf import DictConfig
 from pydantic import Field, model_validator
 
 from fastnst.config import (
-    MANY,
     ClaimFolder,
     CocoData,
     Count,
@@ -21,6 +20,7 @@ from fastnst.config import (
     Style,
     check_there,
     claim_folder,
+    data_files,
     ending_the_program,
     ours,
     read_settings,
@@ -28,6 +28,7 @@ from fastnst.config import (
 )
 from fastnst.losses import local_weights
 from fastnst.machine import choose_device, from_home
+from fastnst.models import TRUNKS
 from fastnst.styles import check_picture, local_picture
 
 
@@ -68,18 +69,19 @@ class CheckPredictorTraining(ClaimFolder):
         with ending_the_program():
             HydraConfig.instance().set_config(config)  # styles may lie in a folder of one's own
             settings = read_settings(with_styles(ours(config)), PredictorSettings)
-            known = settings.trunk == MANY or from_home(settings.trunk).is_dir()
+            known = settings.trunk in TRUNKS or from_home(settings.trunk).is_dir()
             styles = settings.styles or []
             for style in styles:
                 check_picture(style.name, style.image)
+            network = settings.loss_network
             check_there(
                 {
                     "start": settings.start,
                     "trunk": None if known else settings.trunk,
                     "paintings": settings.paintings,
-                    "loss_network.weights": local_weights(settings.loss_network.weights),
+                    "loss_network.weights": local_weights(network.name, network.weights),
                     **{f"styles, {it.name}: image": local_picture(it.image) for it in styles},
-                    "data.root": getattr(settings.data, "root", None),
+                    **data_files(settings.data),
                 }
             )
             choose_device(settings.device)

@@ -28,4 +28,7 @@ def first_weights(settings: SuperResolutionSettings) -> dict[str, Tensor] | None
             f"init={settings.init} does not fit: it is a network with {has}, and the run's is one "
             f"with {needed}; set the same, or leave out init."
         )
-    return there.network.state_dict()
+    state = there.network.state_dict()
+    if not all(value.isfinite().all() for value in state.values()):
+        raise UserError(f"init={settings.init}: not all of its weights are finite; give another.")
+    return state

@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from fastnst.config import AUTO, check_there, ours, read_settings
+from fastnst.config import AUTO, check_there, data_files, ours, read_settings
 from fastnst.learning import CheckRun
 from fastnst.losses import local_weights
 from fastnst.super_resolution.beginning import first_weights
@@ -16,11 +16,12 @@ class CheckSuperResolution(CheckRun):
         return read_settings(ours(config), SuperResolutionSettings)
 
     def check(self, settings: SuperResolutionSettings) -> None:
+        network = settings.loss_network
         check_there(
             {
                 "resume": settings.resume if settings.resume != AUTO else None,
-                "loss_network.weights": local_weights(settings.loss_network.weights),
-                "data.root": getattr(settings.data, "root", None),
+                "loss_network.weights": local_weights(network.name, network.weights),
+                **data_files(settings.data),
             }
         )
 

@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from fastnst.config import AUTO, Settings, check_there, ours, read_settings, with_styles
+from fastnst.config import AUTO, Settings, check_there, data_files, ours, read_settings, with_styles
 from fastnst.learning import CheckRun, training_device
 from fastnst.losses import local_weights
 from fastnst.machine import UserError
@@ -37,6 +37,7 @@ def check_files(settings: Settings) -> None:
     for style in settings.paintings:
         check_picture(style.name, style.image)
     pictures = [(style.name, local_picture(style.image)) for style in settings.paintings]
+    network = settings.loss_network
     check_there(
         {
             "resume": settings.resume if settings.resume != AUTO else None,
@@ -44,8 +45,8 @@ def check_files(settings: Settings) -> None:
                 f"styles, {key}: image" if settings.styles else "style.image": file
                 for key, file in pictures
             },
-            "loss_network.weights": local_weights(settings.loss_network.weights),
-            "data.root": getattr(settings.data, "root", None),
+            "loss_network.weights": local_weights(network.name, network.weights),
+            **data_files(settings.data),
         }
     )
 
