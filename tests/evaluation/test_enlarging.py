@@ -54,6 +54,17 @@ def test_a_picture_may_be_too_small(picture, tmp_path, small_vgg):
         measure_enlarging({"a": enlarger(2)}, tmp_path / "truth", small_vgg, None)
 
 
+def test_full_memory_is_advised_of(truth, monkeypatch, capsys):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("fastnst.commands.evaluate.read_enlarger", full)
+    monkeypatch.setattr(sys, "argv", ["evaluate", "--ckpt=a", f"--truth={truth}"])
+    with pytest.raises(SystemExit):
+        main()
+    assert f"take the largest pictures out of {truth}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("other", ["--judge=x", "--size=64", "--photographs=x", "--video=x"])
 def test_what_does_not_go_together(other, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["evaluate", "--ckpt=a", "--truth=b", other])

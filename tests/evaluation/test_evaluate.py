@@ -232,6 +232,12 @@ def test_a_run_of_other_settings_is_named(evaluate, runs):
     assert "loss.measure" in err
 
 
+def test_a_run_that_enlarges_is_told_of_its_own_measure(evaluate, runs):
+    altered(runs, "sr", lambda saved: saved["hyper_parameters"].update(task="super_resolution"))
+    _, err = evaluate("sr", fails=True)
+    assert "fastnst evaluate --truth" in err
+
+
 def test_photographs_that_are_gone_are_asked_for(evaluate, runs):
     altered(runs, "moved", lambda saved: saved["hyper_parameters"]["data"].update(root="gone"))
     _, err = evaluate("moved", fails=True)

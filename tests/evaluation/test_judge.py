@@ -105,12 +105,19 @@ def evaluate(monkeypatch, tmp_path, batch, photograph):
 @pytest.mark.slow
 def test_the_command_judges_networks(evaluate, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("fastnst.evaluation.verdicts.PAINTING", 64)
-    write_small_model(tmp_path / "model.safetensors", "style1", contrast=20)
-    evaluate("--photographs=photographs", "--size=128", "--weights=random")
-    assert "model" in capsys.readouterr().out
-    (found,) = json.loads((tmp_path / "judge" / "judge.json").read_text())
-    assert found["rank"] in (1, 1.5, 2)
-    assert all(0 < share < 10 for share in found["near"].values())
+    for folder in (tmp_path, tmp_path / "other"):
+        folder.mkdir(exist_ok=True)
+        write_small_model(folder / "model.safetensors", "style1", contrast=20)
+    more = "--ckpt=other/model.safetensors"
+    evaluate("--photographs=photographs", "--size=128", "--weights=random", more)
+    found = json.loads((tmp_path / "judge" / "judge.json").read_text())
+    names = ["model.safetensors", "other/model.safetensors"]
+    assert [one["network"] for one in found] == names
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in printed[1:4] if "model" in line] == names
+    for one in found:
+        assert one["rank"] in (1, 1.5, 2)
+        assert all(0 < share < 10 for share in one["near"].values())
 
 
 def test_what_is_missing_is_named(evaluate, tmp_path, capsys):

@@ -140,6 +140,8 @@ def main() -> None:
     options = parse()
     logging.basicConfig(format="%(message)s")
     advice = "give a smaller --size, or a smaller folder of photographs"
+    if options.truth is not None:
+        advice = f"take the largest pictures out of {options.truth}, or make them smaller"
     with one_sentence_errors(), memory_errors(advice):
         if options.video:
             _videos(options)

@@ -20,6 +20,7 @@ from fastnst.images import (
     shrink,
     to_image,
     to_tensor,
+    write_image,
 )
 from fastnst.losses import LossNetwork, relative_feature_loss
 from fastnst.machine import UserError
@@ -95,7 +96,7 @@ def measure_enlarging(
     if sheet is not None:
         columns = [BICUBIC, *networks, TRUTH]
         cells = [[row[name] for name in columns] for row in shown]
-        labelled_grid(cells, columns, [""] * len(cells)).save(sheet)
+        write_image(labelled_grid(cells, columns, [""] * len(cells)), sheet)
     return [
         Quality(name, *(fmean(values) for values in list(zip(*each, strict=True))[1:]))
         for name, each in found.items()
@@ -130,9 +131,10 @@ def _measured(
 def _part(images: Tensor) -> Image.Image:
     """The middle of a picture, twice as large, so that its pixels can be seen."""
     picture = to_image(images[0])
-    left, upper = ((side - PART) // 2 for side in picture.size)
-    part = picture.crop((left, upper, left + PART, upper + PART))
-    return part.resize((2 * PART, 2 * PART), Image.Resampling.NEAREST)
+    width, height = (min(side, PART) for side in picture.size)
+    left, upper = (picture.width - width) // 2, (picture.height - height) // 2
+    part = picture.crop((left, upper, left + width, upper + height))
+    return part.resize((2 * width, 2 * height), Image.Resampling.NEAREST)
 
 
 def quality_table(found: Sequence[Quality]) -> str:

@@ -56,6 +56,8 @@ def read_runs(path: Path) -> list[Run]:
     if path.suffix != ".ckpt":
         raise UserError(f"{path}: evaluating takes the last.ckpt of a run, which knows its loss.")
     checkpoint = read_checkpoint(path)
+    if checkpoint["hyper_parameters"].get("task") == "super_resolution":
+        raise UserError(f"{path} enlarges pictures: fastnst evaluate --truth measures it.")
     try:
         settings = read_settings(checkpoint["hyper_parameters"])
     except UserError as error:

@@ -1,6 +1,7 @@
 """What the judge says of several networks: measured, as a table, as numbers, and to look at."""
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -43,7 +44,7 @@ class Judged(NamedTuple):
     """A network and what it came to.
 
     Attributes:
-        name: of its file or run, and its painting.
+        name: its path, from the folder on that all networks lie in.
         painted: `(N, 3, S, S)`, RGB in [0, 1].
         verdict: the judge's.
     """
@@ -83,12 +84,13 @@ def judge_networks(
     }
     judge = Judge(network, paintings, photographs)
     pictures = [to_image(pixels) for pixels in photographs]
+    above = Path(os.path.commonpath([path.resolve().parent for path in checkpoints]))
     found: list[Judged] = []
     for path, stylizer in zip(checkpoints, stylizers, strict=True):
         every = tqdm(pictures, path.stem, unit="picture", leave=False)
         painted = torch.stack([to_tensor(stylizer(picture)) for picture in every])
         verdict = judge(stylizer.style["name"], painted)
-        found.append(Judged(f"{path.parent.name}/{path.stem}", painted, verdict))
+        found.append(Judged(path.resolve().relative_to(above).as_posix(), painted, verdict))
     return found
 
 
