@@ -167,3 +167,25 @@ def test_a_gpu_paints_what_a_processor_does(painting_model, photograph, tile):
         for device in ("cpu", "cuda")
     ]
     assert np.abs(painted[0] - painted[1]).mean() < 1
+
+
+def test_what_is_translucent_is_painted_in_its_own_colours(painting_model, photograph):
+    """Not as it looks on white, which would then show through it a second time."""
+    picture = photograph(120, 90)
+    opaque = Stylizer(painting_model())(picture)
+    picture.putalpha(100)
+    painted = Stylizer(painting_model())(picture)
+    assert distance(painted.convert("RGB"), opaque).max() == 0
+
+
+@pytest.mark.parametrize("scale", [1, 1.5, 0.6])
+def test_transparency_survives_tiles_of_another_size(painting_model, photograph, scale):
+    picture = photograph(250, 170).convert("RGBA")
+    alpha = Image.new("L", picture.size)
+    alpha.paste(Image.linear_gradient("L").resize((130, 90)), (60, 40))
+    picture.putalpha(alpha)
+    whole, tiled = (
+        Stylizer(painting_model(), tile=tile, style_scale=scale)(picture) for tile in (None, SIDE)
+    )
+    assert tiled.getchannel("A").tobytes() == alpha.tobytes()
+    assert distance(whole, tiled).max() <= CLOSE

@@ -27,9 +27,11 @@ from fastnst.images.grid import labelled_grid, stack
 from fastnst.images.metadata import Metadata, read_metadata
 from fastnst.images.origin import UNMARKED, origin, read_origin
 from fastnst.images.pixels import (
+    SPREAD,
     crop_center,
     flatten,
     resize_short_side,
+    spread_colors,
     to_bytes,
     to_image,
     to_tensor,
@@ -41,6 +43,7 @@ from fastnst.images.write import check_writable, write_image
 
 __all__ = [
     "ANIMATED",
+    "SPREAD",
     "SUFFIXES",
     "UNMARKED",
     "Animation",
@@ -71,6 +74,7 @@ __all__ = [
     "read_size",
     "resize_short_side",
     "shrink",
+    "spread_colors",
     "stack",
     "to_bytes",
     "to_image",

@@ -5,8 +5,12 @@ Between modules a batch of images is float, RGB, [0, 1], `(N, 3, H, W)`.
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 from torch import Tensor
+
+RADII = (1, 2, 4, 8)  # pixels: how far colours go into what is transparent, step by step
+SPREAD = sum(RADII)
+FEWEST = 16  # of 255: share of a neighbourhood that has to have colours; of fewer 8 bits are few
 
 
 def flatten(image: Image.Image) -> Image.Image:
@@ -15,6 +19,26 @@ def flatten(image: Image.Image) -> Image.Image:
         return image
     white = Image.new("RGBA", image.size, "white")
     return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+
+
+def spread_colors(image: Image.Image) -> Image.Image:
+    """The colours of an RGBA picture without its transparency: what is translucent is opaque, and
+    they go on for `SPREAD` pixels into what is wholly transparent.
+
+    Returns:
+        RGBA; farther on everything stays as it was.
+    """
+    filled = image.copy()
+    known = image.getchannel("A").point([0] + [255] * 255)
+    for radius in RADII:
+        filled.putalpha(known)
+        # in RGBa colours are weighed: there are none where nothing is known
+        spread = filled.convert("RGBa").filter(ImageFilter.BoxBlur(radius)).convert("RGBA")
+        reached = spread.getchannel("A").point([0] * FEWEST + [255] * (256 - FEWEST))
+        filled.paste(spread, mask=ImageChops.subtract(reached, known))
+        known = ImageChops.lighter(reached, known)
+    filled.putalpha(known)
+    return filled
 
 
 def without_needless_alpha(image: Image.Image) -> Image.Image:

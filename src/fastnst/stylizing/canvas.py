@@ -1,5 +1,6 @@
 """The way of a region of pictures to the size it is painted at, and back."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -10,11 +11,12 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import pad
 
-from fastnst.images import flatten, to_bytes
+from fastnst.images import SPREAD, flatten, spread_colors, to_bytes
 from fastnst.networks import Sample
 from fastnst.stylizing.tiling import GRID, Box, Tile, plan_tiles, smallest_side
 
 LANCZOS = Image.Resampling.LANCZOS
+SUPPORT = 4  # pixels to each side that Pillow's kernel looks at, and one for rounding
 WHOLE = 3 * 2**22  # pixels: of larger pictures statistics are taken of samples
 SAMPLES, SQUARE = 40, 448  # their number and side in pixels
 # Pixels around a picture that are painted with it, mirrored, and then cut off: a network sees where
@@ -54,11 +56,29 @@ class Canvas(NamedTuple):
 
     def _inside(self, pictures: Sequence[Image.Image], box: Box) -> Tensor:
         """A region of N pictures, at the size to paint at."""
+        return self._tensor(self._without_alpha(one, box) for one in pictures)
+
+    def _without_alpha(self, picture: Image.Image, box: Box) -> Image.Image:
+        """What is translucent in its own colours, as its transparency comes back in the end; what
+        is wholly transparent is white, but near to colours."""
+        if picture.mode == "RGB":
+            return self._part(picture, box)
+        around = _grown(box, SPREAD, self.working)
+        return flatten(spread_colors(self._part(picture, around))).crop(_within(box, around))
+
+    def _part(self, picture: Image.Image, box: Box) -> Image.Image:
         if self.working == self.size:
-            return self._tensor(flatten(one) for one in self._cut(pictures, box))
+            return next(self._cut([picture], box))
         extent = box[2] - box[0], box[3] - box[1]
         source = _scaled(box, self.working, self.size)
-        return self._tensor(flatten(one.resize(extent, LANCZOS, source)) for one in pictures)
+        if picture.mode == "RGB":
+            return picture.resize(extent, LANCZOS, source)
+        # of RGBA Pillow would convert all of the picture, for each tile
+        coarser = max(1.0, *(own / to for own, to in zip(self.size, self.working, strict=True)))
+        near = _grown(_outside(source), math.ceil(SUPPORT * coarser), self.size)
+        left, upper, right, lower = source
+        moved = left - near[0], upper - near[1], right - near[0], lower - near[1]
+        return picture.crop(near).resize(extent, LANCZOS, moved)
 
     def photograph(self, pictures: Sequence[Image.Image], box: Box) -> Tensor:
         """A region of N pictures as it is, whatever their transparency: `(N, 3, H, W)`."""
@@ -138,6 +158,17 @@ def _inset(box: Box, reach: int, size: tuple[int, int]) -> Box:
         right - reach * (right < size[0]),
         lower - reach * (lower < size[1]),
     )
+
+
+def _grown(box: Box, by: int, size: tuple[int, int]) -> Box:
+    """A box and what is around it in a picture."""
+    left, upper, right, lower = box
+    return max(0, left - by), max(0, upper - by), min(size[0], right + by), min(size[1], lower + by)
+
+
+def _outside(box: tuple[float, float, float, float]) -> Box:
+    left, upper, right, lower = box
+    return math.floor(left), math.floor(upper), math.ceil(right), math.ceil(lower)
 
 
 def _moved(box: Box, by: int) -> Box:
