@@ -68,18 +68,6 @@ export function put(painted: Float32Array, seen: Box, kept: Box, margin: number,
 
 const LUMA = [0.299, 0.587, 0.114] as const; // of the Y in YIQ (Rec. 601)
 
-/** On white, which is what the network sees of what is transparent. */
-export function onWhite(picture: Picture): Picture {
-  const data = new Uint8ClampedArray(picture.data);
-  for (let place = 0; place < data.length; place += 4) {
-    const alpha = (data[place + 3] ?? 0) / 255;
-    if (alpha === 1) continue;
-    for (let colour = 0; colour < 3; colour += 1) data[place + colour] = 255 + alpha * ((data[place + colour] ?? 0) - 255);
-    data[place + 3] = 255;
-  }
-  return { ...picture, data };
-}
-
 /** The finished picture, in the place of what was painted: that mixed with the photograph, as `fastnst.stylizing.look`. */
 export function mixed(painted: Picture, photograph: Picture, strength: number, keepColours: boolean): Picture {
   const { data } = painted;

@@ -1,11 +1,12 @@
 /** The worker: paints one picture at a time, so that the page never stands still. */
 import { resize } from "./lanczos";
 import { type Network, cutNetwork } from "./networks";
-import { type Picture, mixed, onWhite } from "./pixels";
+import { type Picture, mixed } from "./pixels";
 import { type Answer, type Files, LEAST_SIDE, MOST_PIXELS, type Order, type Wish } from "./protocol";
 import { type Piece, type Runtime, hasGpu, startRuntime } from "./runtime";
 import { readTensors } from "./safetensors";
 import { planTiles } from "./tiles";
+import { shown } from "./transparency";
 import { type Run, paint } from "./walk";
 
 const LIVE_MARGIN = 4; // pixels, on the grid of the tiles
@@ -140,7 +141,7 @@ async function painted(id: number, picture: Picture, wish: Wish, used: Painters)
     await giveUp(id);
   };
   const plan = planTiles(width, height, network.reach, wish.live ? { margin: LIVE_MARGIN } : {});
-  const result = await paint(resize(onWhite(picture), width, height), network, numbers, run, tell, plan);
+  const result = await paint(shown(picture, width, height), network, numbers, run, tell, plan);
   return mixed(resize(result, picture.width, picture.height), picture, wish.strength, wish.keepColours);
 }
 

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 
 import { resize } from "../../src/engine/lanczos";
-import { type Picture, Source, mixed, onWhite, put } from "../../src/engine/pixels";
+import { type Picture, Source, mixed, put } from "../../src/engine/pixels";
 import { planTiles } from "../../src/engine/tiles";
+import { shown } from "../../src/engine/transparency";
 
 function picture(width: number, height: number, ...pixels: number[][]): Picture {
   const data = new Uint8ClampedArray(4 * width * height);
@@ -10,14 +11,24 @@ function picture(width: number, height: number, ...pixels: number[][]): Picture 
   return { width, height, data };
 }
 
-test("around a picture its mirror image is seen, on white where it is transparent", () => {
-  const line = picture(9, 9, ...Array.from({ length: 9 }, (_, x) => [10 * x, 0, 0, x === 3 ? 0 : 255]));
+test("around a picture its mirror image is seen", () => {
+  const line = picture(9, 9, ...Array.from({ length: 9 }, (_, x) => [10 * x, 0, 0, 255]));
   const plan = planTiles(9, 9, 57);
   expect(plan.margin).toBe(8);
   expect(plan.size).toEqual([28, 28]); // 25 and what it takes to a multiple of 4
-  const row = [...new Source(onWhite(line), plan).seen([0, 12, 28, 13])].slice(0, 28).map((it) => Math.round(255 * it));
-  const reds = [80, 70, 60, 50, 40, 255, 20, 10, 0, 10, 20, 255, 40, 50, 60, 70, 80, 70, 60, 50, 40, 255, 20, 10, 0];
-  expect(row).toEqual([...reds, 10, 20, 255]);
+  const row = [...new Source(line, plan).seen([0, 12, 28, 13])].slice(0, 28).map((it) => Math.round(255 * it));
+  const reds = [80, 70, 60, 50, 40, 30, 20, 10, 0, 10, 20, 30, 40, 50, 60, 70, 80, 70, 60, 50, 40, 30, 20, 10, 0];
+  expect(row).toEqual([...reds, 10, 20, 30]);
+});
+
+test("what is translucent is seen in its own colours, and what is transparent on white, but near to colours", () => {
+  const line = picture(40, 3, ...Array.from({ length: 40 }, (_, x) => (x < 4 ? [200, 50, 10, 90] : [0, 0, 0, 0])));
+  const seen = shown(line, 40, 3);
+  const at = (x: number): number[] => [...seen.data.slice(4 * x, 4 * x + 4)];
+  expect(at(2)).toEqual([200, 50, 10, 255]);
+  [200, 50, 10].forEach((value, colour) => expect(Math.abs(at(10)[colour]! - value)).toBeLessThan(12));
+  expect(at(39)).toEqual([255, 255, 255, 255]);
+  expect(shown(picture(4, 4, [9, 8, 7, 255]), 2, 2).data).toEqual(picture(2, 2, [9, 8, 7, 255]).data);
 });
 
 test("tiles give every pixel once", () => {
