@@ -1,4 +1,4 @@
-"""How long a video is, as far as its container is to be believed."""
+"""How long a video is, as its container says, and when its streams are shown."""
 
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 FROM_ZERO = ("matroska", "asf", "flv")
 AT_END = 0.95  # of what is announced: durations are rounded, and streams not of one length
 MICROSECONDS = 1_000_000
+BROADCAST = ("mpegts", "mpeg")  # their clock goes on from what was sent before
+JUMP = Fraction(1, 2)  # seconds: a clock that goes back so far has begun anew
 
 
 class Length:
@@ -59,6 +61,69 @@ class Length:
         if max(self._reached, self._ended) < Fraction(AT_END) * self._end:
             return round(self.seconds * rate)
         return round((self._ended - self.first) * rate)
+
+
+class Clock:
+    """Times of all streams of a file, as one that goes on.
+
+    Recordings that were put together begin anew within the file. There the times of the first
+    stream that comes to it go on where they were, and those of the others stay as they are to it.
+
+    Args:
+        container: of the file.
+        start: where the output begins, in seconds of the file; None for its beginning.
+        end: where it ends, likewise.
+    """
+
+    def __init__(
+        self, container: "InputContainer", start: Fraction | None, end: Fraction | None
+    ) -> None:
+        self.start, self._end = start, end
+        broadcast = container.format.name in BROADCAST
+        first = Fraction(container.start_time or 0, MICROSECONDS) if broadcast else Fraction(0)
+        self._zero = first if start is None else start
+        self._added = [Fraction(0)]  # seconds, in each part of the file
+        self._parts: dict[int, int] = {}  # in which each stream is
+        self._last: dict[int, Fraction] = {}
+
+    def begin(self, stream: "Stream") -> int:
+        """Where the output begins, in units of the stream."""
+        return round(self._zero / cast(Fraction, stream.time_base))
+
+    def is_over(self, pts: int, stream: "Stream") -> bool:
+        """Whether a time is behind the end."""
+        return self._end is not None and pts >= round(self._end / cast(Fraction, stream.time_base))
+
+    def cut(self, duration: int, pts: int, stream: "Stream") -> int:
+        """What of a duration from then on is before the end."""
+        if self._end is None:
+            return duration
+        return min(duration, round(self._end / cast(Fraction, stream.time_base)) - pts)
+
+    def goes_on(self, stream: "Stream", pts: int, duration: int) -> int:
+        """A time stamp of a stream, as of a clock that never jumped back.
+
+        Args:
+            stream: whose stamps come in order.
+            pts: as the file has it.
+            duration: from the one before to it, where the clock has begun anew.
+        """
+        base = cast(Fraction, stream.time_base)
+        seconds, last = pts * base, self._last.get(stream.index)
+        part = self._parts.get(stream.index, 0)
+        if last is not None:
+            back = last - JUMP
+            one_before = seconds + self._added[part - 1] - last if part else JUMP
+            if seconds + self._added[part] > last + JUMP and abs(one_before) < JUMP:
+                part = self._parts[stream.index] = part - 1  # only one stamp was wrong
+                del self._added[max(self._parts.values()) + 1 :]
+            while part < len(self._added) and seconds + self._added[part] < back:
+                part += 1
+            if part == len(self._added):
+                self._added.append(last + duration * base - seconds)
+        self._parts[stream.index] = part
+        self._last[stream.index] = seconds + self._added[part]
+        return pts + round(self._added[part] / base)
 
 
 def point_in_time(text: str) -> float:

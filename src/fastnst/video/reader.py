@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -13,12 +13,14 @@ from fastnst.video.decoding import Decoder
 from fastnst.video.formats import open_video, reading
 from fastnst.video.frames import Colours, Frame, Upright
 from fastnst.video.gif import last_duration
-from fastnst.video.length import AT_END, Length
+from fastnst.video.length import AT_END, BROADCAST, Clock, Length
 from fastnst.video.streams import choose_streams
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
     from av.stream import Stream
+
+KEY_FRAME_WITHIN = 10  # seconds: how far apart they are at most, in most broadcasts
 
 
 class VideoReader:
@@ -26,9 +28,8 @@ class VideoReader:
 
     The picture comes upright, as the display matrix says, and without the comb of interlacing.
     Frames that cannot be decoded are left out; `broken` counts the errors of decoding and reading,
-    about one for a frame.
-    `colours` and `aspect` (of a pixel) are there after the first frame. Times begin at
-    `start`; without one they are those of the file.
+    about one for a frame. `colours` and `aspect` (of a pixel) are there after the first frame.
+    Times begin at `start`; without one they are those of the file, but in a broadcast from zero.
 
     Args:
         path: the file.
@@ -70,8 +71,11 @@ class VideoReader:
         self._step = max(1, round(1 / (self.rate * self.time_base)))
         self._length = Length(self.container, self.stream)
         self._first = self._length.first
-        self._start = self._first + Fraction(start) if start else None
-        self._end = None if end is None else self._first + Fraction(end)
+        self._clock = Clock(
+            self.container,
+            self._first + Fraction(start) if start else None,
+            None if end is None else self._first + Fraction(end),
+        )
         self.is_whole = not start and end is None
         self._seconds = self._part(start or 0, end)
 
@@ -133,7 +137,7 @@ class VideoReader:
             return max(done, min(self.stream.frames, by_rate or self.stream.frames))
         if self._seconds is None or last is None:
             return by_rate
-        begin = self._first if self._start is None else 0
+        begin = max(0, self._first - self._clock.begin(self.stream) * self.time_base)
         passed = float((last.pts + last.duration) * self.time_base - begin)
         return max(done, round(done * self._seconds / passed)) if passed > 0 else done
 
@@ -178,26 +182,29 @@ class VideoReader:
                 self._length.note(packet)
                 if packet.size and self._moved(packet):
                     yield packet
-                elif packet.pts is not None and self._is_over(packet.pts, packet.stream):
+                elif packet.pts is not None and self._clock.is_over(packet.pts, packet.stream):
                     unfinished.discard(packet.stream.index)
             elif video in unfinished:
                 for frame in self._decoder(packet):
                     pts = self._time(frame, last)
-                    if self._is_over(pts, self.stream):
+                    if self._clock.is_over(pts, self.stream):
                         unfinished.discard(video)
                         break
                     self._steady += last is not None and abs(pts - last - self._step) <= 1
                     last = pts
-                    if pts >= self._begin(self.stream):
+                    if pts >= self._clock.begin(self.stream):
                         yield self._frame(frame, pts)
             if not unfinished:
                 return
 
     def _seek(self) -> None:
-        if self._start is None:
+        if self._clock.start is None:
             return
+        begin = self._clock.begin(self.stream)
+        if self.container.format.name in BROADCAST:  # whose seeking does not look for key frames
+            begin = max(0, begin - round(KEY_FRAME_WITHIN / self.time_base))
         try:
-            self.container.seek(self._begin(self.stream), stream=self.stream)
+            self.container.seek(begin, stream=self.stream)
         except (self._av.FFmpegError, OverflowError):  # then all before is decoded
             self.container.seek(0)
 
@@ -208,37 +215,33 @@ class VideoReader:
         except self._av.FFmpegError:
             self._unread += 1
 
-    def _begin(self, stream: "Stream") -> int:
-        """Where the output begins, in units of the stream."""
-        return 0 if self._start is None else round(self._start / cast(Fraction, stream.time_base))
-
-    def _is_over(self, pts: int, stream: "Stream") -> bool:
-        return self._end is not None and pts >= round(self._end / cast(Fraction, stream.time_base))
-
     def _moved(self, packet: "Packet[Stream]") -> bool:
         """Shift a packet to where its time is in the output; false if it is not there."""
-        begin = self._begin(packet.stream)
-        if packet.pts is None or self._is_over(packet.pts, packet.stream):
+        stream, pts, dts = packet.stream, packet.pts, packet.dts
+        if pts is None:
             return False
-        if self._start is not None and packet.pts < begin:
+        packet.pts = self._clock.goes_on(stream, pts, packet.duration or 0)
+        begin = self._clock.begin(stream)
+        if self._clock.is_over(packet.pts, stream):
+            return False
+        if self._clock.start is not None and packet.pts < begin:
             return False
         packet.pts -= begin
-        if packet.dts is not None:
-            packet.dts -= begin
+        packet.dts = None if dts is None else dts + packet.pts - pts
         return True
 
     def _time(self, frame: "VideoFrame", last: int | None) -> int:
         """The frame's time stamp; if there is none, or it does not go on, the next possible one."""
-        if last is None:
-            return self._begin(self.stream) if frame.pts is None else frame.pts
-        return last + self._step if frame.pts is None else max(frame.pts, last + 1)
+        if frame.pts is None:
+            return self._clock.begin(self.stream) if last is None else last + self._step
+        pts = self._clock.goes_on(self.stream, frame.pts, self._step)
+        return pts if last is None else max(pts, last + 1)
 
     def _frame(self, frame: "VideoFrame", pts: int) -> Frame:
         duration = frame.duration or self._step
         self._length.note_frame((pts + duration) * self.time_base)
-        if self._end is not None:
-            duration = min(duration, round(self._end / self.time_base) - pts)
-        return Frame(self._picture(frame), pts - self._begin(self.stream), duration)
+        duration = self._clock.cut(duration, pts, self.stream)
+        return Frame(self._picture(frame), pts - self._clock.begin(self.stream), duration)
 
     def _picture(self, frame: "VideoFrame") -> Image.Image:
         if self._upright is None:

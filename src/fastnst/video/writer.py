@@ -1,8 +1,6 @@
 """Writing a video: painted frames encoded, every other stream copied."""
 
-import io
 from collections.abc import Callable, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -11,12 +9,11 @@ import numpy as np
 from fastnst.machine import UserError, load_library
 from fastnst.motion import TemporalSmoother
 from fastnst.video.animation import AnimationReader
-from fastnst.video.decoding import ALPHA_TAG
-from fastnst.video.formats import CODECS, Codec, open_video, reading
+from fastnst.video.copies import Copies, kept
+from fastnst.video.formats import CODECS, Codec
 from fastnst.video.frames import CONVERSION, MATRICES, Frame
 from fastnst.video.gif import SHORTEST, TIME_BASE, Palettes, muxer_options
 from fastnst.video.reader import VideoReader
-from fastnst.video.streams import codec_name
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -24,14 +21,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-# what a container says of itself; the new one says its own, and has no transparency
-NOT_KEPT = frozenset(
-    {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", ALPHA_TAG}
-)
-# statistics that mkvmerge tells of a stream, which are of another file once it is cut or painted
-STATISTICS = ("bps", "number_of_", "_statistics_", "duration-")
 APPLE = (".mp4", ".mov")  # where its players know H.265 by the tag hvc1 alone
-SEARCHED = 1000  # packets among which one of each stream to copy is looked for
 
 
 class VideoWriter:
@@ -63,7 +53,7 @@ class VideoWriter:
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._palettes: Palettes | None = None
-        self._copies: dict[int, Stream] = {}
+        self._copies: Copies | None = None
         self._last: int | None = None
 
     def write(
@@ -87,10 +77,8 @@ class VideoWriter:
             self._encode(frame, pixels)
             self.frames += 1
         for packet in packets:
-            if copy := self._copies.get(packet.stream.index):
-                packet.stream = copy
-                assert self._container is not None  # or there would be no copies
-                self._container.mux(packet)
+            if self._copies is not None:  # there has been a frame
+                self._copies.write(packet)
 
     def close(self) -> None:
         """Finish the file, if it was begun; `finished` says whether it can be played."""
@@ -114,12 +102,10 @@ class VideoWriter:
         self._palettes = Palettes(width, height) if gif else None
         self._size = width, height
         if not gif:
-            container.metadata.update(_kept(reader.metadata))
+            container.metadata.update(kept(reader.metadata))
             if reader.chapters:
                 container.set_chapters(reader.chapters)
-        packets = _first_packets(reader) if reader.others else {}
-        for stream in reader.others:
-            self._copy(container, stream, packets.get(stream.index))
+        self._copies = Copies(container, self._path, reader, self._notice)
 
     def _add_video(self, container: "OutputContainer", width: int, height: int) -> None:
         reader, codec = self._reader, self._codec
@@ -144,38 +130,8 @@ class VideoWriter:
             if codec.encoder == CODECS["h265"].encoder and self._path.suffix.lower() in APPLE:
                 context.codec_tag = "hvc1"
             context.flags |= load_library("av.codec.context").Flags.frame_duration
-            stream.metadata.update(_kept(reader.video_metadata))
+            stream.metadata.update(kept(reader.video_metadata))
         self._stream = stream
-
-    def _copy(
-        self, container: "OutputContainer", stream: "Stream", packet: "Packet[Stream] | None"
-    ) -> None:
-        if not self._can_hold(container, stream, packet):
-            self._notice(
-                f"{self._reader.path}: {self._path.suffix[1:]} cannot hold its {stream.type} "
-                f"({codec_name(stream)}), which is left out."
-            )
-            return
-        copy = container.add_stream_from_template(stream, opaque=True)
-        copy.disposition = stream.disposition
-        copy.metadata.update(_kept(stream.metadata))
-        self._copies[stream.index] = copy
-
-    def _can_hold(
-        self, container: "OutputContainer", stream: "Stream", packet: "Packet[Stream] | None"
-    ) -> bool:
-        """Try it in a container that is thrown away: there are streams that are refused only when
-        the header, a packet, or the end of the file is written."""
-        try:
-            with self._av.open(io.BytesIO(), "w", format=container.format.name) as trial:
-                copy = trial.add_stream_from_template(stream, opaque=True)
-                trial.start_encoding()
-                if packet is not None:
-                    packet.stream, packet.pts, packet.dts = copy, 0, 0
-                    trial.mux(packet)
-        except (ValueError, self._av.FFmpegError):
-            return False
-        return True
 
     def _encode(self, frame: Frame, pixels: np.ndarray) -> None:
         width, height = self._size
@@ -213,23 +169,3 @@ class VideoWriter:
         self._last = image.pts = pts
         image.time_base = TIME_BASE
         return palettes(image)
-
-
-def _kept(metadata: dict[str, str]) -> dict[str, str]:
-    return {
-        key: value
-        for key, value in metadata.items()
-        if key.lower() not in NOT_KEPT and not key.lower().startswith(STATISTICS)
-    }
-
-
-def _first_packets(reader: VideoReader | AnimationReader) -> dict[int, "Packet[Stream]"]:
-    """A packet of each stream to copy, by its index, as far as there is one soon."""
-    found: dict[int, Packet[Stream]] = {}
-    with reading(reader.path), open_video(reader.path) as container:
-        for packet in islice(container.demux(), SEARCHED):
-            if packet.size:
-                found.setdefault(packet.stream.index, packet)
-            if all(stream.index in found for stream in reader.others):
-                break
-    return found
