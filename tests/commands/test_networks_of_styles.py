@@ -73,27 +73,33 @@ def test_videos_are_painted_by_the_calm_network_and_pictures_by_the_usual_one(
 ):
     clip = write_clip(tmp_path / "clip.mp4", moving(3))
     picture("photo.jpg", (32, 32))
-    assert used("--ckpt", "irises", tmp_path / "photo.jpg", clip) == ["models", "calm"]
+    assert used("--style", "irises", tmp_path / "photo.jpg", clip) == ["models", "calm"]
 
 
 def test_frames_of_a_film_are_painted_by_the_calm_network(used, tmp_path, picture):
     picture("photo.jpg", (32, 32))
-    assert used("--ckpt", "irises", tmp_path / "photo.jpg", "--temporal") == ["calm"]
+    assert used("--style", "irises", tmp_path / "photo.jpg", "--temporal") == ["calm"]
 
 
 def test_photographs_among_videos_are_no_film(used, tmp_path, picture):
     clip = write_clip(tmp_path / "clip.mp4", moving(3))
     picture("photo.jpg", (32, 32))
-    words = ("--ckpt", "irises", tmp_path / "photo.jpg", clip, "--temporal")
+    words = ("--style", "irises", tmp_path / "photo.jpg", clip, "--temporal")
     assert used(*words) == ["models", "calm"]
 
 
 def test_the_webcam_has_the_light_network_where_it_has_all_the_styles(used):
-    assert used("--ckpt", "irises", "--webcam", "--temporal", 0.4) == ["light"]
+    assert used("--style", "irises", "--webcam", "--temporal", 0.4) == ["light"]
 
 
 def test_the_webcam_walks_between_styles_of_one_network(used):
-    assert used("--ckpt", "irises", "--ckpt", "red_fuji", "--webcam", "--temporal", 0.4) == [
+    assert used("--style", "irises", "--style", "red_fuji", "--webcam", "--temporal", 0.4) == [
         "models",
         "models",
     ]
+
+
+def test_a_file_that_is_given_paints_itself(used, tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4", moving(3))
+    assert used("--ckpt", "irises", clip) == ["models"]
+    assert used("--ckpt", "irises", "--webcam", "--temporal", 0.4)[1:] == ["models"]

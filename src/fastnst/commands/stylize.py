@@ -145,7 +145,7 @@ def _prepare(options: argparse.Namespace) -> _Prepared:
     """Read the styles, and decide which files there are to paint."""
     make = _maker(options)
     styles = options.ckpt, options.regions
-    if options.webcam is not None:
+    if options.webcam is not None and not options.as_given:
         on_processor = choose_device(options.device).type == "cpu"
         styles = _in_network(LIGHT if on_processor else CALM, *styles)
     if options.webcam is not None and options.blend is None and options.mask is None:
@@ -160,7 +160,7 @@ def _prepare(options: argparse.Namespace) -> _Prepared:
     if not options.archive:
         jobs = plan(options.inputs, options.output, options.name, stylizers[0].style["name"])
         work = sort(jobs, smooth=options.temporal > 0)
-    calm = _in_network(CALM, *styles)
+    calm = styles if options.as_given else _in_network(CALM, *styles)
     if calm == styles or not (work is None or work.film or work.videos):
         return _Prepared(stylizers, stylizers[0], work)
     for_videos = make(calm[0], regions=calm[1], blend=options.blend, progress=True)

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from fastnst.losses import weights_file
 from fastnst.machine import UserError, checked, number, numbers
@@ -26,6 +27,7 @@ def parse_stylize(arguments: list[str] | None = None) -> argparse.Namespace:
         description="Repaint pictures, videos, or what the webcam sees, with trained styles.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(as_given=False)
     _what(parser)
     _any_painting(parser.add_argument_group("the style of any painting"))
     _look(parser.add_argument_group("how it looks"))
@@ -53,6 +55,20 @@ def parse_stylize(arguments: list[str] | None = None) -> argparse.Namespace:
     if found.webcam is not None and (found.inputs or found.output):
         parser.error("with --webcam there are no files to read, nor -o to write")
     return found
+
+
+class _OfTheirOwn(argparse.Action):
+    """Adds a file to the styles, and notes that no other network is to take its place."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        namespace.ckpt = [*(namespace.ckpt or []), values]
+        namespace.as_given = True
 
 
 class _ListStyles(argparse.Action):
@@ -90,7 +106,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ckpt",
         type=Path,
-        action="append",
+        action=_OfTheirOwn,
         help="your own style: a training run's folder, model.safetensors or last.ckpt, a .onnx "
         "that fastnst export wrote, or a .pth or .model of pytorch/examples; several of --style "
         "and --ckpt with --blend, --mask or --webcam",
