@@ -145,6 +145,17 @@ def test_shards_of_webdataset(monkeypatch, model, pictures, tmp_path):
                 assert np.array_equal(np.asarray(inside), np.asarray(it))
 
 
+def test_a_video_that_is_cut_off_is_told(monkeypatch, capsys, model, clip, tmp_path):
+    (tmp_path / "in").mkdir()
+    source = clip("in/film.mkv", count=40)
+    source.write_bytes(source.read_bytes()[: source.stat().st_size * 6 // 10])
+    words = ("--ckpt", model, tmp_path / "in", "-o", tmp_path / "out")
+    assert stylize(monkeypatch, *words, "--journal", tmp_path / "journal") == 0
+    assert "film.mkv: " in capsys.readouterr().err
+    (entry,) = entries(tmp_path / "journal")
+    assert "the file announces 40: it may be cut off" in entry["remark"]
+
+
 @pytest.mark.slow
 def test_workers_of_ray_paint_the_same(model, pictures, tmp_path, monkeypatch, capsys):
     pytest.importorskip("ray")

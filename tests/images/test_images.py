@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
@@ -219,3 +221,18 @@ def test_what_is_no_picture_has_no_size(tmp_path):
     (tmp_path / "text.jpg").write_text("text")
     assert read_size(tmp_path / "text.jpg") is None
     assert read_size(tmp_path / "missing.jpg") is None
+
+
+def test_twelve_bits_of_a_microscope_are_scaled(tmp_path):
+    row = int("".join(f"{value:012b}" for value in (0, 4095, 2048, 1024)), 2).to_bytes(6, "big")
+    tags = {256: 4, 257: 1, 258: 12, 259: 1, 262: 1, 273: 8, 277: 1, 278: 1, 279: len(row)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    path = tmp_path / "cells.tif"
+    path.write_bytes(
+        struct.pack("<2sHI", b"II", 42, 8 + len(row))
+        + row
+        + struct.pack("<H", len(tags))
+        + entries
+        + bytes(4)
+    )
+    assert np.asarray(read_image(path))[0, :, 0].tolist() == [0, 255, 128, 64]

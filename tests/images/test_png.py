@@ -101,3 +101,16 @@ def test_pillow_is_as_it_was_for_others(png):
     with pytest.raises(ValueError, match="too large"):
         Image.open(png(packed_text(2 * MILLION)))
     assert PngImagePlugin.PngStream.__module__ == "PIL.PngImagePlugin"
+
+
+def test_the_colour_of_sixteen_bits_that_is_transparent(tmp_path):
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 3, 1, 16, 2, 0, 0, 0))
+    key, low, other = (0x1234, 0x5678, 0x9ABC), (0x3400, 0x7800, 0xBC00), (0xFFFF, 0, 0)
+    row = b"\0" + b"".join(struct.pack(">HHH", *color) for color in (key, low, other))
+    content = (
+        header + chunk(b"tRNS", struct.pack(">HHH", *key)) + chunk(b"IDAT", zlib.compress(row))
+    )
+    path = tmp_path / "key.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + content + chunk(b"IEND", b""))
+    picture = read_image(path)
+    assert [picture.getpixel((x, 0))[3] for x in range(3)] == [0, 255, 255]

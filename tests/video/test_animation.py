@@ -266,3 +266,15 @@ def test_too_wide_for_the_format(tmp_path):
 def test_still_ones_are_no_videos(picture):
     for suffix in NEW:
         assert not is_video(picture(f"still{suffix}"))
+
+
+@pytest.mark.parametrize("error", [ValueError("cannot write duration"), RuntimeError("no memory")])
+def test_what_an_encoder_refuses_is_one_sentence(error, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise error
+
+    source = write(tmp_path / "a.webp")
+    monkeypatch.setattr(Image.Image, "save", refuse)
+    with pytest.raises(UserError, match=rf"Cannot write .*out\.png: {error}"):
+        paint_video(Negative(), source, tmp_path / "out.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.webp"]

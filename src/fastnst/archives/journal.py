@@ -21,12 +21,14 @@ class Outcome(NamedTuple):
         source, target: by path or address.
         error: why there is no result, if there is none.
         failed: what of it could not be painted, and why: samples of a shard.
+        remark: what is wrong with a file that was painted, such as a video that is cut off.
     """
 
     source: str
     target: str
     error: str | None = None
     failed: dict[str, str] | None = None
+    remark: str | None = None
 
     @property
     def skipped(self) -> int:
@@ -38,9 +40,9 @@ class Journal:
     """A folder with a file of lines for each part of the work, written by the one that does it.
 
     A line is JSON: `{"source": ..., "target": ...}` of what was painted, with `"error": ...` of
-    what could not be, and with `"failed": {sample: error}` of a shard. All parts' lines are read,
-    so that work can be shared out otherwise when it is gone on with. What failed is not tried
-    again. In memory each line is a number of 8 bytes.
+    what could not be, `"failed": {sample: error}` of a shard, and `"remark": ...` of a damaged
+    video. All parts' lines are read, so that work can be shared out otherwise when it is gone on
+    with. What failed is not tried again. In memory each line is a number of 8 bytes.
 
     Args:
         folder: for the files; it is made.

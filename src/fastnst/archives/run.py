@@ -140,6 +140,8 @@ def _count_beside(listing: Listing, bar: "tqdm[Any]") -> None:
 def _tell(outcome: Outcome, bar: "tqdm[Any]") -> None:
     if outcome.error is not None:
         bar.write(f"skipped: {outcome.error}", file=sys.stderr)
+    if outcome.remark is not None:
+        bar.write(f"{outcome.source}: {outcome.remark}", file=sys.stderr)
     for name, error in (outcome.failed or {}).items():
         bar.write(f"skipped: {outcome.source}: {name}: {error}", file=sys.stderr)
 

@@ -46,6 +46,7 @@ class Worker:
     ) -> None:
         self.brushes, self.output, self._ours = brushes, output, ours
         self._files, self._how = files, how
+        self._remarks: dict[Job, str] = {}  # on videos that are damaged
 
     def paint(self, items: Sequence[Item], again: bool = False) -> Iterator[Outcome]:
         """Paint files.
@@ -126,7 +127,7 @@ class Worker:
         for file, folder in ((job.source, item.folder), (job.target, self.output)):
             if is_address(folder):  # a copy
                 file.unlink(missing_ok=True)
-        return self._done(item, job, error)
+        return self._done(item, job, error)._replace(remark=self._remarks.pop(job, None))
 
     def _painted(self, files: Mapping[Job, Path]) -> Iterator[tuple[Job, UserError | None]]:
         """Paint files, with the names that decide their styles: those of one style together."""
@@ -141,10 +142,12 @@ class Worker:
             for job in work.videos:
                 stylizer = self.brushes.of(style, moving=True)
                 try:
-                    paint_video(stylizer, job.source, job.target, self._how)
+                    report = paint_video(stylizer, job.source, job.target, self._how)
                 except UserError as error:
                     yield job, error
                 else:
+                    if report.damage:
+                        self._remarks[job] = f"{report.frames} frames, {', '.join(report.damage)}"
                     yield job, None
 
     def _paint_shard(self, item: Item, scratch: Path) -> Outcome:

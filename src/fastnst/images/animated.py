@@ -1,6 +1,7 @@
 """Pictures that move: WebP, AVIF and PNG, frame by frame, with Pillow."""
 
 import math
+import struct
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -117,7 +118,10 @@ class Animation:
         metadata = read_metadata(self._source) if is_animated(self._source) else None
         options = save_options(self._format, quality, metadata)
         options |= {"save_all": True, "duration": durations, "loop": plays}
-        self._frames.save(self._path, format=self._format, **options)
+        try:
+            self._frames.save(self._path, format=self._format, **options)
+        except (ValueError, RuntimeError, struct.error) as error:  # of encoders
+            raise OSError(" ".join(str(error).split())) from error
         if self._format == "WEBP" and self._frames.mode == "RGBA":
             _say_transparent(self._path)
 

@@ -5,10 +5,10 @@ Between modules a batch of images is float, RGB, [0, 1], `(N, 3, H, W)`.
 
 import math
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile
 
 from fastnst.images.formats import decode, open_picture
 from fastnst.images.icc import to_srgb
@@ -25,7 +25,7 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 BEYOND = 0.1  # of white, that pixels with 32 bits may be brighter than it or darker than black
-PHOTOMETRIC = 262  # a tag of TIFF
+BITS, PHOTOMETRIC = 258, 262  # tags of TIFF
 EIGHT_BITS = np.rint(np.arange(2**16) / 257).astype(np.uint8)  # of sixteen
 
 
@@ -52,6 +52,7 @@ def read_image(
             scale = 2 * draft_side / min(image.size)
             width, height = (round(side * scale) for side in image.size)
             image.draft("RGB", (width, height))
+        _round_key(image)
         decode(image)
         upright = to_srgb(_eight_bits(image), image.info.get("icc_profile"))
         turn = TURNS.get(_orientation(image))
@@ -86,6 +87,14 @@ def read_size(path: str | Path, max_megapixels: float | None = None) -> tuple[in
         return None
 
 
+def _round_key(image: ImageFile.ImageFile) -> None:
+    """Of PNGs with three times 16 bits Pillow keeps the high bytes, but compares the low ones with
+    the one colour that is transparent."""
+    key = image.info.get("transparency")
+    if isinstance(key, tuple) and any(tile.args == "RGB;16B" for tile in image.tile):
+        image.info["transparency"] = tuple(value >> 8 for value in cast("tuple[int, ...]", key))
+
+
 def _orientation(image: Image.Image) -> int:
     try:  # not with the PNG's own method, which decodes the picture
         value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
@@ -105,6 +114,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     values = np.asarray(image)
     # 16 bits are scaled alike, whatever they show; Pillow has those of a PPM in an array of 32
     if values.itemsize == 2 or (image.mode == "I" and image.format == "PPM"):
+        if getattr(image, "tag_v2", {}).get(BITS) == (12,):  # which Pillow does not scale
+            values = values.astype(np.uint32) * 65535 // 4095
         grey = EIGHT_BITS[values.clip(0, 65535)]
     else:
         black, white = _ends(values)

@@ -151,11 +151,7 @@ def _paint_videos(stylizer: Stylizer, jobs: Sequence[Job], how: VideoOptions) ->
 
 
 def _remarks(report: VideoReport) -> str:
-    remarks = [f"{report.frames} frames"]
-    if report.broken:
-        remarks.append(f"about {report.broken} broken ones left out")
-    if report.expected is not None:
-        remarks.append(f"the file announces {report.expected}: it may be cut off or damaged")
+    remarks = [f"{report.frames} frames", *report.damage]
     if report.flicker is not None:
         remarks.append(_flicker(report.flicker))
     return f" ({', '.join(remarks)})"

@@ -47,6 +47,16 @@ class VideoReport(NamedTuple):
     expected: int | None
     flicker: Flicker | None
 
+    @property
+    def damage(self) -> list[str]:
+        """What people have to be told of the file."""
+        told: list[str] = []
+        if self.broken:
+            told.append(f"about {self.broken} broken ones left out")
+        if self.expected is not None:
+            told.append(f"the file announces {self.expected}: it may be cut off or damaged")
+        return told
+
 
 class Batch(NamedTuple):
     """Frames that are painted together, and packets that come with them."""
