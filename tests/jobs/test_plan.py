@@ -153,3 +153,11 @@ def test_a_folder_may_have_a_dot(name, files, tmp_path):
 def test_an_empty_folder_is_one_sentence(tmp_path):
     with pytest.raises(UserError, match="no images"):
         plan([tmp_path], None, None, "waves")
+
+
+def test_a_still_picture_of_that_name_is_no_result_without_a_mark(tmp_path, picture):
+    for name in ("sea.png", "sea_great_wave.png", "sea_irises.webp"):
+        picture(f"in/{name}")
+    assert len(plan([tmp_path / "in"], tmp_path / "out", None, "waves")) == 3
+    picture("in/sea_red_fuji.bmp")
+    assert len(plan([tmp_path / "in"], tmp_path / "out", None, "waves")) == 3

@@ -1,7 +1,9 @@
 """A painting in the place of a style: predicted, finished, kept, mixed with others."""
 
 import io
+import signal
 import sys
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -279,3 +281,19 @@ def test_the_webcam_has_each_painting_as_a_style_of_its_own(
     size = ("--style-size", 64)
     assert stylize(monkeypatch, "--ckpt", own, "--style-image", painting(), "--webcam", *size) == 0
     assert [stylizer.style["name"] for stylizer in shown] == ["own", "painting_0"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+@pytest.mark.usefixtures("network")
+def test_a_signal_that_asks_to_end_keeps_the_style(painting, photo, tmp_path, monkeypatch):
+    def learn(style, *_):
+        with suppress(KeyboardInterrupt):  # as what is learnt is kept
+            signal.raise_signal(signal.SIGTERM)
+        return style
+
+    monkeypatch.setattr(sys.modules["fastnst.commands.any_painting"], "finish_style", learn)
+    file = tmp_path / f"me{ENDING}"
+    words = ("--style-image", painting(), "--finish", 60, "--save-style", file)
+    assert stylize(monkeypatch, *words, photo) == 128 + signal.SIGTERM
+    assert file.is_file()
+    assert not [*photo.parent.glob("photo_*")]

@@ -275,6 +275,6 @@ def test_what_an_encoder_refuses_is_one_sentence(error, tmp_path, monkeypatch):
 
     source = write(tmp_path / "a.webp")
     monkeypatch.setattr(Image.Image, "save", refuse)
-    with pytest.raises(UserError, match=rf"Cannot write .*out\.png: {error}"):
-        paint_video(Negative(), source, tmp_path / "out.png")
+    with pytest.raises(UserError, match=rf"Cannot write .*out\.webp: {error}"):
+        paint_video(Negative(), source, tmp_path / "out.webp")
     assert [path.name for path in tmp_path.iterdir()] == ["a.webp"]

@@ -55,14 +55,18 @@ def is_mixture(style: object) -> bool:
     return isinstance(style, Mapping)
 
 
-def finish(paintings: Mapping[Path, Painting], options: argparse.Namespace) -> None:
-    """Learn the styles of paintings on, each in its file."""
+def finish(paintings: Mapping[Path, Painting], options: argparse.Namespace) -> int | None:
+    """Learn the styles of paintings on, each in its file.
+
+    Returns:
+        A signal that asks the program to end, if one has come.
+    """
     weights = options.weights or ("pretrained" if downloaded("vgg19") else None)
     through = "the compact loss network" if weights is None else "VGG19"
     for file, painting in paintings.items():
         print(f"learning {painting.title} through {through}")
         with (
-            like_ctrl_c(),
+            like_ctrl_c() as caught,
             memory_errors("give a smaller --style-size"),
             tqdm(total=round(options.finish), unit="s", desc="Ctrl-C keeps the best") as bar,
         ):
@@ -75,6 +79,9 @@ def finish(paintings: Mapping[Path, Painting], options: argparse.Namespace) -> N
                 partial(_show, bar),
             )
             write_style(file, style.numbers, style.style, style.network)
+        if caught:
+            return caught[0]
+    return None
 
 
 def _show(bar: "tqdm[Any]", progress: Progress) -> None:

@@ -77,14 +77,16 @@ def _paint_as_told(options: argparse.Namespace, paintings: Mapping[Path, Paintin
     with keep as kept:
         if kept is not None:
             kept.touch()  # where it cannot be written that is found now
-        if options.finish is not None:
-            finish(paintings, options)
-            prepared = _prepare(options)
+        signum = None if options.finish is None else finish(paintings, options)
         if kept is not None:
             (style,) = paintings
             shutil.copyfile(style, kept)
     if options.save_style is not None:
         print(f"style: {options.save_style}")
+    if signum is not None:
+        sys.exit(128 + signum)
+    if options.finish is not None:
+        prepared = _prepare(options)
     if options.webcam is not None:
         run_webcam(prepared.stylizers, options.webcam, options.temporal, options.style_size)
     elif options.archive and options.inputs:

@@ -10,7 +10,15 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from fastnst.images import ANIMATED, SUFFIXES, UNMARKED, list_images, origin, read_origin
+from fastnst.images import (
+    ANIMATED,
+    SUFFIXES,
+    UNMARKED,
+    is_animated,
+    list_images,
+    origin,
+    read_origin,
+)
 from fastnst.machine import UserError, with_ending
 from fastnst.models import finished_styles
 from fastnst.stylizing import Job
@@ -19,7 +27,7 @@ from fastnst.video import SUFFIXES as VIDEO_SUFFIXES
 
 CASELESS = sys.platform in ("darwin", "win32")  # a.jpg and A.JPG are one file there
 WRITTEN = SUFFIXES | VIDEO_SUFFIXES
-MAY_LACK_A_MARK = UNMARKED | ANIMATED | READ_SUFFIXES  # what moves has none
+MAY_LACK_A_MARK = UNMARKED | ANIMATED | READ_SUFFIXES  # of these what moves has none
 # of files that somebody may wish for, and that Pillow does not know
 OTHERS = {
     *(".jxl", ".heic", ".heif", ".hif", ".avif", ".jxr", ".svg", ".ai", ".xcf", ".kra", ".exr"),
@@ -134,9 +142,11 @@ def _earlier_results(found: Sequence[_Found]) -> Iterator[Path]:
         if mark is not None:
             if sources.get(mark, set()) - {mark}:
                 yield path
-        elif path.suffix.lower() in MAY_LACK_A_MARK:
+        elif (suffix := path.suffix.lower()) in MAY_LACK_A_MARK:
             match = ending.fullmatch(path.stem)
-            if match is not None and (path.parent, match[1]) in stems:
+            if match is None or (path.parent, match[1]) not in stems:
+                continue
+            if suffix not in ANIMATED - UNMARKED or is_animated(path):
                 yield path
 
 

@@ -74,9 +74,13 @@ class StopSignals:
 
 
 @contextmanager
-def like_ctrl_c() -> Generator[None]:
+def like_ctrl_c() -> Generator[list[int]]:
     """Let the first of the other signals interrupt what is done here as Ctrl-C does; if that ends
-    the program, the exit code is 128 plus the signal's number."""
+    the program, the exit code is 128 plus the signal's number.
+
+    Yields:
+        Such a signal, once it has come: it asks the program to end, Ctrl-C may mean less.
+    """
     caught: list[int] = []
     terminals = _terminals()
 
@@ -92,7 +96,7 @@ def like_ctrl_c() -> Generator[None]:
             if signum != signal.SIGINT:
                 before[signum] = signal.signal(signum, interrupt)
     try:
-        yield
+        yield caught
     except (SystemExit, KeyboardInterrupt):
         if caught:
             sys.exit(128 + caught[0])
