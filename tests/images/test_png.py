@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms, PngImagePlugin
+from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 from small.profiles import ADOBE, rgb_profile, to_srgb
 
 from fastnst.images.metadata import read_metadata
@@ -114,3 +114,19 @@ def test_the_colour_of_sixteen_bits_that_is_transparent(tmp_path):
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + content + chunk(b"IEND", b""))
     picture = read_image(path)
     assert [picture.getpixel((x, 0))[3] for x in range(3)] == [0, 255, 255]
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_exif_is_found_wherever_it_is_and_pixels_are_decoded_for_it_alone(place, png, monkeypatch):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "somebody"
+    path = png(**{place: chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))})
+    assert b"somebody" in read_metadata(path).exif
+
+    def refuse(*_):
+        pytest.fail("the pixels were decoded")
+
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", refuse)
+    if place == "before":
+        assert b"somebody" in read_metadata(path).exif
+    assert read_metadata(png()).exif == b""

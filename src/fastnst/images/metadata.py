@@ -11,6 +11,7 @@ from PIL import Image, PngImagePlugin
 from PIL.ExifTags import IFD, Base
 
 from fastnst.images.formats import open_picture
+from fastnst.images.png import exif_after_pixels
 
 # what the main directory of EXIF says about the photograph; the rest, such as the orientation or
 # where a TIFF has its strips, is about the file
@@ -74,10 +75,10 @@ def read_metadata(
         UserError: if the file is not there or is no picture.
     """
     with open_picture(path, max_megapixels=math.inf) as image:
+        if image.format == "PNG" and (everything or exif_after_pixels(path)):
+            image.load()  # as texts may come there too
         if not everything:
             return Metadata(_exif(image, None, origin))
-        if image.format == "PNG":
-            image.load()  # texts may come after the pixels
         dpi = _dpi(image.info.get("dpi"))
         return Metadata(_exif(image, dpi, origin), dpi, _xmp(image), _iptc(image), _text(image))
 
@@ -124,7 +125,9 @@ def _exif(image: Image.Image, dpi: tuple[float, float] | None, origin: str | Non
     if origin is not None:
         marked[Base.ProcessingSoftware] = origin
     try:
-        before, after = image.getexif(), Image.Exif()
+        # that of PNGs decodes the picture, for what may come after it
+        read = Image.Image.getexif if image.format == "PNG" else type(image).getexif
+        before, after = read(image), Image.Exif()
         after.endian = before.endian  # texts of two bytes per letter have no mark of their own
         after.update({tag: value for tag, value in before.items() if tag in ABOUT_PHOTOGRAPH})
         after.update(marked)

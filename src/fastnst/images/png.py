@@ -1,10 +1,14 @@
 """PNG files whose texts or colour profile are longer than Pillow reads: the picture is read."""
 
+import os
+import struct
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 from PIL import ImageFile, PngImagePlugin
 
+SIGNATURE = 8  # bytes
 LONGEST = 2**26  # bytes of an unpacked colour profile, and of all texts together
 
 
@@ -47,6 +51,20 @@ class Chunks(PngImagePlugin.PngStream):
     def _content(self, length: int) -> bytes:
         assert self.fp is not None
         return ImageFile._safe_read(self.fp, length)  # pyright: ignore[reportPrivateUsage]  # as Pillow's own chunks are read
+
+
+def exif_after_pixels(path: str | Path) -> bool:
+    """Whether a PNG has EXIF where Pillow finds it only once it has decoded the pixels."""
+    pixels = False
+    with Path(path).open("rb") as file:
+        file.seek(SIGNATURE)
+        while len(head := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if pixels and kind == b"eXIf":
+                return True
+            pixels |= kind == b"IDAT"
+            file.seek(length + 4, os.SEEK_CUR)  # and its checksum
+    return False
 
 
 def _unpacked(packed: bytes) -> bytes | None:
