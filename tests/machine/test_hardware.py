@@ -93,7 +93,7 @@ def test_other_errors_are_left_as_they_are():
 def test_how_much_memory_is_free(monkeypatch, meminfo, limit, free):
     group = "/sys/fs/cgroup/memory"
     files = {"/proc/meminfo": meminfo, f"{group}.max": limit, f"{group}.current": "1500\n"}
-    files[f"{group}.stat"] = "anon 1400\nfile 100\nactive_file 0\ninactive_file 100\n"
+    files[f"{group}.stat"] = "anon 1400\nfile 100\nactive_file 60\ninactive_file 40\n"
 
     def read_text(path):
         if (text := files[str(path)]) is None:

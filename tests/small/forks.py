@@ -9,23 +9,32 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable
+from functools import cache
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["fastnst.commands.train"])
+TIMEOUT = 500  # seconds
+
+
+@cache
+def _context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")  # which Windows has not
+    context.set_forkserver_preload(["fastnst.commands.train"])
+    return context
 
 
 def fork(
     cwd: Path, output: Path, errors: Path, *arguments: str, script: Path = ROOT / "train.py"
 ) -> BaseProcess:
-    """Begin the training command in a folder; what it prints goes to two files, or to one.
+    """Begin a script of this repository, the training command, in a folder; what it prints goes to
+    two files, or to one.
 
     Other processes of the same run are not forks: they are started by its command line.
     """
     given = (cwd, output, errors, dict(os.environ), (str(script), *arguments))
-    process = _context.Process(target=_train, args=given)
+    process = _context().Process(target=_run_script, args=given)
     process.start()
     return process
 
@@ -44,7 +53,7 @@ def run_code(code: str, cwd: Path, *filters: str) -> subprocess.CompletedProcess
 
 def fork_code(code: str, cwd: Path, output: Path, errors: Path, *filters: str) -> BaseProcess:
     """Begin a program in a folder, as `run_code`; what it prints goes to two files."""
-    process = _context.Process(target=_execute, args=(code, cwd, output, errors, filters))
+    process = _context().Process(target=_execute, args=(code, cwd, output, errors, filters))
     process.start()
     return process
 
@@ -58,7 +67,7 @@ def ended(start: Callable[[Path, Path], BaseProcess]) -> subprocess.CompletedPro
     with tempfile.TemporaryDirectory() as folder:
         output, errors = Path(folder, "output"), Path(folder, "errors")
         process = start(output, errors)
-        process.join(300)
+        process.join(TIMEOUT)
         process.kill()
         code = -9 if process.exitcode is None else process.exitcode
         return subprocess.CompletedProcess((), code, output.read_text(), errors.read_text())
@@ -72,7 +81,7 @@ def _execute(code: str, cwd: Path, output: Path, errors: Path, filters: tuple[st
     exec(compile(code, "example", "exec"), {"__name__": "__main__"})
 
 
-def _train(
+def _run_script(
     cwd: Path, output: Path, errors: Path, environment: dict[str, str], words: tuple[str, ...]
 ) -> None:
     _prepare(cwd, output, errors)

@@ -60,7 +60,9 @@ def test_recordings_that_are_put_together_go_on(clip, paint, tmp_path):
 
 def test_one_wrong_stamp_is_no_new_beginning():
     container = SimpleNamespace(format=SimpleNamespace(name="mpegts"), start_time=None)
-    video, audio = (SimpleNamespace(index=i, time_base=Fraction(1, 100)) for i in range(2))
+    video, audio = (
+        SimpleNamespace(index=i, time_base=Fraction(1, 100), type="audio") for i in range(2)
+    )
     clock = Clock(container, None, None)
     assert [clock.goes_on(video, pts, 4) for pts in (0, 500, 0, 508, 512)] == [
         *(0, 500, 504, 508, 512)
@@ -69,6 +71,9 @@ def test_one_wrong_stamp_is_no_new_beginning():
     assert [clock.goes_on(audio, pts, 2) for pts in (0, 510)] == [0, 510]
     assert [clock.goes_on(video, pts, 4) for pts in (100, 104)] == [516, 520]
     assert [clock.goes_on(audio, pts, 2) for pts in (101, 103)] == [517, 519]
+    # as are subtitles, which say nothing of it
+    words = SimpleNamespace(index=2, time_base=Fraction(1, 100), type="subtitle")
+    assert [clock.goes_on(words, pts, 0) for pts in (110, 110, 130)] == [526, 526, 546]
 
 
 @pytest.mark.parametrize("target", ["out.mp4", "out.mkv"])
@@ -91,3 +96,19 @@ def test_a_part_begins_where_it_is_to_begin(name, clip, paint):
     _, after = paint(clip(name, count=30), start=1.0)
     assert len(after.frames) == 18
     assert after.times[0] < 0.1
+
+
+def test_subtitles_that_begin_at_once_do(clip, paint, tmp_path):
+    source = clip("clip.mkv", subtitles=True)
+    last = Fraction(7, 10)
+    both = remux(
+        source,
+        tmp_path / "both.mkv",
+        lambda it: (
+            int((last - it.pts * it.time_base) / it.time_base)
+            if it.stream.type == "subtitle"
+            else 0
+        ),
+    )
+    _, after = paint(both, "out.mkv")
+    assert [time for time, _ in after.packets["subtitle"]] == [0.7, 0.7]

@@ -152,10 +152,13 @@ class Worker:
 
     def _paint_shard(self, item: Item, scratch: Path) -> Outcome:
         inside = Path(item.folder, item.name).with_suffix("")
+        remarks: list[str] = []
 
         def brush(jobs: Mapping[Job, str]) -> Iterator[tuple[Job, UserError | None]]:
             for job, error in self._painted({job: inside / name for job, name in jobs.items()}):
                 self._done(item, job, error)  # which ends the run if it is no fault of the file
+                if remark := self._remarks.pop(job, None):
+                    remarks.append(f"{jobs[job]}: {remark}")
                 yield job, error
 
         item, job = self._fetch(item, scratch / "shard")
@@ -171,4 +174,5 @@ class Worker:
                 failed = paint_tar(job.source, job.target, brush, Path(samples))
             except UserError as error:
                 return self._keep(item, job, error)
-        return self._keep(item, job, None)._replace(failed=failed or None)
+        kept = self._keep(item, job, None)
+        return kept._replace(failed=failed or None, remark="; ".join(remarks) or None)

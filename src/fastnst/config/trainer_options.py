@@ -16,7 +16,8 @@ from fastnst.config.types import Count, NoBool
 
 # what the training decides for itself
 OURS = {"self", "logger", "callbacks", "default_root_dir", "enable_checkpointing", "max_epochs",
-        "min_epochs", "val_check_interval", "check_val_every_n_epoch", "log_every_n_steps",
+        "min_epochs", "min_steps", "val_check_interval", "check_val_every_n_epoch",
+        "log_every_n_steps",
         "gradient_clip_val", "gradient_clip_algorithm", "use_distributed_sampler", "plugins",
         "reload_dataloaders_every_n_epochs", "barebones",
         # there is one endless epoch

@@ -84,14 +84,24 @@ def judge_networks(
     }
     judge = Judge(network, paintings, photographs)
     pictures = [to_image(pixels) for pixels in photographs]
-    above = Path(os.path.commonpath([path.resolve().parent for path in checkpoints]))
+    names = _names(checkpoints)
     found: list[Judged] = []
-    for path, stylizer in zip(checkpoints, stylizers, strict=True):
+    for path, name, stylizer in zip(checkpoints, names, stylizers, strict=True):
         every = tqdm(pictures, path.stem, unit="picture", leave=False)
         painted = torch.stack([to_tensor(stylizer(picture)) for picture in every])
         verdict = judge(stylizer.style["name"], painted)
-        found.append(Judged(path.resolve().relative_to(above).as_posix(), painted, verdict))
+        found.append(Judged(name, painted, verdict))
     return found
+
+
+def _names(files: Sequence[Path]) -> list[str]:
+    """Their paths, from the folder on that all lie in."""
+    whole = [Path(os.path.abspath(file)) for file in files]  # noqa: PTH100  # links keep their names
+    try:
+        above = os.path.commonpath([file.parent for file in whole])
+    except ValueError:  # on two drives
+        return [*map(str, whole)]
+    return [file.relative_to(above).as_posix() for file in whole]
 
 
 def verdict_table(judged: Sequence[Judged]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import ImageFile, PngImagePlugin
 
 SIGNATURE = 8  # bytes
+TEXTS, AS_TEXT = (b"tEXt", b"zTXt", b"iTXt"), b"Raw profile type exif\0"
 LONGEST = 2**26  # bytes of an unpacked colour profile, and of all texts together
 
 
@@ -54,16 +55,18 @@ class Chunks(PngImagePlugin.PngStream):
 
 
 def exif_after_pixels(path: str | Path) -> bool:
-    """Whether a PNG has EXIF where Pillow finds it only once it has decoded the pixels."""
+    """Whether a PNG has EXIF, as such or as a text, where Pillow finds it only once it has decoded
+    the pixels."""
     pixels = False
     with Path(path).open("rb") as file:
         file.seek(SIGNATURE)
         while len(head := file.read(8)) == 8:
             length, kind = struct.unpack(">I4s", head)
-            if pixels and kind == b"eXIf":
+            start = file.read(min(length, len(AS_TEXT))) if pixels and kind in TEXTS else b""
+            if (pixels and kind == b"eXIf") or start == AS_TEXT:
                 return True
             pixels |= kind == b"IDAT"
-            file.seek(length + 4, os.SEEK_CUR)  # and its checksum
+            file.seek(length - len(start) + 4, os.SEEK_CUR)  # and its checksum
     return False
 
 

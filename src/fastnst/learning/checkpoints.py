@@ -96,7 +96,7 @@ class Checkpoints(Callback):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, Learner)
         self.signals.remove()
-        if self.step != self.saved_step:  # stopped early, by trainer.max_time
+        if self.step != self.saved_step:  # the last one was left out, as its loss was no number
             self._save(trainer, pl_module)
         self.export(trainer, pl_module)
 

@@ -10,7 +10,7 @@ import torch
 
 from fastnst.machine.errors import UserError
 
-CGROUP = Path("/sys/fs/cgroup")
+CGROUP, FILES = Path("/sys/fs/cgroup"), ("active_file ", "inactive_file ")
 KEPT = 2**29  # bytes: a block larger than this, of a huge picture, is handed back all the same
 
 
@@ -94,8 +94,9 @@ def free_memory() -> int | None:
     with suppress(OSError, ValueError, StopIteration):  # of a container; `max`: it has no limit
         limit, used = (int((CGROUP / f"memory.{name}").read_text()) for name in ("max", "current"))
         lines = (CGROUP / "memory.stat").read_text().splitlines()
-        cached = next(line for line in lines if line.startswith("inactive_file "))
-        found.append(max(0, limit - used + int(cached.split()[1])))
+        # files that are kept in memory until it is wanted
+        cached = [line.split()[1] for line in lines if line.startswith(FILES)]
+        found.append(max(0, limit - used + sum(map(int, cached))))
     return min(found, default=None)
 
 

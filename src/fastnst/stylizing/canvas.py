@@ -64,7 +64,12 @@ class Canvas(NamedTuple):
         if picture.mode == "RGB":
             return self._part(picture, box)
         around = _grown(box, SPREAD, self.working)
-        return flatten(spread_colors(self._part(picture, around))).crop(_within(box, around))
+        part, inside = self._part(picture, around), _within(box, around)
+        if part.getchannel("A").getextrema() == (255, 255):
+            return part.convert("RGB").crop(inside)
+        if not part.getchannel("A").getbbox():
+            return flatten(part.crop(inside))
+        return flatten(spread_colors(part)).crop(inside)
 
     def _part(self, picture: Image.Image, box: Box) -> Image.Image:
         if self.working == self.size:

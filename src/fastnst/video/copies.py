@@ -65,8 +65,10 @@ class Copies:
         if copy is None:
             return
         if packet.dts is not None and packet.time_base:
-            last = self._sent.get(copy.index)
-            if last is not None and packet.dts <= last:
+            last = self._sent.get(copy.index, packet.dts - 1)
+            if source.type == "subtitle":  # of which several may begin at once
+                packet.dts = max(packet.dts, last)
+            elif packet.dts <= last:
                 # a step in the new container's unit too
                 packet.dts = last + max(1, math.ceil((copy.time_base or 0) / packet.time_base))
             self._sent[copy.index] = packet.dts

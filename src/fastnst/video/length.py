@@ -68,6 +68,7 @@ class Clock:
 
     Recordings that were put together begin anew within the file. There the times of the first
     stream that comes to it go on where they were, and those of the others stay as they are to it.
+    Subtitles, of which there may be none for long, are where the others are by then.
 
     Args:
         container: of the file.
@@ -110,6 +111,10 @@ class Clock:
         """
         base = cast(Fraction, stream.time_base)
         seconds, last = pts * base, self._last.get(stream.index)
+        if stream.type == "subtitle":
+            now = max(self._last.values(), default=seconds)
+            added = min(self._added, key=lambda one: abs(seconds + one - now))
+            return pts + round(added / base)
         part = self._parts.get(stream.index, 0)
         if last is not None:
             back = last - JUMP

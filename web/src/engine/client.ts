@@ -49,10 +49,14 @@ export class Engine {
     if (styles.size === 0) throw new UserError(strings.errors.start);
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     const started = new Promise<{ numbers: number }>((resolve, reject) => {
-      worker.addEventListener("error", () => reject(new UserError(strings.errors.runtime)), { once: true });
+      const fail = (): void => reject(new UserError("WebAssembly" in globalThis ? strings.errors.start : strings.errors.runtime));
+      worker.addEventListener("error", fail, { once: true });
       worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
         if (data.kind === "started") resolve(data);
-        else if (data.kind === "failed") reject(failure(data, strings.errors.runtime));
+        else if (data.kind === "failed") {
+          console.error(data.message); // for who looks there
+          fail();
+        }
       }, { once: true });
     });
     send(worker, {
@@ -124,7 +128,8 @@ export class Engine {
     } else if (answer.kind === "cancelled") {
       waiting?.failed(new Cancelled());
     } else {
-      waiting?.failed(failure(answer, strings.errors.painting));
+      console.error(answer.message); // for who looks there
+      waiting?.failed(new UserError(answer.missing ? strings.errors.start : strings.errors.painting));
     }
   }
 
@@ -133,12 +138,6 @@ export class Engine {
     for (const { failed } of this.waiting.values()) failed(error);
     this.waiting.clear();
   }
-}
-
-/** What to tell the person of a failure in the worker; who looks into the console sees the rest. */
-function failure({ missing, message }: Answer & { kind: "failed" }, otherwise: string): UserError {
-  console.error(message);
-  return new UserError(missing ? strings.errors.start : otherwise);
 }
 
 function send(worker: Worker, order: Order, transfer: Transferable[] = []): void {

@@ -86,8 +86,10 @@ async function onGpuOrNot<T>(work: (painters: Painters) => Promise<T>): Promise<
     if (error instanceof Cancelled || !used.onGpu) throw error;
     used.runtime.then((it) => it.close()).catch(() => {}); // a card that is gone has nothing to give back
     painters = begin(used.files, false);
-    // the processor's runtime may never have been loaded before, and cannot be now where there is no network
-    painters.full = painters.full.catch((cause: unknown) => Promise.reject(new Missing(String(cause))));
+    // the processor's runtime may never have been loaded before
+    painters.full = painters.full.catch((cause: unknown) =>
+      Promise.reject(navigator.onLine === false ? new Missing(String(cause)) : cause),
+    );
     return await work(painters);
   }
 }
@@ -105,9 +107,11 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
 }
 
 async function read(file: string): Promise<Network> {
-  const found = await fetch(file).catch(() => null);
-  if (!found?.ok) throw new Missing(`${file} could not be had (${found?.status ?? "no network"})`);
-  return cutNetwork(readTensors(await found.arrayBuffer()));
+  const found = await fetch(file)
+    .then((one) => (one.ok ? one.arrayBuffer() : null))
+    .catch(() => null);
+  if (found === null) throw new Missing(`${file} could not be had`);
+  return cutNetwork(readTensors(found));
 }
 
 async function load(network: Network, runtime: Promise<Runtime>): Promise<Ready> {

@@ -40,21 +40,28 @@ export class Webcam {
     const run = new AbortController();
     this.#run = run;
     try {
-      let camera = await Camera.open(which, run.signal);
-      this.#camera = camera;
+      let camera = await this.#open(which, run);
       const all = await cameras();
       run.signal.throwIfAborted();
       this.#side.hidden = all.length < 2;
       if (before?.device !== undefined && camera.seat.device === before.device && all.length > 1) {
-        camera.stop(); // none is on the other side, as where one is plugged into a tablet
-        camera = await Camera.open(nextCamera(before, all), run.signal);
-        this.#camera = camera;
+        this.#camera = null; // none is on the other side, as where one is plugged into a tablet
+        camera.stop();
+        camera = await this.#open(nextCamera(before, all), run);
       }
-      camera.onEnd(() => this.#end(run, strings.errors.camera.ended));
       await this.#paintFrames(camera, run.signal);
     } catch (error) {
       if (!run.signal.aborted) this.#end(run, sentenceOf(error));
     }
+  }
+
+  async #open(which: MediaTrackConstraints, run: AbortController): Promise<Camera> {
+    const camera = await Camera.open(which, run.signal);
+    this.#camera = camera;
+    camera.onEnd(() => {
+      if (this.#camera === camera) this.#end(run, strings.errors.camera.ended);
+    });
+    return camera;
   }
 
   stop(): void {

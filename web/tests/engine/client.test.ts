@@ -77,11 +77,13 @@ test("a style whose file cannot be had is left out", async () => {
   expect(await started(FULL)).toEqual([["c", [3, 4], null]]);
 });
 
-test.each([[true, "whether this device is online"], [false, "needs WebAssembly"]])(
-  "why the worker does not start is said: a file is missing, %s",
-  async (missing, words) => {
+test.each([[WebAssembly, "whether this device is online"], [undefined, "needs WebAssembly"]])(
+  "why the worker does not start is said: with %o",
+  async (assembly, words) => {
     const console = vi.spyOn(globalThis.console, "error").mockImplementation(() => {});
-    said = { kind: "failed", id: null, missing, message: "the cause" };
+    vi.stubGlobal("WebAssembly", assembly);
+    if (assembly === undefined) Reflect.deleteProperty(globalThis, "WebAssembly");
+    said = { kind: "failed", id: null, missing: false, message: "the cause" };
     await expect(started(FULL)).rejects.toThrow(words);
     expect(console).toHaveBeenCalledWith("the cause");
   },

@@ -148,8 +148,9 @@ test("a card with too little memory for the light network too is left", async ()
 
 test("a card that is lost where the processor's runtime cannot be had is no matter of memory", async () => {
   lendCard({ worksTill: PIECES + 3 });
+  Object.assign(navigator, { onLine: false });
   const { paint } = await started();
-  vi.stubGlobal("fetch", async () => new Response(null, { status: 503 }));
+  vi.stubGlobal("fetch", async () => Promise.reject(new Error("no network")));
   for (let again = 0; again < 2; again += 1) await expect(paint(1, null)).rejects.toThrow('"missing":true');
 });
 
