@@ -31,6 +31,8 @@ def spread_colors(image: Image.Image) -> Image.Image:
     filled = image.copy()
     known = image.getchannel("A").point([0] + [255] * 255)
     for radius in RADII:
+        if known.getextrema() == (255, 255):
+            break
         filled.putalpha(known)
         # in RGBa colours are weighed: there are none where nothing is known
         spread = filled.convert("RGBa").filter(ImageFilter.BoxBlur(radius)).convert("RGBA")
