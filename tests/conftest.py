@@ -10,6 +10,8 @@ import pytest
 # one thread is enough for a few pixels, and the processes of tests that run side by side, whose
 # threads wait for each other by turning in circles, would be ten times as slow with more
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# of a GPU's compiler, which would be imported at the first thing that is compiled
+os.environ.setdefault("TORCH_WARM_POOL", "0")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -18,6 +20,16 @@ def pytest_configure(config: pytest.Config) -> None:
     hands_out = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
     if not hands_out:
         config.pluginmanager.import_plugin("small.fixtures")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each of two processes half of what takes long first, so that both end with the rest."""
+    slow = [item for item in items if item.get_closest_marker("slow") is not None]
+    rest = [item for item in items if item.get_closest_marker("slow") is None]
+    half = sum(item.nodeid < "tests/page" for item in slow)  # of their time
+    between = max(0, len(items) // 2 - half)
+    items[:] = [*slow[:half], *rest[:between], *slow[half:], *rest[between:]]
 
 
 def pytest_collection_finish() -> None:

@@ -14,7 +14,7 @@ def says(*lines):
 @pytest.mark.slow
 def test_every_part_is_run_whatever_becomes_of_the_others(tmp_path):
     late = tmp_path / "late"
-    child = f"import time, pathlib; time.sleep(3); pathlib.Path({str(late)!r}).touch()"
+    child = f"import time, pathlib; time.sleep(2); pathlib.Path({str(late)!r}).touch()"
     parts = [
         Part("One", says("print('| a |')", "import sys", "sys.exit('no such thing')"), 60),
         Part(
@@ -26,7 +26,7 @@ def test_every_part_is_run_whatever_becomes_of_the_others(tmp_path):
             ),
             1,
         ),
-        Part("Three", says("import time", "time.sleep(3)", "print('| b |')"), 60),
+        Part("Three", says("import time", "time.sleep(1.5)", "print('| b |')"), 60),
     ]
     file = tmp_path / "report.md"
     assert not benchmark_report.write_report(file, "cpu", parts)

@@ -1,5 +1,7 @@
 """The student of the distillation: its first weights, and what becomes of it."""
 
+import copy
+
 import pytest
 import torch
 from small.teachers import equal_teacher
@@ -16,13 +18,19 @@ def teacher():
     return equal_teacher()
 
 
-@pytest.mark.slow
-def test_fitted_to_a_teacher_of_its_own_size_it_computes_the_same(teacher):
+@pytest.fixture(scope="module")
+def fitted():
+    """A teacher, a student of its size that is fitted to it, and the pictures that it took."""
+    teacher = equal_teacher()
     torch.manual_seed(1)
-    student = Student(dict(EXPOSED))
-    fit_to_teacher(
-        student, teacher, dict.fromkeys(EXPOSED, 2.0), torch.rand(24, 3, 64, 64).split(8)
-    )
+    student, images = Student(dict(EXPOSED)), torch.rand(24, 3, 64, 64).split(8)
+    fit_to_teacher(student, teacher, dict.fromkeys(EXPOSED, 2.0), images)
+    return teacher, student, images
+
+
+@pytest.mark.slow
+def test_fitted_to_a_teacher_of_its_own_size_it_computes_the_same(fitted):
+    teacher, student, _ = fitted
     images = torch.rand(2, 3, 64, 64)
     aims = teacher(images, EXPOSED)
     for layer, embedded in student(images, EXPOSED).items():
@@ -30,15 +38,12 @@ def test_fitted_to_a_teacher_of_its_own_size_it_computes_the_same(teacher):
 
 
 @pytest.mark.slow
-def test_embeddings_alone_are_fitted_to_the_features_that_are_there(teacher):
-    torch.manual_seed(1)
-    units, images = dict.fromkeys(EXPOSED, 2.0), torch.rand(24, 3, 64, 64).split(8)
-    student = Student(dict(EXPOSED))
-    fit_to_teacher(student, teacher, units, images)
+def test_embeddings_alone_are_fitted_to_the_features_that_are_there(fitted):
+    teacher, student, images = copy.deepcopy(fitted)
     before = {name: value.clone() for name, value in student.state_dict().items()}
     for embedding in student.embeddings.values():
         nn.init.normal_(embedding.weight)
-    fit_embeddings(student, teacher, units, images)
+    fit_embeddings(student, teacher, dict.fromkeys(EXPOSED, 2.0), images)
     for name, value in student.state_dict().items():
         assert torch.allclose(value, before[name], atol=1e-4), name
 

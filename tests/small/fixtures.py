@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
-import yaml
 from PIL import Image
 from torch import nn
 
@@ -23,6 +22,7 @@ from fastnst.losses.weights import build_loss_network
 from small.clips import make_clip, paint_clip
 from small.data import folder_data
 from small.logs import kept_logging
+from small.quick import leave_out_what_tests_need_not
 from small.runs import SMALL
 from small.stylizing import write_small_model
 
@@ -31,8 +31,7 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 NARROW_VGG16 = [4, 4, "M", 8, 8, "M", *[8, 8, 8, "M"] * 3]
 
 torch.set_num_threads(1)
-# by libyaml, in a third of the time: hundreds of tests read a dozen files of `configs/` each
-yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+leave_out_what_tests_need_not()
 
 
 @pytest.fixture(autouse=True)

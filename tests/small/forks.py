@@ -1,5 +1,6 @@
 """Processes of their own that need not import everything anew: trainings, examples."""
 
+import gc
 import multiprocessing
 import os
 import re
@@ -14,6 +15,8 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from small.quick import leave_out_what_tests_need_not
+
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 500  # seconds
 
@@ -21,7 +24,7 @@ TIMEOUT = 500  # seconds
 @cache
 def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")  # which Windows has not
-    context.set_forkserver_preload(["fastnst.commands.train"])
+    context.set_forkserver_preload(["fastnst.commands.train", "torch.utils.tensorboard"])
     return context
 
 
@@ -96,4 +99,6 @@ def _prepare(cwd: Path, output: Path, errors: Path) -> None:
         with path.open("a") as file:
             os.dup2(file.fileno(), number)
     multiprocessing.set_start_method("fork", force=True)  # of loaders, as in other processes
+    leave_out_what_tests_need_not()
+    gc.freeze()
     os.chdir(cwd)

@@ -17,7 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 pytestmark = pytest.mark.slow
 
-STEPS = 60  # of a training that a signal stops
+STEPS = 40  # of a training that a signal stops
 RUN = [
     "data=dead_leaves",
     "data.images=7",
@@ -82,7 +82,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
     @cache
     def make(steps: int) -> Path:
         cwd = tmp_path_factory.mktemp("whole")
-        return finish(start(cwd, *RUN, f"trainer.max_steps={steps}"), cwd)
+        how = [*RUN, f"trainer.max_steps={steps}", "checkpoint_every=10"]
+        return finish(start(cwd, *how), cwd)
 
     return make
 

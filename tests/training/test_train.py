@@ -1,7 +1,5 @@
 """The training command, run as a user runs it, on a few small generated pictures."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +7,8 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from PIL import Image
-from small.runs import ROOT, run, run_forked, scalars
+from small.forks import ended, fork
+from small.runs import run_forked, scalars
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.config.hydra import CONFIGS
@@ -32,7 +31,7 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run of five steps."""
     cwd = tmp_path_factory.mktemp("cwd")
-    done = run(
+    done = run_forked(
         "data=folder",
         f"data.root={photographs}",
         "trainer.max_steps=5",
@@ -128,7 +127,7 @@ def test_time_limit_stops_early_with_everything_written(tmp_path: Path) -> None:
         "data=dead_leaves",
         "compile=false",  # which would take longer than the time there is
         "trainer.max_steps=100000",
-        "trainer.max_time=00:00:00:03",
+        "trainer.max_time=00:00:00:01",
         "hydra.run.dir=run",
         cwd=tmp_path,
     )
@@ -162,12 +161,7 @@ def test_learns_a_real_painting_on_real_photographs(
         "sample_every=10",
         "hydra.run.dir=run",
     ]
-    done = subprocess.run(
-        [sys.executable, ROOT / "train.py", *arguments],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    done = ended(lambda output, errors: fork(tmp_path, output, errors, *arguments))
     assert done.returncode == 0, done.stderr
     events = EventAccumulator(str(tmp_path / "run")).Reload()
     totals = [event.value for event in events.Scalars("val/total")]
