@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+# what is imported stays, so that there is nothing to collect until all of it is
+gc.disable()
 # one thread is enough for a few pixels, and the processes of tests that run side by side, whose
 # threads wait for each other by turning in circles, would be ten times as slow with more
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -33,8 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What has been imported stays: the garbage collector need not look at it again and again."""
+    """The garbage collector need not look again and again at what has been imported."""
     gc.freeze()
+    gc.enable()
+    gc.set_threshold(100_000)
 
 
 def pytest_unconfigure() -> None:
