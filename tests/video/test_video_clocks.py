@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import av
 import pytest
 
-from fastnst.video.length import Clock
+from fastnst.video.times import Clock
 
 
 def remux(source, target, stamp):

@@ -12,9 +12,9 @@ from fastnst.video.formats import (
     is_video,
     is_video_in_folder,
 )
-from fastnst.video.length import point_in_time
 from fastnst.video.options import VideoOptions
 from fastnst.video.paint import STOPPED, VideoReport, paint_video
+from fastnst.video.times import point_in_time
 
 __all__ = [
     "CODECS",

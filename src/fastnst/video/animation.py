@@ -20,8 +20,8 @@ from fastnst.images import (
 from fastnst.machine import UserError
 from fastnst.motion import TemporalSmoother
 from fastnst.video.frames import Colours, Frame, colours_of_rgb
-from fastnst.video.length import AT_END
 from fastnst.video.streams import codec_name
+from fastnst.video.times import AT_END
 
 if TYPE_CHECKING:
     from av import Packet

@@ -13,8 +13,8 @@ from fastnst.video.decoding import Decoder
 from fastnst.video.formats import open_video, reading
 from fastnst.video.frames import Colours, Frame, Upright
 from fastnst.video.gif import last_duration
-from fastnst.video.length import AT_END, BROADCAST, Clock, Length
 from fastnst.video.streams import choose_streams
+from fastnst.video.times import AT_END, BROADCAST, Clock, Length
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame

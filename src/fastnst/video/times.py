@@ -89,17 +89,17 @@ class Clock:
 
     def begin(self, stream: "Stream") -> int:
         """Where the output begins, in units of the stream."""
-        return round(self._zero / cast(Fraction, stream.time_base))
+        return _in_units(self._zero, stream)
 
     def is_over(self, pts: int, stream: "Stream") -> bool:
         """Whether a time is behind the end."""
-        return self._end is not None and pts >= round(self._end / cast(Fraction, stream.time_base))
+        return self._end is not None and pts >= _in_units(self._end, stream)
 
     def cut(self, duration: int, pts: int, stream: "Stream") -> int:
         """What of a duration from then on is before the end."""
         if self._end is None:
             return duration
-        return min(duration, round(self._end / cast(Fraction, stream.time_base)) - pts)
+        return min(duration, _in_units(self._end, stream) - pts)
 
     def goes_on(self, stream: "Stream", pts: int, duration: int) -> int:
         """A time stamp of a stream, as of a clock that never jumped back.
@@ -114,7 +114,7 @@ class Clock:
         if stream.type == "subtitle":
             now = max(self._last.values(), default=seconds)
             added = min(self._added, key=lambda one: abs(seconds + one - now))
-            return pts + round(added / base)
+            return pts + _in_units(added, stream)
         part = self._parts.get(stream.index, 0)
         if last is not None:
             back = last - JUMP
@@ -128,7 +128,11 @@ class Clock:
                 self._added.append(last + duration * base - seconds)
         self._parts[stream.index] = part
         self._last[stream.index] = seconds + self._added[part]
-        return pts + round(self._added[part] / base)
+        return pts + _in_units(self._added[part], stream)
+
+
+def _in_units(seconds: Fraction, stream: "Stream") -> int:
+    return round(seconds / cast(Fraction, stream.time_base))
 
 
 def point_in_time(text: str) -> float:
