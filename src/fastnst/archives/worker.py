@@ -46,7 +46,6 @@ class Worker:
     ) -> None:
         self.brushes, self.output, self._ours = brushes, output, ours
         self._files, self._how = files, how
-        self._remarks: dict[Job, str] = {}  # on videos that are damaged
 
     def paint(self, items: Sequence[Item], again: bool = False) -> Iterator[Outcome]:
         """Paint files.
@@ -105,8 +104,8 @@ class Worker:
                     yield self._done(item, error=job)
             files = {job: Path(item.folder, item.name) for job, item in jobs.items()}
             waiting: deque[Future[Outcome]] = deque()
-            for job, error in self._painted(files):
-                waiting.append(pool.submit(self._keep, jobs[job], job, error))
+            for job, error, remark in self._painted(files):
+                waiting.append(pool.submit(self._keep, jobs[job], job, error, remark))
                 while waiting and (waiting[0].done() or len(waiting) > REQUESTS):
                     yield waiting.popleft().result()
             yield from (outcome.result() for outcome in waiting)
@@ -121,16 +120,21 @@ class Worker:
             return item, error
         return item, Job(source, place(self.output).target(item.target, after))
 
-    def _keep(self, item: Item, job: Job, error: UserError | None) -> Outcome:
+    def _keep(
+        self, item: Item, job: Job, error: UserError | None, remark: str | None = None
+    ) -> Outcome:
         if error is None:
             place(self.output).keep(item.target, job.target)
         for file, folder in ((job.source, item.folder), (job.target, self.output)):
             if is_address(folder):  # a copy
                 file.unlink(missing_ok=True)
-        return self._done(item, job, error)._replace(remark=self._remarks.pop(job, None))
+        return self._done(item, job, error)._replace(remark=remark)
 
-    def _painted(self, files: Mapping[Job, Path]) -> Iterator[tuple[Job, UserError | None]]:
-        """Paint files, with the names that decide their styles: those of one style together."""
+    def _painted(
+        self, files: Mapping[Job, Path]
+    ) -> Iterator[tuple[Job, UserError | None, str | None]]:
+        """Paint files, with the names that decide their styles: those of one style together; gives
+        each with why there is no result, and what is wrong with a video that there is one of."""
         by_style: dict[str, list[Job]] = {}
         for job, name in files.items():
             by_style.setdefault(self.brushes.style(name), []).append(job)
@@ -138,26 +142,27 @@ class Worker:
             work = sort(jobs, smooth=False)
             if work.pictures:
                 stylizer = self.brushes.of(style, moving=False)
-                yield from paint_files(stylizer, work.pictures, self._files)
+                for job, error in paint_files(stylizer, work.pictures, self._files):
+                    yield job, error, None
             for job in work.videos:
                 stylizer = self.brushes.of(style, moving=True)
                 try:
                     report = paint_video(stylizer, job.source, job.target, self._how)
                 except UserError as error:
-                    yield job, error
+                    yield job, error, None
                 else:
-                    if report.damage:
-                        self._remarks[job] = f"{report.frames} frames, {', '.join(report.damage)}"
-                    yield job, None
+                    told = ", ".join([f"{report.frames} frames", *report.damage])
+                    yield job, None, told if report.damage else None
 
     def _paint_shard(self, item: Item, scratch: Path) -> Outcome:
         inside = Path(item.folder, item.name).with_suffix("")
         remarks: list[str] = []
 
         def brush(jobs: Mapping[Job, str]) -> Iterator[tuple[Job, UserError | None]]:
-            for job, error in self._painted({job: inside / name for job, name in jobs.items()}):
+            files = {job: inside / name for job, name in jobs.items()}
+            for job, error, remark in self._painted(files):
                 self._done(item, job, error)  # which ends the run if it is no fault of the file
-                if remark := self._remarks.pop(job, None):
+                if remark is not None:
                     remarks.append(f"{jobs[job]}: {remark}")
                 yield job, error
 
@@ -174,5 +179,5 @@ class Worker:
                 failed = paint_tar(job.source, job.target, brush, Path(samples))
             except UserError as error:
                 return self._keep(item, job, error)
-        kept = self._keep(item, job, None)
-        return kept._replace(failed=failed or None, remark="; ".join(remarks) or None)
+        kept = self._keep(item, job, None, "; ".join(remarks) or None)
+        return kept._replace(failed=failed or None)
