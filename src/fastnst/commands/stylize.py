@@ -147,9 +147,9 @@ def _prepare(options: argparse.Namespace) -> _Prepared:
     """Read the styles, and decide which files there are to paint."""
     make = _maker(options)
     styles = options.ckpt, options.regions
-    if options.webcam is not None and not options.as_given:
+    if options.webcam is not None:
         on_processor = choose_device(options.device).type == "cpu"
-        styles = _in_network(LIGHT if on_processor else CALM, *styles)
+        styles = _in_network(LIGHT if on_processor else CALM, options)
     if options.webcam is not None and options.blend is None and options.mask is None:
         stylizers = [make(path, regions=styles[1]) for path in styles[0]]
     else:
@@ -162,7 +162,7 @@ def _prepare(options: argparse.Namespace) -> _Prepared:
     if not options.archive:
         jobs = plan(options.inputs, options.output, options.name, stylizers[0].style["name"])
         work = sort(jobs, smooth=options.temporal > 0)
-    calm = styles if options.as_given else _in_network(CALM, *styles)
+    calm = _in_network(CALM, options)
     if calm == styles or not (work is None or work.film or work.videos):
         return _Prepared(stylizers, stylizers[0], work)
     for_videos = make(calm[0], regions=calm[1], blend=options.blend, progress=True)
@@ -196,9 +196,12 @@ def _videos(options: argparse.Namespace) -> VideoOptions:
 
 
 def _in_network(
-    folder: Path, checkpoints: Sequence[Any], regions: Mapping[Any, Any]
+    folder: Path, options: argparse.Namespace
 ) -> tuple[Sequence[Any], Mapping[Any, Any]]:
-    """Finished styles as another network has them, if it has all of them."""
+    """Finished styles as another network has them, if it has all of them and may be taken."""
+    checkpoints, regions = options.ckpt, options.regions
+    if options.as_given:
+        return checkpoints, regions
     named = [*checkpoints, *regions.values()]
     files = [path for style in named for path in (style if is_mixture(style) else [style])]
     there = in_network(folder, map(Path, files))

@@ -126,8 +126,9 @@ def _exif(image: Image.Image, dpi: tuple[float, float] | None, origin: str | Non
         marked[Base.ProcessingSoftware] = origin
     try:
         # that of PNGs decodes the picture, for what may come after it
-        read = Image.Image.getexif if image.format == "PNG" else type(image).getexif
-        before, after = read(image), Image.Exif()
+        png = image.format == "PNG"
+        before = Image.Image.getexif(image) if png else image.getexif()
+        after = Image.Exif()
         after.endian = before.endian  # texts of two bytes per letter have no mark of their own
         after.update({tag: value for tag, value in before.items() if tag in ABOUT_PHOTOGRAPH})
         after.update(marked)

@@ -91,7 +91,7 @@ def free_memory() -> int | None:
         lines = Path("/proc/meminfo").read_text().splitlines()
         line = next(line for line in lines if line.startswith("MemAvailable:"))
         found.append(int(line.split()[1]) * 1024)
-    with suppress(OSError, ValueError, StopIteration):  # of a container; `max`: it has no limit
+    with suppress(OSError, ValueError):  # of a container; `max` where it has no limit
         limit, used = (int((CGROUP / f"memory.{name}").read_text()) for name in ("max", "current"))
         lines = (CGROUP / "memory.stat").read_text().splitlines()
         # files that are kept in memory until it is wanted

@@ -65,15 +65,14 @@ class Canvas(NamedTuple):
             return self._part(picture, box)
         around = _grown(box, SPREAD, self.working)
         part, inside = self._part(picture, around), _within(box, around)
-        if part.getchannel("A").getextrema() == (255, 255):
+        least, most = part.getchannel("A").getextrema()
+        if least == 255:
             return part.convert("RGB").crop(inside)
-        if not part.getchannel("A").getbbox():
-            return flatten(part.crop(inside))
-        return flatten(spread_colors(part)).crop(inside)
+        return flatten(spread_colors(part) if most else part).crop(inside)
 
     def _part(self, picture: Image.Image, box: Box) -> Image.Image:
         if self.working == self.size:
-            return next(self._cut([picture], box))
+            return self._cut(picture, box)
         extent = box[2] - box[0], box[3] - box[1]
         source = _scaled(box, self.working, self.size)
         if picture.mode == "RGB":
@@ -87,11 +86,10 @@ class Canvas(NamedTuple):
 
     def photograph(self, pictures: Sequence[Image.Image], box: Box) -> Tensor:
         """A region of N pictures as it is, whatever their transparency: `(N, 3, H, W)`."""
-        return self._tensor(one.convert("RGB") for one in self._cut(pictures, box))
+        return self._tensor(self._cut(one, box).convert("RGB") for one in pictures)
 
-    def _cut(self, pictures: Sequence[Image.Image], box: Box) -> Iterator[Image.Image]:
-        whole = (0, 0, *self.size)
-        return (one if box == whole else one.crop(box) for one in pictures)
+    def _cut(self, picture: Image.Image, box: Box) -> Image.Image:
+        return picture if box == (0, 0, *self.size) else picture.crop(box)
 
     def kept(self, painted: Tensor, tile: Tile) -> Tensor:
         """What a tile gives of pictures: painted `(N, 3, H, W)` in [0, 1] -> that part of it, at
