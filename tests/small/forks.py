@@ -11,7 +11,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from functools import cache
-from multiprocessing.context import ForkServerContext
+from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -22,7 +22,7 @@ TIMEOUT = 500  # seconds
 
 
 @cache
-def _context() -> ForkServerContext:
+def _context() -> BaseContext:
     context = multiprocessing.get_context("forkserver")  # which Windows has not
     context.set_forkserver_preload(["fastnst.commands.train", "torch.utils.tensorboard"])
     return context

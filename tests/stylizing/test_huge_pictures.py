@@ -59,13 +59,13 @@ def test_thirty_megapixels_take_little_memory(tmp_path):
             tmp_path / "light.safetensors",
             source,
             "-o",
-            tmp_path / "out.jpg",
+            tmp_path / "out.png",
         ]
         child = os.posix_spawn(sys.executable, [*map(str, command)], os.environ)
         _, status, usage = os.wait4(child, 0)
         assert status == 0
         peaks.append(usage.ru_maxrss * 1024)
-    with Image.open(tmp_path / "out.jpg") as painted:
+    with Image.open(tmp_path / "out.png") as painted:
         assert painted.size == (6000, 5000)
     # Pillow's own picture has 0.12 GB; one as a tensor alone would have 0.36 GB more
     assert peaks[1] - peaks[0] < 0.35e9
