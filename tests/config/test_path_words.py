@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from small.configs import composed as after_hydra
 from small.runs import fails
 
 from fastnst.config import CONFIGS
@@ -18,8 +19,7 @@ ODD = [
 
 
 def composed(*words, name="train"):
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        return compose(name, quote_paths([*words]))
+    return after_hydra(*quote_paths([*words]), name=name)
 
 
 @pytest.mark.parametrize("path", ODD[:-2] + ODD[-1:])
@@ -60,7 +60,8 @@ def test_what_hydra_understands_stays(tmp_path, monkeypatch):
         *("style.image=a.png,b.png", "style.image=choice(a.png,b.png)", "init=glob(*)"),
     ]  # fmt: skip
     assert quote_paths(words) == words
-    assert composed("hydra.run.dir=runs/${seed} (1)").seed == 0
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        assert compose("train", quote_paths(["hydra.run.dir=runs/${seed} (1)"])).seed == 0
     Path("a.png,b.png").touch()  # a file of that name is meant
     assert quote_paths(["style.image=a.png,b.png", "-m"])[0] == "style.image='a.png,b.png'"
 

@@ -1,16 +1,14 @@
 """The command that repeats a training."""
 
-from hydra import compose, initialize_config_dir
+from small.configs import composed
 
 from fastnst.config import recipe_command
-from fastnst.config.hydra import CONFIGS
 from fastnst.config.settings import read_settings
 from fastnst.models import TRUNKS
 
 
 def settings(*words):
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        return read_settings(compose("train", ["experiment=zoo", *words]))
+    return read_settings(composed("experiment=zoo", *words))
 
 
 def test_a_group_is_named_before_what_is_unusual_in_it():

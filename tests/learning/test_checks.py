@@ -3,9 +3,9 @@
 import pytest
 import pytorch_lightning as pl
 import torch
-from hydra import compose, initialize_config_dir
 from pytorch_lightning.accelerators import CUDAAccelerator
-from small.runs import ROOT, fails
+from small.configs import composed
+from small.runs import fails
 
 from fastnst.config.settings import read_settings
 from fastnst.learning import checks
@@ -19,8 +19,7 @@ NAMED = "hydra.run.dir", "runs/mine"
 @pytest.fixture
 def settings():
     def read(*changes: str):
-        with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "configs")):
-            return read_settings(compose("train", [f"trainer.{change}" for change in changes]))
+        return read_settings(composed(*(f"trainer.{change}" for change in changes)))
 
     return read
 

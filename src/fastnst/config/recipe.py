@@ -43,14 +43,19 @@ def recipe_command(settings: Settings, experiment: str) -> str:
     wanted = _learnt(settings.model_dump())
     try:
         usual = _composed(words)
-        words += [f"{group}={wanted[key]}" for group in GROUPS
+        chosen = [f"{group}={wanted[key]}" for group in GROUPS
                   if usual[key := f"{group}.name"] != wanted[key]]  # fmt: skip
-        usual = _composed(words)
-        words += [f"{key}={_text(wanted[key])}" for key in wanted if usual.get(key) != wanted[key]]
+        if chosen:
+            words += chosen
+            usual = _composed(words)
+        changed = [f"{key}={_text(wanted[key])}" for key in wanted if usual.get(key) != wanted[key]]
+        if changed:
+            words += changed
+            usual = _composed(words)
         # a file's name says nothing on another machine
         known = (None, *TRUNKS, *(card.name for card in finished_styles()))
         said = {settings.init, settings.trunk, settings.teacher} <= {*known}
-        repeats = said and _composed(words) == wanted
+        repeats = said and usual == wanted
     except (HydraException, UserError):
         repeats = False
     if not repeats:
