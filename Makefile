@@ -44,13 +44,13 @@ $(WEB): web/package-lock.json
 	cd web && npm ci
 	touch $@
 
-check: $(STAMP) ## while working: lint, and the tests that start no process and train nothing
+check: $(STAMP) ## while working: lint, types, imports, and the tests that start no process and train nothing
 	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 lint quick
 
 quick: $(STAMP) ## the tests of check alone
 	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal -m "not slow and not long" -q
 
-test: ## lint and run all tests
+test: ## lint and run all tests but those that take minutes (pytest -m long)
 	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 lint $(if $(NODE),web)
 	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 

@@ -21,8 +21,7 @@ from fastnst.losses import LossNetwork, PerceptualLoss, build_loss_network
 from fastnst.machine import keep_freed_memory
 from fastnst.models import write_model
 from fastnst.networks import build_network
-from fastnst.stylizing import Stylizer
-from fastnst.stylizing.painter import PAYS_AFTER
+from fastnst.stylizing import PAYS_AFTER, Stylizer
 
 ROOT = Path(__file__).parents[1]
 BATCH, SIZE = 4, 256

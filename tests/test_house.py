@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from fastnst import __main__, __version__
 
 SOURCE = Path(__main__.__file__).parent
+SCRIPTS = Path(__file__).parents[1] / "scripts"
 HEAVY = ("hydra", "omegaconf", "pytorch_lightning", "tensorboard")
 
 
@@ -18,15 +20,25 @@ def modules() -> list[Path]:
     return sorted(SOURCE.rglob("*.py"))
 
 
-def imports(path: Path) -> Iterator[tuple[str, int]]:
-    """The modules of fastnst that a file imports from, by their full names, and the line."""
+def imports(path: Path) -> Iterator[tuple[str, str, int]]:
+    """The modules of fastnst that a file imports from, by their full names, what, and the line."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fastnst"):
-            yield str(node.module), node.lineno
+            yield from ((str(node.module), alias.name, node.lineno) for alias in node.names)
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.startswith("fastnst"):
-                    yield alias.name, node.lineno
+                    yield alias.name, "", node.lineno
+
+
+@cache
+def named(room: str) -> set[str]:
+    """What a room's `__all__` names."""
+    names: set[str] = set()
+    for node in ast.parse((SOURCE / room / "__init__.py").read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            names |= {*ast.literal_eval(node.value)}
+    return names
 
 
 def room(name: str) -> str:
@@ -34,12 +46,19 @@ def room(name: str) -> str:
     return f"{name}.".split(".")[1]
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+@pytest.mark.parametrize(
+    "path",
+    [*modules(), *sorted(SCRIPTS.glob("*.py"))],
+    ids=lambda path: f"{path.parent.stem}-{path.stem}",
+)
 def test_other_rooms_are_entered_by_their_doors(path: Path) -> None:
-    own = path.relative_to(SOURCE).parts[0]
-    for name, line in imports(path):
-        through_a_wall = name.count(".") > 1 and room(name) != own
+    own = path.parent.name
+    for name, what, line in imports(path):
+        if room(name) == own or not (SOURCE / room(name) / "__init__.py").is_file():
+            continue
+        through_a_wall = name.count(".") > 1
         assert not through_a_wall, f"line {line}: import from fastnst.{room(name)}, not {name}"
+        assert what in named(room(name)), f"line {line}: {what} is private to {room(name)}"
 
 
 @pytest.mark.parametrize("path", [*SOURCE.glob("*/__init__.py")], ids=lambda path: path.parent.name)

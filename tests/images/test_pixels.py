@@ -3,14 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from small.same import assert_same
 
 from fastnst.images.pixels import crop_center, flatten, resize_short_side, to_image, to_tensor
-
-
-def assert_same(image, expected):
-    assert image.mode == expected.mode
-    assert image.size == expected.size
-    np.testing.assert_array_equal(np.array(image), np.array(expected))
 
 
 def test_flatten_puts_it_on_white(fading):

@@ -3,16 +3,11 @@
 import numpy as np
 import pytest
 from PIL import Image
+from small.same import assert_same
 
 from fastnst.images.read import read_image
 from fastnst.images.write import write_image
 from fastnst.machine.errors import UserError
-
-
-def assert_same(image, expected):
-    assert image.mode == expected.mode
-    assert image.size == expected.size
-    np.testing.assert_array_equal(np.array(image), np.array(expected))
 
 
 @pytest.mark.parametrize("suffix", ["png", "webp", "tif", "tiff", "PNG"])

@@ -13,7 +13,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from fastnst.commands.evaluate import main as evaluate_main
 from fastnst.commands.publish import publish
-from fastnst.commands.train import main
 from fastnst.config.hydra import CONFIGS
 from fastnst.config.path_words import quote_paths
 from fastnst.drawing.dead_leaves import draw_dead_leaves
@@ -52,15 +51,9 @@ def paintings(tmp_path):
 
 
 @pytest.fixture
-def train(paintings, tmp_path, command_line):
+def train(paintings, train_in):
     """Train in this process; gives the run folder."""
-
-    def train(folder, *arguments):
-        command_line(f"hydra.run.dir={folder}", *arguments)
-        main()
-        return tmp_path / folder
-
-    return train
+    return train_in
 
 
 def rows(folder):

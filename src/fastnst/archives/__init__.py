@@ -4,7 +4,7 @@ In: folders, shards of WebDataset and object stores, and what paints. Out: the r
 place, and a journal of what was done, with which a run that was killed goes on.
 """
 
-from fastnst.archives.brushes import OneStyle, RandomStyles
+from fastnst.archives.brushes import Brushes, OneStyle, RandomStyles
 from fastnst.archives.crew import Crew
 from fastnst.archives.journal import Journal
 from fastnst.archives.listing import Listing
@@ -16,6 +16,7 @@ from fastnst.archives.worker import Worker
 __all__ = [
     "TAR",
     "WHOLE",
+    "Brushes",
     "Crew",
     "Journal",
     "Listing",

@@ -27,7 +27,7 @@ class Brushes(Protocol):
 
 
 class OneStyle:
-    """The same for all files.
+    """The same for all files, as `Brushes`.
 
     Args:
         for_pictures, for_videos: ready to paint; may be the same.
@@ -48,7 +48,7 @@ class OneStyle:
 
 
 class RandomStyles:
-    """A finished style for each file.
+    """A finished style for each file, as `Brushes`.
 
     Args:
         seed: another one draws others.

@@ -31,6 +31,8 @@ class Group(BaseModel):
 
 
 class Style(Group):
+    """A painting: `configs/style/`."""
+
     name: Annotated[str, Field(pattern=r"^[\w-]+$", max_length=LONGEST_NAME)]
     title: str
     artist: str
@@ -44,6 +46,8 @@ class Style(Group):
 
 
 class ResNetSettings(Group):
+    """`configs/network/resnet.yaml`."""
+
     name: Literal["resnet"]
     width: Annotated[Width, NoBool]
     blocks: Annotated[Blocks, NoBool]
@@ -52,16 +56,22 @@ class ResNetSettings(Group):
 
 
 class LightSettings(Group):
+    """`configs/network/light.yaml`."""
+
     name: Literal["light"]
     width: Annotated[Width, NoBool]
     blocks: Annotated[Blocks, NoBool]
 
 
 class Johnson2016Settings(Group):
+    """`configs/network/johnson2016.yaml`, which leaves nothing to choose."""
+
     name: Literal["johnson2016"]
 
 
 class VGGSettings(Group):
+    """`configs/loss_network/vgg16.yaml` and `vgg19.yaml`."""
+
     name: Literal["vgg16", "vgg19"]
     weights: File
     normalization: Literal["imagenet", "caffe"]
@@ -69,11 +79,15 @@ class VGGSettings(Group):
 
 
 class CompactSettings(Group):
+    """`configs/loss_network/compact.yaml`."""
+
     name: Literal["compact"]
     weights: File
 
 
 class Loss(Group):
+    """What is minimised: `configs/loss/`."""
+
     measure: Literal["relative", "johnson2016"]
     style_loss: Literal[STYLE_LOSSES]  # pyright: ignore[reportInvalidTypeForm]  # names from a table
     content_weight: Weight
@@ -90,10 +104,14 @@ class Loss(Group):
 
 
 class NoMotion(Group):
+    """`configs/motion/none.yaml`."""
+
     name: Literal["none"]
 
 
 class SyntheticMotion(Group):
+    """A second frame of each picture: `configs/motion/synthetic.yaml`."""
+
     name: Literal["synthetic"]
     temporal_weight: Positive  # configs/loss takes it from there, and the next
     temporal_feature_weight: Weight = 0.0  # the first checkpoints have none
@@ -108,6 +126,8 @@ class SyntheticMotion(Group):
 
 
 class Data(Group):
+    """What all sources of training pictures have."""
+
     image_size: ImageSide
     batch_size: Count
     hflip: bool
@@ -118,12 +138,16 @@ class Data(Group):
 
 
 class DeadLeavesData(Data):
+    """Pictures that are drawn: `configs/data/dead_leaves.yaml`."""
+
     name: Literal["dead_leaves"]
     images: Count
     grain: bool = True  # the first checkpoints have none
 
 
 class FolderData(Data):
+    """Any folder of photographs: `configs/data/folder.yaml`."""
+
     name: Literal["folder"]
     root: File
     max_bad: Share
@@ -132,6 +156,8 @@ class FolderData(Data):
 
 
 class CocoData(Data):
+    """COCO: `configs/data/coco.yaml`."""
+
     name: Literal["coco"]
     root: File
     annotations: File | None
@@ -143,15 +169,21 @@ class CocoData(Data):
 
 
 class OptimizerSettings(Group):
+    """What all optimizers have."""
+
     lr: Positive
     clip: Positive | None
     schedule: Literal["constant", "cosine"]
 
 
 class AdamSettings(OptimizerSettings):
+    """`configs/optimizer/adam.yaml`."""
+
     name: Literal["adam"]
 
 
 class SGDSettings(OptimizerSettings):
+    """`configs/optimizer/sgd.yaml`."""
+
     name: Literal["sgd"]
     momentum: Annotated[float, NoBool, Field(ge=0, lt=1)]

@@ -15,7 +15,18 @@ log = logging.getLogger(__name__)
 
 
 def held_out(runs: Sequence[Run], size: int | None) -> Tensor:
-    """The photographs that the first run held out; warns where a run may have seen them."""
+    """The photographs that the first run held out; warns where a run may have seen them.
+
+    Args:
+        runs: at least one.
+        size: side that they are cropped to, in pixels; None: as the first run was trained.
+
+    Returns:
+        `(N, 3, S, S)`, RGB in [0, 1].
+
+    Raises:
+        UserError: if they are no longer where they were.
+    """
     first, others = runs[0], runs[1:]
     data = first.settings.data
     if size is not None:
@@ -52,6 +63,18 @@ def _photographs(run: Run) -> dict[str, object] | None:
 
 
 def photographs_in(folder: Path, size: int) -> Tensor:
+    """The photographs of a folder.
+
+    Args:
+        folder: with pictures, also in folders below.
+        size: side of the square that is cut from the middle, in pixels.
+
+    Returns:
+        `(N, 3, S, S)`, RGB in [0, 1], in the order of their names.
+
+    Raises:
+        UserError: if there are none, or one cannot be read.
+    """
     files = list_images(folder)
     if not files:
         raise UserError(f"There are no images in {folder}: check --photographs.")

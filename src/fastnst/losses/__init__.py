@@ -17,7 +17,13 @@ from fastnst.losses.network import LAYERS, LossNetwork, MaxPool2d, compact_layer
 from fastnst.losses.normalized import normalize_network
 from fastnst.losses.perceptual import PerceptualLoss
 from fastnst.losses.pixels import PIXEL_LOSSES, pixel_loss, relative_pixel_loss
-from fastnst.losses.style import STYLE_LOSSES, StyleLoss, build_style_loss
+from fastnst.losses.style import (
+    SAMPLED,
+    STATISTICS,
+    STYLE_LOSSES,
+    StyleLoss,
+    build_style_loss,
+)
 from fastnst.losses.super_resolution import SuperResolutionLoss
 from fastnst.losses.teacher import TeacherLoss
 from fastnst.losses.temporal import TemporalLoss
@@ -28,6 +34,8 @@ __all__ = [
     "LAYERS",
     "MEAN",
     "PIXEL_LOSSES",
+    "SAMPLED",
+    "STATISTICS",
     "STD",
     "STYLE_LOSSES",
     "WEIGHTS",

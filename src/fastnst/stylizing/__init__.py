@@ -13,6 +13,7 @@ from fastnst.stylizing.any_style import (
 )
 from fastnst.stylizing.files import Files, Job, paint_files
 from fastnst.stylizing.mask import Mask
+from fastnst.stylizing.painter import PAYS_AFTER
 from fastnst.stylizing.pictures import Picture, one_picture, several_pictures
 from fastnst.stylizing.precision import trial_picture
 from fastnst.stylizing.protocol import PaintsPictures
@@ -22,6 +23,7 @@ from fastnst.stylizing.tiling import Box, Tile, check_tile, plan_tiles, smallest
 
 __all__ = [
     "LARGEST_STYLE",
+    "PAYS_AFTER",
     "STYLE_SIZE",
     "Box",
     "Files",

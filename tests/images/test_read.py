@@ -3,16 +3,11 @@ import struct
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
+from small.same import assert_same
 
 from fastnst.images.folders import list_images
 from fastnst.images.read import as_read, read_image, read_size
 from fastnst.machine.errors import UserError
-
-
-def assert_same(image, expected):
-    assert image.mode == expected.mode
-    assert image.size == expected.size
-    np.testing.assert_array_equal(np.array(image), np.array(expected))
 
 
 @pytest.mark.parametrize(
