@@ -11,6 +11,7 @@ from small.stylizing import write_small_model
 from fastnst.commands.evaluate import main
 from fastnst.evaluation.judge import LAYERS, Judge
 from fastnst.evaluation.verdicts import Judged, verdict_table, write_verdicts
+from fastnst.machine import UserError
 
 
 @pytest.fixture
@@ -34,6 +35,12 @@ def test_a_painting_is_itself_and_a_photograph_is_no_painting(judge, batch):
     verdict = judge("b", photographs, photographs)
     assert verdict.near == verdict.afar == pytest.approx(dict.fromkeys(LAYERS, 1))
     assert (verdict.self_similarity, verdict.structure) == pytest.approx((0, 0), abs=1e-4)
+
+
+def test_a_photograph_that_is_the_painting_is_refused(judge, batch):
+    paintings = batch(3, 128)
+    with pytest.raises(UserError, match=r"is the painting of b.*leave it out of --photographs"):
+        judge("b", paintings, paintings)
 
 
 def test_another_painting_is_not_recognized(judge, batch):
@@ -132,7 +139,14 @@ def test_what_is_missing_is_named(evaluate, tmp_path, capsys):
         with pytest.raises(SystemExit):
             evaluate("--photographs=photographs", option)
         assert "leave out --optimize and --iterations" in capsys.readouterr().err
+    paintings = tmp_path / "paintings"
+    (paintings / "more").mkdir()
+    twice = (paintings / "style0.png").rename(paintings / "more" / "style1.png")
     write_small_model(tmp_path / "model.safetensors", "monet")
+    with pytest.raises(SystemExit):
+        evaluate("--photographs=photographs", "--weights=random")
+    assert "are both paintings of the style style1" in capsys.readouterr().err
+    twice.unlink()
     with pytest.raises(SystemExit):
         evaluate("--photographs=photographs", "--weights=random")
     assert "has learnt monet, and paintings has no picture of that name" in capsys.readouterr().err

@@ -46,6 +46,11 @@ def test_a_weave_is_told_from_noise():
     x = torch.arange(256)
     weave = torch.cos(x * torch.pi / 4)[:, None] * torch.cos(x * torch.pi / 4)
     assert lattice(noise + weave) > 0.4
+    # surfaces without any detail say nothing, as the white of a print
+    even = torch.ones(3, 256, 256)
+    assert lattice(even) == pytest.approx(0.035, abs=0.001)
+    beside = torch.cat([noise, even, even], 2)
+    assert 0.03 < lattice(beside) < 0.04
 
 
 def test_a_frame_is_told_from_a_picture():
@@ -53,3 +58,7 @@ def test_a_frame_is_told_from_a_picture():
     assert 0.5 < frame(picture) < 1.6
     picture[:, -8:] += 0.5
     assert frame(picture) > 2
+    odd = random(3, 101, 127)
+    assert 0.5 < frame(odd) < 1.6
+    odd[:, :, -8:] += 0.5
+    assert frame(odd) > 2

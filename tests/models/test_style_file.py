@@ -66,7 +66,7 @@ def test_a_mixture_is_of_the_numbers(style):
     (one, first), (two, second) = style("one", 1), style("two", 2)
     mixed = read_model({one: 3, two: 1})
     torch.testing.assert_close(style_of(mixed.network), 0.75 * first + 0.25 * second)
-    assert mixed.style == {"name": "one_two", "title": "Dots + Dots"}
+    assert mixed.style == {"name": "one_75_two_25", "title": "Dots + Dots"}
 
 
 @pytest.mark.parametrize("shares", [(0, 0), (-1, 2), (float("nan"), 1), (float("inf"), 1)])
@@ -85,20 +85,48 @@ def test_only_styles_of_one_network_can_be_mixed(style, tmp_path):
         read_model({path: 1, tmp_path / "model.safetensors": 1})
 
 
-@pytest.mark.parametrize("what", ["owner", "count"])
-def test_a_style_whose_network_is_not_at_hand(style, what, monkeypatch, tmp_path):
-    monkeypatch.setattr(reading, "TRUNK", tmp_path / "none.safetensors")
-    path, _ = style(**{"owner": "0" * 64} if what == "owner" else {"count": 10})
+def test_a_style_whose_network_is_not_at_hand(style, monkeypatch, tmp_path):
+    monkeypatch.setattr(reading, "TRUNKS", {})
+    path, _ = style(owner="0" * 64)
     with pytest.raises(UserError, match="network that is not at hand"):
+        read_model(path)
+    model = tmp_path / "model.safetensors"
+    model.write_bytes(model.read_bytes()[:-100])
+    with pytest.raises(UserError, match=r"beside it \(.*model\.safetensors.*\) nor in fastnst"):
         read_model(path)
 
 
-def test_the_network_that_comes_with_fastnst_is_found(style, monkeypatch, tmp_path):
+def test_numbers_that_are_too_few(style):
+    (whole, _), (short, _) = style("whole"), style("short", count=10)
+    for shares in ({short: 1.0}, {whole: 1.0, short: 1.0}):
+        with pytest.raises(UserError, match=r"short\.style\.safetensors has 10 numbers"):
+            read_model(shares)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_networks_that_come_with_fastnst_are_found(style, monkeypatch, tmp_path, number):
     path, _ = style()
     (tmp_path / "elsewhere").mkdir()
-    monkeypatch.setattr(reading, "TRUNK", tmp_path / "model.safetensors")
+    theirs = [write_small_model(tmp_path / f"{n}.safetensors", seed=n + 5) for n in range(3)]
+    theirs[number] = tmp_path / "model.safetensors"
+    monkeypatch.setattr(reading, "TRUNKS", dict(enumerate(theirs)))
     moved = path.rename(tmp_path / "elsewhere" / path.name)
     assert read_model(moved).style == FACTS
+
+
+def test_one_of_a_mixture_lies_beside_their_network(style, monkeypatch, tmp_path):
+    monkeypatch.setattr(reading, "TRUNKS", {})
+    (beside, _), (moved, _) = style("one", 1), style("two", 2)
+    (tmp_path / "elsewhere").mkdir()
+    moved = moved.rename(tmp_path / "elsewhere" / moved.name)
+    for shares in ({beside: 1.0, moved: 1.0}, {moved: 1.0, beside: 1.0}):
+        assert read_model(shares).style["title"] == "Dots + Dots"
+
+
+def test_a_style_named_twice_counts_as_both(style):
+    path, _ = style("one")
+    other, _ = style("two")
+    assert reading.find_style(f"{path}:0.3,{other}:1,{path}:0.7") == {path: 1.0, other: 1.0}
 
 
 def spoil(path, change):

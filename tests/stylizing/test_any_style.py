@@ -39,7 +39,7 @@ def network(tmp_path, monkeypatch):
     predictor.get_buffer("components").normal_(std=0.01)
     write_predictor(folder / "predictor.safetensors", predictor)
     monkeypatch.setattr(any_style, "TRUNK", path)
-    monkeypatch.setattr(reading, "TRUNK", path)
+    monkeypatch.setattr(reading, "TRUNKS", {"mine": path})
     own = folder / "predictor.safetensors"
     monkeypatch.setattr(any_style, "read_predictor", lambda: read_predictor(own))
     return network

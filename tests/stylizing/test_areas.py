@@ -9,7 +9,7 @@ from small.stylizing import CLOSE, SIDE, distance, stylize, write_small_model
 from fastnst import Stylizer
 from fastnst.drawing import draw_dead_leaves
 from fastnst.machine import UserError
-from fastnst.models import ENDING, fingerprint, read_model, write_style
+from fastnst.models import ENDING, fingerprint, finished_model, read_model, write_style
 from fastnst.networks import set_style, style_of
 
 pytestmark = pytest.mark.usefixtures("in_float32")
@@ -44,6 +44,14 @@ def test_one_style_everywhere_is_that_style(styles, photograph):
     for value, alone in ((255, one), (0, two)):
         painted = Stylizer(styles, mask=grey(value))(photograph)
         assert distance(painted, alone).mean() < 2  # bfloat16, which an untrained network magnifies
+
+
+def test_a_finished_style_with_a_network_of_its_own_shares_one_in_a_mask():
+    great_wave, irises = finished_model("great_wave"), finished_model("irises")
+    assert great_wave.name == "great_wave.safetensors"
+    laid_over = Stylizer([great_wave, irises], blend=[0.5, 0.5])
+    assert len(laid_over.painters) == 2
+    assert len(Stylizer([great_wave, irises], mask=grey(128)).painters) == 1
 
 
 def test_half_of_each_everywhere_is_their_mixture(styles, photograph):

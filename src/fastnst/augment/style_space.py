@@ -12,7 +12,15 @@ import torch
 from torch import Generator, Tensor
 
 from fastnst.machine import UserError, from_home
-from fastnst.models import ENDING, LIGHT, TRUNK, fingerprint, read_network, styles_beside
+from fastnst.models import (
+    ENDING,
+    LIGHT,
+    TRUNK,
+    check_numbers,
+    fingerprint,
+    read_network,
+    styles_beside,
+)
 from fastnst.networks import TransformationNetwork, has_styles, style_of
 
 Draw = Literal["finished", "mixture", "gaussian"]
@@ -113,10 +121,6 @@ def read_space(folder: str | Path | None) -> tuple[TransformationNetwork, StyleS
     own = style_of(network)
     files = styles_beside(folder, fingerprint(network))
     for path, style in files.items():
-        if style.numbers.shape != own.shape:
-            raise UserError(
-                f"{path} has {len(style.numbers)} numbers, and a style of the network beside it "
-                f"{len(own)}: it was changed; take it away."
-            )
+        check_numbers(path, style, network)
     known = [style.numbers for style in files.values()]
     return network, StyleSpace(torch.stack(known) if known else own.new_empty(0, len(own)), folder)

@@ -1,8 +1,8 @@
 """A judge that no training has seen: how near pictures are to a painting, close up and from afar,
 which painting they look like, and what is left of the photograph.
 
-The style losses compare Gram matrices at relu1_2 to relu4_3. This compares the distributions of
-features themselves, at other layers and of scaled-down pictures too: whoever learns the one by
+The style losses compare Gram matrices or distributions of features at relu1_2 to relu4_3. This
+compares distributions at other layers, and of scaled-down pictures too: whoever learns the one by
 cheating does not get the other for nothing.
 """
 
@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from fastnst.evaluation.structure import frame, lattice, luminance_structure, self_similarity
 from fastnst.losses import LossNetwork
+from fastnst.machine import UserError
 
 LAYERS = ("relu3_1", "relu4_1", "relu5_1")
 CONTENT = "relu4_2"
@@ -43,7 +44,7 @@ class Verdict(NamedTuple):
         recognized: share of photographs for which no other painting is nearer, from afar.
         rank: of the right painting among all, 1 is the nearest.
         self_similarity: see `structure`; 0 is the photograph's.
-        structure: of luminance that is lost, 0 to 1.
+        structure: of luminance that is lost, 0 to 2.
         lattice: share of fine detail that repeats every 4 or 8 pixels; 0.035 is none.
         frame: step at the edges as a multiple of steps inside; 1 is none.
     """
@@ -90,11 +91,17 @@ class Judge:
 
         Raises:
             KeyError: if the painting is not among those there are.
+            UserError: if a photograph is the painting.
         """
         target_near, target_afar = self.paintings[name]
         near, afar, ranks, similar, lost = [], [], [], [], []
         pairs = [*zip(painted.split(1), self.photographs.split(1), self._seen, strict=True)]
         for one, photograph, before in tqdm(pairs, f"judging {name}", leave=False):
+            if not all(_distance(before.near[it], target_near[it]) for it in LAYERS):
+                raise UserError(
+                    f"One of the photographs is the painting of {name}, from which nothing can be "
+                    f"nearer than it is: leave it out of --photographs."
+                )
             after = self._see(one)
             near.append(self._shares(target_near, after.near, before.near))
             afar.append(self._shares(target_afar, after.afar, before.afar))
@@ -122,9 +129,9 @@ class Judge:
     def _distributions(self, features: Mapping[str, Tensor]) -> Distributions:
         """By layer `(directions, quantiles)`: what projections of the features have.
 
-        The sliced Wasserstein distance is that of these (Heitz et al. 2021, "A sliced Wasserstein
-        loss for neural texture synthesis", eq. 4), here at quantiles, as pictures have different
-        numbers of pixels.
+        The sliced Wasserstein distance is the root of their mean squared difference (Heitz et al.
+        2021, "A sliced Wasserstein loss for neural texture synthesis", eq. 4, has the square), here
+        at quantiles from the least to the greatest, as pictures have different numbers of pixels.
         """
         found: Distributions = {}
         for layer in LAYERS:
@@ -154,7 +161,7 @@ class Judge:
                 other: _distance(seen[layer], afar[layer])
                 for other, (_, afar) in self.paintings.items()
             }
-            unit = mean(distances.values())
+            unit = mean(distances.values()) or 1.0  # 0 where the only painting is met exactly
             for other, distance in distances.items():
                 totals[other] += distance / unit
         return sorted(totals, key=lambda other: totals[other]).index(name) + 1

@@ -63,7 +63,8 @@ def lattice(picture: Tensor) -> float:
     """How much of the detail finer than 1/16 cycle to the pixel repeats every 4 or 8 pixels.
 
     The share of the energy that lies within one step of the multiples of 1/8 cycle to the pixel in
-    both directions, mean over channels and windows of 128x128; 0.035 where energy is spread evenly.
+    both directions, mean over windows of 128x128; 0.035 where energy is spread evenly. Windows that
+    hold no more detail than the rounding to 8 bits are left out.
 
     Args:
         picture: `(3, H, W)` with sides of at least 128 pixels.
@@ -77,7 +78,12 @@ def lattice(picture: Tensor) -> float:
     tiles = picture.unfold(1, 128, 64).unfold(2, 128, 64).flatten(1, 2)
     tiles = (tiles - tiles.mean(dim=(2, 3), keepdim=True)) * window[:, None] * window
     energy = torch.fft.fft2(tiles).abs().square().sum(0)
-    return float((energy[:, repeated].sum(1) / energy[:, high].sum(1)).mean())
+    detail = energy[:, high].sum(1)
+    rounding = 128**2 * window.square().sum() ** 2 * len(picture) / (12 * 255**2)
+    seen = detail > rounding
+    if not seen.any():
+        return float(repeated.sum() / high.sum())
+    return float((energy[:, repeated].sum(1)[seen] / detail[seen]).mean())
 
 
 def frame(picture: Tensor) -> float:
@@ -89,9 +95,10 @@ def frame(picture: Tensor) -> float:
     """
     outer: list[Tensor] = []
     inner: list[Tensor] = []
-    for turned in (picture, picture.transpose(1, 2)):
+    sides = (picture, picture.transpose(1, 2))
+    for turned in (*sides, *(side.flip(1) for side in sides)):
         strips = turned[:, : turned.shape[1] // 8 * 8].unflatten(1, (-1, 8)).mean((2, 3))
         steps = strips.diff(dim=1).abs().mean(0)
-        outer += [steps[:1], steps[-1:]]
+        outer.append(steps[:1])
         inner.append(steps[2:-2])
     return float(torch.cat(outer).mean() / torch.cat(inner).mean().clamp_min(1e-6))

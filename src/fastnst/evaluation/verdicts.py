@@ -14,6 +14,7 @@ from tqdm import tqdm
 from fastnst.evaluation.judge import LAYERS, Judge, Verdict
 from fastnst.evaluation.results import table
 from fastnst.images import (
+    flatten,
     labelled_grid,
     list_images,
     read_image,
@@ -68,7 +69,14 @@ def judge_networks(
     Raises:
         UserError: if a checkpoint is none, or its painting is not in the folder.
     """
-    files = {file.stem: file for file in list_images(folder)}
+    files: dict[str, Path] = {}
+    for file in list_images(folder):
+        if file.stem in files:
+            raise UserError(
+                f"{files[file.stem]} and {file} are both paintings of the style {file.stem}: leave "
+                f"one of them in the folder of --judge."
+            )
+        files[file.stem] = file
     device = network.mean.device
     stylizers = [Stylizer(path, device) for path in checkpoints]
     for path, stylizer in zip(checkpoints, stylizers, strict=True):
@@ -79,7 +87,7 @@ def judge_networks(
                 f"{name}.jpg, the painting, or check --judge."
             )
     paintings = {
-        name: to_tensor(resize_short_side(read_image(file), PAINTING))[None]
+        name: to_tensor(flatten(resize_short_side(read_image(file), PAINTING)))[None]
         for name, file in files.items()
     }
     judge = Judge(network, paintings, photographs)

@@ -26,6 +26,7 @@ from fastnst.models.read import (
 )
 from fastnst.models.style_file import (
     StyleFile,
+    check_numbers,
     fingerprint,
     read_style,
     same_network,
@@ -70,6 +71,7 @@ __all__ = [
     "OnnxNetwork",
     "StyleFile",
     "cards_page",
+    "check_numbers",
     "export_onnx",
     "find_mixture",
     "find_painting",

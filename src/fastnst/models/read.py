@@ -1,6 +1,6 @@
 """Reading what paints: a network of its own, a style of a network that many share, a mixture."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,9 @@ import torch
 from fastnst.images import SUFFIXES
 from fastnst.machine import UserError, from_home
 from fastnst.models.model_file import LONGEST_NAME, Model, read_network
-from fastnst.models.style_file import StyleFile, fingerprint, read_style
-from fastnst.models.zoo import ENDING, TRUNK, finished_model
-from fastnst.networks import has_styles, set_style, style_of
+from fastnst.models.style_file import StyleFile, check_numbers, fingerprint, read_style
+from fastnst.models.zoo import ENDING, TRUNK, TRUNKS, finished_model
+from fastnst.networks import has_styles, set_style
 
 Mixture = Mapping[Path, float]  # style files, or pictures of paintings, with the share of each
 Known = Mapping[Path, StyleFile]  # styles by what stands for them in a mixture
@@ -56,8 +56,9 @@ def find_style(text: str, shared: bool = False) -> Path | Mixture:
     shares: dict[str, float] = {}
     for word in map(str.strip, text.split(",")):
         name, colon, share = (word, "", word) if _is_file(word) else word.rpartition(":")
+        name = name if colon else share
         try:
-            shares[name if colon else share] = float(share) if colon else 1.0
+            shares[name] = shares.get(name, 0.0) + (float(share) if colon else 1.0)
         except ValueError:
             raise UserError(f"{word}: give a style and its share, such as irises:0.6.") from None
     return find_mixture(shares)
@@ -105,7 +106,11 @@ def find_mixture(shares: Mapping[str, float]) -> Mixture:
     Raises:
         UserError: if one is not there.
     """
-    return {_style_file(name): share for name, share in shares.items()}
+    found: dict[Path, float] = {}
+    for name, share in shares.items():  # one may be named in two ways
+        path = _style_file(name)
+        found[path] = found.get(path, 0.0) + share
+    return found
 
 
 def _style_file(name: str) -> Path:
@@ -136,36 +141,45 @@ def _mixed(shares: Mixture, known: Known) -> Model:
                 f"{other} and {first} belong to different networks: only styles that share one can "
                 f"be mixed."
             )
-    model = _network_of(first, styles[first], first in known)
+    model = _network_of(
+        first, styles[first].network, [path for path in styles if path not in known]
+    )
+    for path, style in styles.items():
+        check_numbers(path, style, model.network)
     parts = [share / total * styles[path].numbers for path, share in shares.items()]
     set_style(model.network, torch.stack(parts).sum(0))
-    return Model(model.network, model.architecture, _described([*styles.values()]))
+    described = _described([*styles.values()], [*shares.values()])
+    return Model(model.network, model.architecture, described)
 
 
-def _network_of(path: Path, style: StyleFile, comes_with_us: bool) -> Model:
-    for candidate in [TRUNK] if comes_with_us else _candidates(path):
+def _network_of(path: Path, wanted: str, files: Sequence[Path]) -> Model:
+    """The network with a fingerprint: beside one of the files, or one that comes with fastnst."""
+    names = ("model.safetensors", TRUNK.name)
+    beside = [file.with_name(name) for file in files for name in names]
+    unread = ""
+    for candidate in dict.fromkeys((*beside, *TRUNKS.values())):
+        if not candidate.is_file():
+            continue
         try:
             model = read_network(candidate)
-        except UserError:  # another program's file of this name
+        except UserError as error:  # damaged, or another program's file of this name
+            unread = unread or f" ({error})"
             continue
-        if has_styles(model.network) and fingerprint(model.network) == style.network:
-            if style_of(model.network).shape != style.numbers.shape:
-                break  # somebody has changed the numbers
+        if has_styles(model.network) and fingerprint(model.network) == wanted:
             return model
     raise UserError(
-        f"{path} belongs to a network that is not at hand, neither beside it nor in fastnst: put "
-        f"the model.safetensors of the run that it was learnt in beside it."
+        f"{path} belongs to a network that is not at hand, neither beside it{unread} nor in "
+        f"fastnst: put the model.safetensors of the run that it was learnt in beside it."
     )
 
 
-def _candidates(path: Path) -> Iterator[Path]:
-    beside = (path.with_name(name) for name in ("model.safetensors", TRUNK.name))
-    return (file for file in (*beside, TRUNK) if file.is_file())
-
-
-def _described(styles: list[StyleFile]) -> dict[str, Any]:
+def _described(styles: Sequence[StyleFile], shares: Sequence[float]) -> dict[str, Any]:
     if len(styles) == 1:
         return styles[0].style
-    names = "_".join(style.style["name"] for style in styles)
+    words: list[str] = []
+    for style, share in zip(styles, shares, strict=True):
+        words.append(style.style["name"])
+        if len({*shares}) > 1:  # so that pictures of several steps have names of their own
+            words.append(f"{100 * share / sum(shares):.0f}")
     titles = [str(style.style.get("title", style.style["name"])) for style in styles]
-    return {"name": names[:LONGEST_NAME], "title": " + ".join(titles)}
+    return {"name": "_".join(words)[:LONGEST_NAME], "title": " + ".join(titles)}

@@ -100,6 +100,20 @@ def styles_beside(source: Path, network: str) -> dict[Path, StyleFile]:
     return {path: style for path, style in read.items() if style.network == network}
 
 
+def check_numbers(path: Path, style: StyleFile, network: nn.Module) -> None:
+    """Refuse a style file whose numbers are not as many as those of a style of its network.
+
+    Raises:
+        UserError: naming the file.
+    """
+    needed = len(style_of(network))
+    if len(style.numbers) != needed:
+        raise UserError(
+            f"{path} has {len(style.numbers)} numbers, and a style of its network {needed}: it was "
+            f"changed; take it away, or learn the style again."
+        )
+
+
 def read_style(path: Path) -> StyleFile:
     """Read a style file; no code in it is run.
 

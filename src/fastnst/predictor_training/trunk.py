@@ -15,6 +15,7 @@ from fastnst.models import (
     ENDING,
     TRUNKS,
     Model,
+    check_numbers,
     fingerprint,
     read_network,
     styles_beside,
@@ -62,8 +63,10 @@ def read_trunk(trunk: str) -> Trunk:
         raise UserError(
             f"trunk={trunk} has no instance normalisations: styles cannot share it; give one with."
         )
-    there = styles_beside(path, fingerprint(model.network)).values()
-    return Trunk(model, {style.style["name"]: style.numbers for style in there})
+    there = styles_beside(path, fingerprint(model.network))
+    for file, style in there.items():
+        check_numbers(file, style, model.network)
+    return Trunk(model, {style.style["name"]: style.numbers for style in there.values()})
 
 
 class WriteResults(Callback):

@@ -50,6 +50,8 @@ def shared_style(checkpoint: Checkpoint) -> Checkpoint:
 
 def chosen_region(style: Checkpoint) -> Checkpoint:
     """What is to be read of a region's style: a name is that of one in the shared network."""
+    if isinstance(style, Mapping):
+        return find_mixture({str(name): share for name, share in style.items()})
     return find_style(style, shared=True) if isinstance(style, str) else style
 
 
@@ -58,7 +60,9 @@ def one_mixture(checkpoints: Sequence[Checkpoint]) -> Mixture:
     is given."""
     shares: dict[Path, float] = {}
     for checkpoint in map(shared_style, checkpoints):
-        shares |= checkpoint if isinstance(checkpoint, Mapping) else {Path(checkpoint): 1.0}
+        parts = checkpoint if isinstance(checkpoint, Mapping) else {Path(checkpoint): 1.0}
+        for path, share in parts.items():
+            shares[path] = shares.get(path, 0.0) + share
     return shares
 
 

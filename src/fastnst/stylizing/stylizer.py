@@ -92,12 +92,16 @@ class Stylizer:
                 "--regions are for other styles of one network: give one --style or --ckpt for the "
                 "rest of the picture."
             )
-        checkpoints = [shared_style(one) if regions else one for one in checkpoints]
+        shared = [shared_style(one) for one in checkpoints]
+        checkpoints = shared if regions else checkpoints
         models = [read(path, self.device, style_size) for path in checkpoints]
         areas = None
-        networks = [model.network for model in models]
-        if mask is not None and len(models) == 2 and blend is None and same_network(networks):
-            areas, mask = make_areas(models, [mask]), None
+        if mask is not None and len(models) == 2 and blend is None:
+            together = models
+            if shared != [*checkpoints]:  # one has a network of its own as well
+                together = [read(path, self.device, style_size) for path in shared]
+            if same_network([model.network for model in together]):
+                models, areas, mask = together, make_areas(together, [mask]), None
         elif regions:
             named = [chosen_region(it) for it in regions.values()]
             others = [read(it, self.device, style_size) for it in named]
@@ -112,6 +116,7 @@ class Stylizer:
         names = [model.style["name"] for model in models]
         titles = [str(model.style.get("title", model.style["name"])) for model in models]
         self.style = {"name": "_".join(names), "title": " + ".join(titles)}
+        networks = [model.network for model in models]
         self.reach = max(network.reach for network in networks)
         # the one whose style is painted, if it is one
         self.network = networks[0] if len(networks) == 1 and areas is None else None

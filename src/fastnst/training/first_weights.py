@@ -13,12 +13,15 @@ from fastnst.learning import read_checkpoint
 from fastnst.losses import TeacherLoss, build_loss_network
 from fastnst.machine import UserError
 from fastnst.models import (
+    ENDING,
     TRUNKS,
+    check_numbers,
     fingerprint,
     finished_model,
     finished_styles,
     in_run_folder,
     read_model,
+    read_style,
     styles_beside,
 )
 from fastnst.networks import has_styles
@@ -57,6 +60,9 @@ def first_weights(settings: Settings) -> dict[str, Tensor] | None:
     state = model.network.state_dict()
     if not all(value.isfinite().all() for value in state.values()):
         raise UserError(f"{key}={init}: not all of its weights are finite numbers; give another.")
+    if path.suffix != ".ckpt":
+        for file in sorted(path.parent.glob(f"*{ENDING}")):  # of which some may be begun with
+            read_style(file)
     return state
 
 
@@ -102,8 +108,10 @@ def _styles_at(path: Path, network: nn.Module) -> dict[str, Tensor]:
     """Numbers, by name, of the styles that lie in or beside a network's file."""
     if path.suffix == ".ckpt":
         return _in_checkpoint(path)
-    beside = styles_beside(path, fingerprint(network)).values()
-    return {style.style["name"]: style.numbers for style in beside}
+    beside = styles_beside(path, fingerprint(network))
+    for file, style in beside.items():
+        check_numbers(file, style, network)
+    return {style.style["name"]: style.numbers for style in beside.values()}
 
 
 def read_teacher(settings: Settings) -> TeacherLoss | None:

@@ -1,12 +1,14 @@
 """What a run leaves to be used: a network, and the styles that share it."""
 
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
 
-from fastnst.config import Settings
+from fastnst.config import Settings, Style
 from fastnst.models import ENDING, fingerprint, read_model, write_model, write_style
 from fastnst.networks import set_style
+from fastnst.styles import local_picture
 
 
 def style_files(settings: Settings, folder: Path) -> list[Path]:
@@ -33,7 +35,7 @@ def write_results(
         path,
         network,
         settings.network.model_dump(),
-        settings.style.model_dump(),
+        _facts(settings.style),
         # rounded, it would not be the network that the other styles belong to
         settings.model_dtype if settings.trunk is None else "float32",
     )
@@ -41,4 +43,12 @@ def write_results(
         rounded = fingerprint(read_model(path).network)
         files = style_files(settings, path.parent)
         for file, style, row in zip(files, settings.paintings, styles, strict=True):
-            write_style(file, row, style.model_dump(), rounded)
+            write_style(file, row, _facts(style), rounded)
+
+
+def _facts(style: Style) -> dict[str, Any]:
+    """What is told of a painting to whom the file is given: not where it lay on this machine."""
+    told = style.model_dump()
+    if local_picture(style.image) is not None:
+        told["image"] = None
+    return told

@@ -76,9 +76,10 @@ class Painting(Worker):
             return
         self._number, frame = found
         style, before = self.style, self.done.item
-        if self._smoother is not None and before is not None and style != before.style:
+        on_the_way = self._walk.to(style, time.monotonic())
+        chosen = before is not None and style != before.style
+        if self._smoother is not None and (chosen or on_the_way):
             self._smoother.forget()  # or much smoothing would keep the style before for long
-        self._walk.to(style, time.monotonic())
         image = self._paint(self.stylizers[style], Image.fromarray(frame[..., ::-1].copy()))
         self.done.put(Painted(image, style, self._rate.tick(time.monotonic())))
 

@@ -35,15 +35,18 @@ class Walk:
         for network, style in zip(self._networks, self._styles, strict=False):  # or there are none
             set_style(network, style)
 
-    def to(self, style: int, now: float) -> None:
+    def to(self, style: int, now: float) -> bool:
         """Set what the stylizer of a style paints next: the style itself, or what is on the way.
 
         Args:
             style: where to go, as it was chosen; a number from 0.
             now: time in seconds, from any beginning.
+
+        Returns:
+            Whether it paints something else than before.
         """
         if not self._styles or (style == self._goal and self._now is self._styles[style]):
-            return
+            return False
         if style != self._goal:
             self._origin, self._goal, self._began = self._now, style, now
         goal, done = self._styles[style], min(1.0, (now - self._began) / SECONDS)
@@ -53,3 +56,4 @@ class Walk:
         else:
             self._now = self._origin.lerp(goal, slow)
         set_style(self._networks[style], self._now)
+        return True
