@@ -36,6 +36,19 @@ def test_the_total_is_the_sum_of_the_weighted_terms(build, batch, measure):
     assert all(value.shape == () for value in terms.values())
 
 
+def test_a_small_painting_takes_no_samples_from_a_large_one(small_vgg, batch):
+    small, large = batch(1, 16, seed=9), batch(1, 48, seed=8)
+    content, terms = {"relu2_2": 1.0}, WEIGHTS.values()
+    how = "relative", "sliced_wasserstein", content, {"relu2_2": 1.0}, *terms
+    torch.manual_seed(0)
+    alone = PerceptualLoss(small_vgg, [large], *how).style_relu2_2
+    torch.manual_seed(0)
+    both = PerceptualLoss(small_vgg, [large, small], *how).style_relu2_2
+    assert both.shape[0] == 2
+    assert torch.equal(both[:1], alone)
+    assert len(both[1].unique(dim=0)) == 8 * 8
+
+
 @pytest.mark.parametrize(("measure", "share"), [("relative", 1 / 8), ("johnson2016", 1.0)])
 def test_the_style_is_a_mean_or_a_sum_over_the_layers(build, batch, measure, share):
     terms = build(measure)(batch(1, 32, seed=1), batch(1, 32))

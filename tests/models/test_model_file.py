@@ -198,8 +198,15 @@ def test_a_name_may_be_no_text(tmp_path):
 def test_the_folder_of_a_run_is_its_network(tmp_path):
     write_small_model(tmp_path / "run" / "model.safetensors")
     (tmp_path / "run" / "checkpoints").mkdir()
-    (tmp_path / "run" / "checkpoints" / "last.ckpt").write_text("is not read")
+    checkpoint = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    checkpoint.write_text("is not read")
+    os.utime(checkpoint, (0, 0))
     assert read_model(tmp_path / "run").style["name"] == "dots"
+    # what a run wrote that was resumed, and then killed
+    os.utime(tmp_path / "run" / "model.safetensors", (0, 0))
+    os.utime(checkpoint, (9, 9))
+    with pytest.raises(UserError, match=r"last\.ckpt is not a fastnst checkpoint"):
+        read_model(tmp_path / "run")
     with pytest.raises(UserError, match="is no run"):
         read_model(tmp_path)
 

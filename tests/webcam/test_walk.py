@@ -64,6 +64,21 @@ def test_styles_of_different_networks_are_left_alone(other):
     assert other.network is None or worn(other) == 1
 
 
+def test_a_style_of_another_network_keeps_no_others_from_walking():
+    styles = [stylizer(0.0), stylizer(5.0, seed=1), stylizer(1.0), SimpleNamespace(network=None)]
+    walk = Walk(styles)
+    walk.to(0, 0.0)
+    walk.to(2, 1.0)
+    walk.to(2, 1.5)
+    assert worn(styles[2]) == pytest.approx(0.5)
+    for other in (1, 3):  # jumps there and back
+        assert walk.to(other, 2.0)
+        assert worn(styles[1]) == 5
+        assert walk.to(0, 2.1)
+        assert worn(styles[0]) == 0
+        assert not walk.to(0, 2.2)
+
+
 def test_whoever_stops_on_the_way_has_its_own_style_again():
     styles = [stylizer(0.0), stylizer(1.0)]
     walk = Walk(styles)

@@ -83,7 +83,9 @@ def _read(name: str, config: DictConfig, given: Collection[str]) -> dict[str, An
     if HydraConfig.initialized():  # there may be a folder of one's own
         sources += [source.path for source in HydraConfig.get().runtime.config_sources]
     folders = [Path(source, "style") for source in sources]
-    files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
+    # of two with one name Hydra takes that of the first folder
+    every = (file for folder in reversed(folders) for file in sorted(folder.glob("*.yaml")))
+    files = {file.stem: file for file in every}
     if name not in files:
         raise UserError(
             f"styles: there is no style {name}{close_to(name, files)}; there are "

@@ -149,6 +149,7 @@ class PerceptualLoss(nn.Module):
 
 
 def _together(targets: Sequence[Tensor]) -> Tensor:
-    """`(1, ., .)` each -> `(S, ., .)`; those of samples, as many as there are of the fewest."""
-    fewest = min(target.shape[1] for target in targets)
-    return torch.cat([target[:, :fewest] for target in targets])
+    """`(1, ., .)` each -> `(S, ., .)`; samples of a small picture are repeated, so that all have as
+    many as that with the most."""
+    most = torch.arange(max(target.shape[1] for target in targets))
+    return torch.cat([target[:, most % target.shape[1]] for target in targets])

@@ -162,12 +162,13 @@ def _read(path: Path) -> Read:
 
 
 def in_run_folder(path: Path) -> Path:
-    """The network in a run folder, else a `UserError`; a file is taken as it is."""
+    """The newest network in a run folder, else a `UserError`; a file is taken as it is."""
     if not path.is_dir():
         return path
-    for name in ("model.safetensors", "checkpoints/last.ckpt", "last.ckpt"):
-        if (path / name).is_file():
-            return path / name
+    names = ("model.safetensors", "checkpoints/last.ckpt", "last.ckpt")
+    if there := [path / name for name in names if (path / name).is_file()]:
+        # a run that was resumed and then killed has an older network than checkpoint
+        return max(there, key=lambda file: file.stat().st_mtime_ns)
     raise UserError(
         f"The folder {path} is no run: there is neither a model.safetensors nor a "
         f"checkpoints/last.ckpt in it."

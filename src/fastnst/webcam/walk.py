@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from fastnst.models import same_network
-from fastnst.networks import set_style, style_of
+from fastnst.models import fingerprint
+from fastnst.networks import has_styles, set_style, style_of
 
 if TYPE_CHECKING:
     from fastnst.stylizing import Stylizer
@@ -15,25 +15,24 @@ SECONDS = 1.0  # that it takes
 
 
 class Walk:
-    """Lets styles go over into each other.
+    """Lets styles of one network go over into each other; to another network it is a jump.
 
     Args:
-        stylizers: the styles; if they do not all share one network, nothing is done.
+        stylizers: the styles.
     """
 
     def __init__(self, stylizers: Sequence["Stylizer"]) -> None:
         found = [stylizer.network for stylizer in stylizers]
-        self._networks = [network for network in found if network is not None]
-        shared = len(self._networks) == len(found) and same_network(self._networks)
-        self._styles = [style_of(network) for network in self._networks] if shared else []
+        self._places = [_Place(it) if it is not None and has_styles(it) else None for it in found]
         self._goal, self._began = 0, 0.0
         self._origin: Tensor | None = None
         self._now: Tensor | None = None
 
     def rest(self) -> None:
         """Give each network its own style again, wherever the walk is."""
-        for network, style in zip(self._networks, self._styles, strict=False):  # or there are none
-            set_style(network, style)
+        for place in self._places:
+            if place is not None:
+                set_style(place.network, place.style)
 
     def to(self, style: int, now: float) -> bool:
         """Set what the stylizer of a style paints next: the style itself, or what is on the way.
@@ -45,15 +44,32 @@ class Walk:
         Returns:
             Whether it paints something else than before.
         """
-        if not self._styles or (style == self._goal and self._now is self._styles[style]):
+        place, before = self._places[style], self._places[self._goal]
+        moved = style != self._goal
+        if moved:
+            here = place is not None and before is not None and place.owner == before.owner
+            self._origin, self._goal, self._began = self._now if here else None, style, now
+        if place is None:
+            self._now = None
+            return moved
+        if not moved and self._now is place.style:
             return False
-        if style != self._goal:
-            self._origin, self._goal, self._began = self._now, style, now
-        goal, done = self._styles[style], min(1.0, (now - self._began) / SECONDS)
+        done = min(1.0, (now - self._began) / SECONDS)
         slow = done * done * (3 - 2 * done)  # at both ends
         if self._origin is None or done == 1:
-            self._now = goal
+            self._now = place.style
         else:
-            self._now = self._origin.lerp(goal, slow)
-        set_style(self._networks[style], self._now)
+            self._now = self._origin.lerp(place.style, slow)
+        set_style(place.network, self._now)
         return True
+
+
+class _Place:
+    """A style that can be walked to: its network, its numbers, and whom it shares the network with.
+
+    Args:
+        network: that paints it.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network, self.style, self.owner = network, style_of(network), fingerprint(network)
