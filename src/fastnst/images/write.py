@@ -49,7 +49,11 @@ def write_image(
 
 
 def check_writable(path: Path, size: tuple[int, int]) -> str:
-    """Pillow's name of the format that a picture of a width and height is written in.
+    """Pillow's name of the format that a picture is written in.
+
+    Args:
+        path: of the file that is to be; its extension decides.
+        size: width and height of the picture, in pixels.
 
     Raises:
         UserError: if the extension is unknown, or the picture is too large for the format.

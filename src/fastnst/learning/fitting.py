@@ -53,6 +53,10 @@ class Start(NamedTuple):
 def starting_point(settings: Kind, folder: Path) -> tuple[Start, Kind]:
     """Where a run begins, and its settings with what it began with when it was new.
 
+    Args:
+        settings: the run's, of which `resume` says what is gone on from.
+        folder: the run folder.
+
     Raises:
         UserError: if there is no such checkpoint, or this run cannot go on from it.
     """
@@ -86,6 +90,11 @@ def finished_sheet(
 
 def prepare_trainer(settings: RunSettings, folder: Path, start: Start) -> pl.Trainer:
     """Write the settings to the run folder, seed everything, and make the Trainer.
+
+    Args:
+        settings: the run's.
+        folder: the run folder.
+        start: where it begins.
 
     Raises:
         UserError: if Lightning refuses any of the settings in `trainer`.

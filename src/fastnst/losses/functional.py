@@ -78,6 +78,12 @@ def feature_loss(features: Tensor, target: Tensor) -> Tensor:
 
     In the square of the activations' unit.
 
+    Args:
+        features, target: `(N, C, H, W)`, activations of a layer.
+
+    Returns:
+        `(N,)`, float32, at least 0.
+
     Raises:
         ValueError: if the shapes differ.
     """
@@ -91,6 +97,13 @@ def style_loss(gram: Tensor, target: Tensor) -> Tensor:
     The paper's eq. 4 is the squared Frobenius norm, C^2 times this; the mean is the convention of
     pytorch/examples.
 
+    Args:
+        gram: `(N, C, C)`, float32.
+        target: `(1, C, C)` or `(N, C, C)`.
+
+    Returns:
+        `(N,)`, at least 0.
+
     Raises:
         ValueError: if the Gram matrices are of different layers.
     """
@@ -103,6 +116,12 @@ def relative_feature_loss(features: Tensor, target: Tensor) -> Tensor:
 
     Dimensionless: 0 is a perfect match, 1 is as far off as features that are zero everywhere. The
     target's norm is taken as given: where the target learns too, more of it is no way to be nearer.
+
+    Args:
+        features, target: `(N, ...)`, activations of a layer.
+
+    Returns:
+        `(N,)`, float32, at least 0.
 
     Raises:
         ValueError: if the shapes differ.
@@ -119,6 +138,13 @@ def relative_style_loss(gram: Tensor, target: Tensor) -> Tensor:
     Frobenius norms. Dimensionless: 0 is a perfect match, 1 is as far off as a picture with no
     features at all.
 
+    Args:
+        gram: `(N, C, C)`, float32.
+        target: `(1, C, C)` or `(N, C, C)`.
+
+    Returns:
+        `(N,)`, at least 0.
+
     Raises:
         ValueError: if the Gram matrices are of different layers.
     """
@@ -134,6 +160,9 @@ def total_variation(images: Tensor) -> Tensor:
 
     Args:
         images: `(N, C, H, W)` with H and W at least 2.
+
+    Returns:
+        `(N,)`, at least 0.
     """
     return _TotalVariation.apply(images)
 

@@ -205,6 +205,13 @@ def weights_file(text: str) -> str:
 def local_weights(name: Architecture, weights: str) -> str | None:
     """The file of a loss network's weights, if they are one.
 
+    Args:
+        name: `vgg16`, `vgg19` or `compact`.
+        weights: as in `loss_network.weights`.
+
+    Returns:
+        Its path; None for weights that are known by a name.
+
     Raises:
         UserError: if they are neither a file nor known by that name.
     """

@@ -76,7 +76,13 @@ def write_style(
     network: str,
     thumbnail: bytes | None = None,
 ) -> None:
-    """Write a style file; it appears whole or not at all. Arguments as in `StyleFile`."""
+    """Write a style file; it appears whole or not at all.
+
+    Args:
+        path: of the file.
+        numbers: `(K,)`, which are rounded to float16.
+        style, network, thumbnail: as in `StyleFile`.
+    """
     metadata = {"format": "fastnst style", "style": json.dumps(dict(style)), "network": network}
     if thumbnail is not None:
         metadata["thumbnail"] = base64.b64encode(thumbnail).decode()

@@ -19,6 +19,9 @@ class UpsampleConv2d(nn.Conv2d):
     which two depends on whether the middle row is even or odd. So each output pixel needs a 2x2
     kernel of sums of the weights, one of four, instead of 3x3: 4/9 of the work. And reflecting the
     larger picture by one pixel is repeating the outermost pixel of the smaller one.
+
+    Args:
+        inputs, outputs: channels of what comes in and goes out.
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:

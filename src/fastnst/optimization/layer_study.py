@@ -72,6 +72,10 @@ def labels(settings: LayerStudySettings) -> tuple[list[str], list[str]]:
 def study_layers(settings: LayerStudySettings, folder: Path) -> None:
     """Paint the table cell by cell, and write `layers.png` after each.
 
+    Args:
+        settings: of `configs/study_layers.yaml`.
+        folder: for this file.
+
     Raises:
         UserError: for anything in the settings that cannot be had, or if a loss is no number.
         SystemExit: after Ctrl-C, when what there is has been written.

@@ -163,6 +163,10 @@ def paint(problem: Problem) -> Iterator[tuple[Iteration, Tensor]]:
 def optimize_photograph(settings: OptimizeSettings, folder: Path) -> None:
     """Optimise, and write `step_<n>.png`, `result.png` and the curves of the losses.
 
+    Args:
+        settings: of `configs/optimize.yaml`.
+        folder: for these files.
+
     Raises:
         UserError: for anything in the settings that cannot be had, or if the loss is no number.
         SystemExit: after Ctrl-C, when what there is has been written.
