@@ -107,9 +107,11 @@ def test_what_any_style_made_is_left_out(files, picture, model, tmp_path, monkey
     picture("in/three.gif")
     picture("in/three_starry_night.gif")  # has no place for a mark
     picture("in/three_starry_night_stopped.gif")
+    picture("in/three_starry_night_60_irises_40.gif")
+    picture("in/three_irises_2.gif")  # somebody's own, of no mixture
     sources = {job.source for job in plan([tmp_path / "in"], None, None, "dots")}
     assert {path.name for path in sources} == {
-        "one.jpg", "two.png", "one_waves.png", "one_own.jpg", "three.gif",
+        "one.jpg", "two.png", "one_waves.png", "one_own.jpg", "three.gif", "three_irises_2.gif",
     }  # fmt: skip
     for output in ([], ["-o", tmp_path / "in" / "painted"], ["--name", "{style}-{name}"]):
         assert stylize(monkeypatch, "--ckpt", model, tmp_path / "in", *output) == 0

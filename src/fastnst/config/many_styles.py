@@ -1,6 +1,7 @@
 """`styles=[a,b,...]`: names of files in `configs/style`, and what these say of their paintings."""
 
 import logging
+import zlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -13,18 +14,30 @@ from yaml import YAMLError
 from fastnst.config.errors import close_to
 from fastnst.config.groups import Style
 from fastnst.config.hydra import CONFIGS
-from fastnst.config.settings import read_settings
+from fastnst.config.settings import flat, read_settings
 from fastnst.machine import UserError
 
 log = logging.getLogger(__name__)
 
 WEIGHTS = ("style_weight", "tv_weight")  # of the loss that a style may have of its own
 MANY = "many_styles"  # name of what a run with several styles trains
+LONGEST = 60  # letters of several names in that of a folder
 
 
-def run_name(style: str, styles: ListConfig | None) -> str:
-    """What a run is named after: its style, or that it has many."""
-    return style if styles is None else MANY
+def run_name(style: str, styles: object) -> str:
+    """What the folder of runs is named after: their style, or the several that they have.
+
+    Args:
+        style: name of the one.
+        styles: the names, as in the configuration, not yet checked; None if there is one style.
+    """
+    if styles is None:
+        return style
+    names = [str(name) for name in styles] if isinstance(styles, ListConfig) else [str(styles)]
+    every = "+".join(names)
+    if len(every) <= LONGEST:
+        return every
+    return f"{MANY}_{zlib.crc32(every.encode()):08x}"
 
 
 def with_styles(config: DictConfig, words: Sequence[str] | None = None) -> DictConfig:
@@ -79,10 +92,10 @@ def with_styles(config: DictConfig, words: Sequence[str] | None = None) -> DictC
 
 
 def _read(name: str, config: DictConfig, given: Collection[str]) -> dict[str, Any]:
-    sources = [str(CONFIGS)]
+    sources: list[str] = []
     if HydraConfig.initialized():  # there may be a folder of one's own
         sources += [source.path for source in HydraConfig.get().runtime.config_sources]
-    folders = [Path(source, "style") for source in sources]
+    folders = [Path(source, "style") for source in (*sources, str(CONFIGS))]
     # of two with one name Hydra takes that of the first folder
     every = (file for folder in reversed(folders) for file in sorted(folder.glob("*.yaml")))
     files = {file.stem: file for file in every}
@@ -94,6 +107,8 @@ def _read(name: str, config: DictConfig, given: Collection[str]) -> dict[str, An
     try:
         read = cast(DictConfig, OmegaConf.load(files[name]))
         painting = read.get("style", read)  # the former in a file of the package _global_
+        if painting is not read:
+            _warn_of_the_rest(files[name], read)
         if OmegaConf.is_missing(painting, "image"):
             raise UserError(
                 f"styles: {name} has no picture of its own; give it a file in configs/style that "
@@ -117,3 +132,13 @@ def _read(name: str, config: DictConfig, given: Collection[str]) -> dict[str, An
             f"styles: {files[name]} is not written like the files in configs/style "
             f"({' '.join(str(error).split())})."
         ) from error
+
+
+def _warn_of_the_rest(file: Path, read: DictConfig) -> None:
+    """Say what of a file of the package _global_ is only for a training of that style alone."""
+    used = {f"loss.{key}" for key in WEIGHTS}
+    every = (key for key, _ in flat(cast(dict[str, Any], OmegaConf.to_container(read))))
+    if rest := [key for key in every if key not in used and not key.startswith("style.")]:
+        log.warning(
+            "%s of %s is for one style: among several it is not used.", ", ".join(rest), file
+        )

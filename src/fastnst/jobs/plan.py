@@ -137,7 +137,8 @@ def _earlier_results(found: Sequence[_Found]) -> Iterator[Path]:
         sources.setdefault(origin(path.name), set()).add(marks.get(path))
     stems = {(path.parent, path.stem) for path in paths}
     names = "|".join(re.escape(card.name) for card in finished_styles())
-    ending = re.compile(rf"(.+?)((?:_(?:{names}))+)(?:{STOPPED})?")
+    # of a mixture of unequal shares with the percentage of each
+    ending = re.compile(rf"(.+?)((?:_(?:{names}))+|(?:_(?:{names})_\d+){{2,}})(?:{STOPPED})?")
     for path, mark in marks.items():
         if mark is not None:
             if sources.get(mark, set()) - {mark}:
