@@ -11,18 +11,21 @@ from fastnst.networks import build_network, paint_styles, style_of
 pytestmark = pytest.mark.slow
 
 RESNET = {"name": "resnet", "width": 4, "blocks": 1, "norm": "instance", "upsample": "nearest"}
+LIGHT = {"name": "light", "width": 4, "blocks": 1}
 
 
 @pytest.fixture
-def checkpoint(tmp_path):
+def checkpoint(request, tmp_path):
     torch.manual_seed(0)
-    network = build_network(RESNET)
-    network.to_rgb[1].weight.data *= 10
+    architecture = getattr(request, "param", RESNET)
+    network = build_network(architecture)
+    next(network.to_rgb.parameters()).data *= 10
     path = tmp_path / "model.safetensors"
-    write_model(path, network, RESNET, {"name": "many_styles"})
+    write_model(path, network, architecture, {"name": "many_styles"})
     return path
 
 
+@pytest.mark.parametrize("checkpoint", [RESNET, LIGHT], ids=["resnet", "light"], indirect=True)
 @pytest.mark.parametrize(("half", "close"), [(False, 1e-4), (True, 1e-2)])
 def test_one_file_paints_any_style(checkpoint, tmp_path, batch, half, close):
     target = tmp_path / "any.onnx"

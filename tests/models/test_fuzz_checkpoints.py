@@ -7,7 +7,7 @@ from small.stylizing import ARCHITECTURE, write_small_model
 
 from fastnst.learning.checkpoint_files import read_checkpoint
 from fastnst.machine.errors import UserError
-from fastnst.models import read_model
+from fastnst.models import ENDING, read_model, read_style, write_style
 from fastnst.models.export import export_onnx
 from fastnst.models.onnx_network import OnnxNetwork
 
@@ -44,6 +44,12 @@ def onnx(folder):
     return folder / "model.onnx"
 
 
+def style(folder):
+    path = folder / f"dots{ENDING}"
+    write_style(path, torch.arange(200) / 200, {"name": "dots"}, "0" * 64, bytes(range(200)))
+    return path
+
+
 def resumed(folder):
     return ckpt(folder)
 
@@ -54,6 +60,7 @@ KINDS = {
     old_ckpt: read_model,
     resumed: read_checkpoint,
     onnx: OnnxNetwork,
+    style: read_style,
 }
 
 

@@ -207,6 +207,8 @@ def test_the_folder_of_a_run_is_its_network(tmp_path):
     os.utime(checkpoint, (9, 9))
     with pytest.raises(UserError, match=r"last\.ckpt is not a fastnst checkpoint"):
         read_model(tmp_path / "run")
+    (tmp_path / "run" / "dots.style.safetensors").touch()  # which belongs to the older network
+    assert read_model(tmp_path / "run").style["name"] == "dots"
     with pytest.raises(UserError, match="is no run"):
         read_model(tmp_path)
 

@@ -106,6 +106,12 @@ def test_a_card_tells_of_its_model(card: zoo.Card) -> None:
     assert settings.trainer["max_steps"] == card.iterations
 
 
+def test_each_style_is_a_file_of_a_few_kilobytes() -> None:
+    files = [*zoo.MODELS.rglob(f"*{ENDING}")]
+    assert len(files) > 3 * 27  # of the shared, the calm and the light network
+    assert max(file.stat().st_size for file in files) < 10_000
+
+
 @cache  # styles of one network have the same
 def settings_of(recipe: str) -> Settings:
     words = shlex.split(recipe)

@@ -10,7 +10,7 @@ from fastnst.config.recipe import recipe_command
 from fastnst.evaluation.runs import read_runs
 from fastnst.learning.checkpoint_files import read_checkpoint
 from fastnst.machine import UserError
-from fastnst.models import fingerprint, read_model
+from fastnst.models import ENDING, fingerprint, read_model, write_style
 from fastnst.networks import style_of
 from fastnst.prediction import Predictor
 from fastnst.training import first_weights as beginning
@@ -65,6 +65,7 @@ def test_weights_are_taken_and_all_else_begins_anew(finished, command_line, tmp_
         (["init=text.safetensors"], ["init=text.safetensors", "not a fastnst checkpoint"]),
         (["init=nan.safetensors"], ["init=nan.safetensors", "finite"]),
         (["init=finished.safetensors", "resume=finished.safetensors"], ["init=", "resume="]),
+        (["trunk=many/model.safetensors", "network.width=4"], ["few.style", "3 numbers"]),
     ],
 )
 def test_what_does_not_fit_is_told_before_anything_is_written(
@@ -73,6 +74,10 @@ def test_what_does_not_fit_is_told_before_anything_is_written(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.safetensors").write_text("no network")
     write_small_model(tmp_path / "nan.safetensors", contrast=float("nan"))
+    (tmp_path / "many").mkdir()
+    shared = read_model(write_small_model(tmp_path / "many" / "model.safetensors")).network
+    file = tmp_path / "many" / f"few{ENDING}"
+    write_style(file, torch.ones(3), {"name": "few"}, fingerprint(shared))
     arguments = [*arguments]
     if "network=johnson2016" in arguments:
         monkeypatch.setattr("small.runs.SMALL", [])

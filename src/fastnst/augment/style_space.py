@@ -12,15 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from fastnst.machine import UserError, from_home
-from fastnst.models import (
-    ENDING,
-    LIGHT,
-    TRUNK,
-    check_numbers,
-    fingerprint,
-    read_network,
-    styles_beside,
-)
+from fastnst.models import ENDING, LIGHT, TRUNK, read_network, styles_beside
 from fastnst.networks import TransformationNetwork, has_styles, style_of
 
 Draw = Literal["finished", "mixture", "gaussian"]
@@ -119,8 +111,6 @@ def read_space(folder: str | Path | None) -> tuple[TransformationNetwork, StyleS
             f"of it to draw: give one that fastnst train styles=[...] made."
         )
     own = style_of(network)
-    files = styles_beside(folder, fingerprint(network))
-    for path, style in files.items():
-        check_numbers(path, style, network)
+    files = styles_beside(folder, network)
     known = [style.numbers for style in files.values()]
     return network, StyleSpace(torch.stack(known) if known else own.new_empty(0, len(own)), folder)

@@ -30,7 +30,6 @@ STYLES = "styles"  # there: numbers of the styles that share the network, `(S, K
 LONGEST_NAME = 64  # letters of the name of a style
 LONGEST_STYLE = 20_000  # letters of all that is said about one
 
-
 Network = TypeVar("Network", bound=nn.Module)
 Read = tuple[dict[str, Any], dict[str, Any], dict[str, Tensor]]  # architecture, style, weights
 
@@ -89,8 +88,9 @@ def read_network(path: str | Path) -> Model:
     ever run.
 
     Args:
-        path: the file, or the folder of a run, of which `model.safetensors` is taken or, if it has
-            none yet, `checkpoints/last.ckpt`. Of many styles it paints what is between them all.
+        path: the file, or the folder of a run, of which the newer of `model.safetensors` and
+            `checkpoints/last.ckpt` is taken; the former where there are styles, which belong to it.
+            Of many styles it paints what is between them all.
 
     Raises:
         UserError: if the file is not there or is none of these.
@@ -157,18 +157,18 @@ def _no_checkpoint(path: Path) -> Generator[None]:
 
 
 def _read(path: Path) -> Read:
-    read = _read_safetensors if path.suffix == ".safetensors" else _read_checkpoint
-    return read(path)
+    return (_read_safetensors if path.suffix == ".safetensors" else _read_checkpoint)(path)
 
 
 def in_run_folder(path: Path) -> Path:
-    """The newest network in a run folder, else a `UserError`; a file is taken as it is."""
+    """The network of the styles in a run folder, else its newest, else a `UserError`; or a file."""
     if not path.is_dir():
         return path
-    names = ("model.safetensors", "checkpoints/last.ckpt", "last.ckpt")
-    if there := [path / name for name in names if (path / name).is_file()]:
+    names = (path / name for name in ("model.safetensors", "checkpoints/last.ckpt", "last.ckpt"))
+    if there := [*filter(Path.is_file, names)]:
         # a run that was resumed and then killed has an older network than checkpoint
-        return max(there, key=lambda file: file.stat().st_mtime_ns)
+        newest = max(there, key=lambda file: file.stat().st_mtime_ns)
+        return there[0] if any(path.glob(f"*{ENDING}")) else newest
     raise UserError(
         f"The folder {path} is no run: there is neither a model.safetensors nor a "
         f"checkpoints/last.ckpt in it."
@@ -188,7 +188,7 @@ def check_style(style: Any) -> None:
     # the name becomes part of file names
     if not re.fullmatch(rf"[\w-]{{1,{LONGEST_NAME}}}", style["name"]):
         raise ValueError("the name of the style is not a plain word")
-    plain = all(value is None or isinstance(value, str | int | float) for value in style.values())
+    plain = all(isinstance(value, str | int | float | None) for value in style.values())
     if not plain or len(json.dumps(style)) > LONGEST_STYLE:
         raise ValueError("the style is not described by a few plain values")
 

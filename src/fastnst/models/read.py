@@ -114,7 +114,9 @@ def find_mixture(shares: Mapping[str, float]) -> Mixture:
 
 
 def _style_file(name: str) -> Path:
-    return from_home(name) if _is_file(name) else finished_model(name, shared=True)
+    # of a network of its own, which can be named but not mixed, it is said later
+    named = _is_file(name) or name.endswith(".safetensors")
+    return from_home(name) if named else finished_model(name, shared=True)
 
 
 def _is_file(name: str) -> bool:

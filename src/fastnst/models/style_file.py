@@ -91,19 +91,22 @@ def write_style(
         temporary.write_bytes(save({"numbers": numbers.detach().cpu().half()}, metadata))
 
 
-def styles_beside(source: Path, network: str) -> dict[Path, StyleFile]:
+def styles_beside(source: Path, network: nn.Module) -> dict[Path, StyleFile]:
     """The style files that lie beside a network and belong to it, by their paths, in order.
 
     Args:
         source: its file, or the folder that it lies in.
-        network: its fingerprint.
+        network: the network.
 
     Raises:
-        UserError: if one of the files there is damaged.
+        UserError: if one of the files there is damaged, or has not as many numbers as it should.
     """
-    folder = source if source.is_dir() else source.parent
+    folder, shared = source if source.is_dir() else source.parent, fingerprint(network)
     read = {path: read_style(path) for path in sorted(folder.glob(f"*{ENDING}"))}
-    return {path: style for path, style in read.items() if style.network == network}
+    found = {path: style for path, style in read.items() if style.network == shared}
+    for path, style in found.items():
+        check_numbers(path, style, network)
+    return found
 
 
 def check_numbers(path: Path, style: StyleFile, network: nn.Module) -> None:

@@ -12,13 +12,13 @@ from fastnst.models import (
     TRUNK,
     Model,
     StyleFile,
+    check_numbers,
     fingerprint,
     finished_model,
     read_network,
     read_style,
     styles_beside,
 )
-from fastnst.networks import style_of
 
 # of the kinds of networks those that the page can compute, and only so
 FULL_KIND = {"name": "resnet", "norm": "instance", "upsample": "nearest"}
@@ -85,7 +85,7 @@ def choose(names: Sequence[str] | None, given: Iterable[Path]) -> Choice:
     model = read_network(source)
     _check_architecture(source, model, FULL_KIND)
     shared = fingerprint(model.network)
-    there = _styles_of_run(source, shared, names) if runs else _finished(names)
+    there = _styles_of_run(source, model, names) if runs else _finished(names)
     known = {path.resolve() for path in there}
     own = [path for path in own if path.resolve() not in known]
     read = {path: read_style(path) for path in (*own, *there)}
@@ -126,9 +126,9 @@ def _finished(names: Sequence[str] | None) -> list[Path]:
     return list(files.values())
 
 
-def _styles_of_run(source: Path, shared: str, names: Sequence[str] | None) -> list[Path]:
-    """The style files beside a network that name its fingerprint."""
-    beside = styles_beside(source, shared)
+def _styles_of_run(source: Path, model: Model, names: Sequence[str] | None) -> list[Path]:
+    """The style files beside a network that belong to it."""
+    beside = styles_beside(source, model.network)
     there = {style.style["name"]: path for path, style in beside.items()}
     if not there:
         raise UserError(
@@ -156,12 +156,11 @@ def _check_architecture(source: Path, model: Model, kind: Mapping[str, str]) -> 
 
 
 def _check_styles(read: Mapping[Path, StyleFile], source: Path, model: Model, advice: str) -> None:
-    shared, count = fingerprint(model.network), style_of(model.network).shape
+    shared = fingerprint(model.network)
     for path, style in read.items():
         if style.network != shared:
             raise UserError(f"{path} belongs to another network than {source}{advice}.")
-        if style.numbers.shape != count:
-            raise UserError(f"{path} has not as many numbers as its network takes: it is damaged.")
+        check_numbers(path, style, model.network)
 
 
 def _named(

@@ -15,7 +15,6 @@ from fastnst.models import (
     ENDING,
     TRUNKS,
     Model,
-    check_numbers,
     fingerprint,
     read_network,
     styles_beside,
@@ -25,6 +24,7 @@ from fastnst.models import (
 from fastnst.networks import has_styles, style_of
 from fastnst.prediction import write_predictor
 from fastnst.predictor_training.step import PredictorTraining
+from fastnst.styles import given_away
 
 MODEL = "model.safetensors"
 
@@ -63,9 +63,7 @@ def read_trunk(trunk: str) -> Trunk:
         raise UserError(
             f"trunk={trunk} has no instance normalisations: styles cannot share it; give one with."
         )
-    there = styles_beside(path, fingerprint(model.network))
-    for file, style in there.items():
-        check_numbers(file, style, model.network)
+    there = styles_beside(path, model.network)
     return Trunk(model, {style.style["name"]: style.numbers for style in there.values()})
 
 
@@ -101,5 +99,5 @@ class WriteResults(Callback):
         network = fingerprint(read_network(path).network)
         for style, row in zip(self.styles, rows, strict=True):
             file = path.with_name(f"{style.name}{ENDING}")
-            write_style(file, row, style.model_dump(), network)
+            write_style(file, row, given_away(style.model_dump()), network)
         return network

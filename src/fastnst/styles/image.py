@@ -6,7 +6,7 @@ import logging
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +204,9 @@ def _without(name: str) -> str:
 def local_picture(picture: str | None) -> str | None:
     """The file of a style picture, if it is one."""
     return None if picture is None or picture.startswith(NOT_LOCAL) else picture
+
+
+def given_away(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts about a style for whoever gets its file: not where the picture lay on this machine."""
+    local = local_picture(facts["image"]) is not None
+    return {**facts, "image": None} if local else {**facts}

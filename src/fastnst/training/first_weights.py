@@ -13,15 +13,12 @@ from fastnst.learning import read_checkpoint
 from fastnst.losses import TeacherLoss, build_loss_network
 from fastnst.machine import UserError
 from fastnst.models import (
-    ENDING,
     TRUNKS,
-    check_numbers,
     fingerprint,
     finished_model,
     finished_styles,
     in_run_folder,
     read_model,
-    read_style,
     styles_beside,
 )
 from fastnst.networks import has_styles
@@ -60,9 +57,8 @@ def first_weights(settings: Settings) -> dict[str, Tensor] | None:
     state = model.network.state_dict()
     if not all(value.isfinite().all() for value in state.values()):
         raise UserError(f"{key}={init}: not all of its weights are finite numbers; give another.")
-    if path.suffix != ".ckpt":
-        for file in sorted(path.parent.glob(f"*{ENDING}")):  # of which some may be begun with
-            read_style(file)
+    if settings.styles is not None or settings.trunk is not None:
+        _styles_at(path, model.network)  # or a damaged one would be found when all is prepared
     return state
 
 
@@ -88,8 +84,8 @@ def first_styles(
     path = _file(key, init)
     there = _styles_at(path, network)
     anew = [name for name in paintings if name not in there]
-    if anew and there and settings.styles is not None:
-        log.info("New in %s: %s.", init, ", ".join(anew))
+    if known := [name for name in paintings if name in there]:
+        log.info("Beginning with the numbers that %s has of %s.", init, ", ".join(known))
     return there | _predicted({name: paintings[name] for name in anew}, network)
 
 
@@ -108,10 +104,8 @@ def _styles_at(path: Path, network: nn.Module) -> dict[str, Tensor]:
     """Numbers, by name, of the styles that lie in or beside a network's file."""
     if path.suffix == ".ckpt":
         return _in_checkpoint(path)
-    beside = styles_beside(path, fingerprint(network))
-    for file, style in beside.items():
-        check_numbers(file, style, network)
-    return {style.style["name"]: style.numbers for style in beside.values()}
+    beside = styles_beside(path, network).values()
+    return {style.style["name"]: style.numbers for style in beside}
 
 
 def read_teacher(settings: Settings) -> TeacherLoss | None:

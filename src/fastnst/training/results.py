@@ -1,14 +1,13 @@
 """What a run leaves to be used: a network, and the styles that share it."""
 
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor, nn
 
-from fastnst.config import Settings, Style
+from fastnst.config import Settings
 from fastnst.models import ENDING, fingerprint, read_model, write_model, write_style
 from fastnst.networks import set_style
-from fastnst.styles import local_picture
+from fastnst.styles import given_away
 
 
 def style_files(settings: Settings, folder: Path) -> list[Path]:
@@ -35,7 +34,7 @@ def write_results(
         path,
         network,
         settings.network.model_dump(),
-        _facts(settings.style),
+        given_away(settings.style.model_dump()),
         # rounded, it would not be the network that the other styles belong to
         settings.model_dtype if settings.trunk is None else "float32",
     )
@@ -43,12 +42,4 @@ def write_results(
         rounded = fingerprint(read_model(path).network)
         files = style_files(settings, path.parent)
         for file, style, row in zip(files, settings.paintings, styles, strict=True):
-            write_style(file, row, _facts(style), rounded)
-
-
-def _facts(style: Style) -> dict[str, Any]:
-    """What is told of a painting to whom the file is given: not where it lay on this machine."""
-    told = style.model_dump()
-    if local_picture(style.image) is not None:
-        told["image"] = None
-    return told
+            write_style(file, row, given_away(style.model_dump()), rounded)
