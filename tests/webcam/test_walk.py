@@ -79,12 +79,19 @@ def test_a_style_of_another_network_keeps_no_others_from_walking():
         assert not walk.to(0, 2.2)
 
 
-def test_whoever_stops_on_the_way_has_its_own_style_again():
+def test_a_style_that_is_learnt_on_the_way_is_walked_to_from_there():
     styles = [stylizer(0.0), stylizer(1.0)]
     walk = Walk(styles)
     walk.to(0, 0.0)
     walk.to(1, 1.0)
-    walk.to(1, 1.3)
-    assert worn(styles[1]) < 0.5
-    walk.rest()
-    assert [worn(style) for style in styles] == [0, 1]
+    walk.to(1, 1.5)
+    styles.append(stylizer(3.0))
+    walk.add(styles[2])
+    walk.to(2, 1.5)
+    assert worn(styles[2]) == pytest.approx(0.5)
+    walk.to(2, 9.0)
+    walk.to(1, 9.0)
+    walk.to(1, 9.5)
+    assert worn(styles[1]) == pytest.approx(2.0)
+    walk.to(1, 99.0)
+    assert [worn(style) for style in styles] == [0, 1, 3]

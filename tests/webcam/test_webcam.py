@@ -86,6 +86,30 @@ def test_what_is_painted_is_smoothed_with_the_frame_that_was_painted():
     assert np.unique(frame).tolist() != np.unique(painted).tolist()
 
 
+def test_another_style_keeps_nothing_of_the_one_before():
+    told = []
+
+    class Smoother:
+        def motion_to(self, frame):
+            return None
+
+        def after(self, motion, painted):
+            return painted
+
+        def forget(self):
+            told.append(painting.style)
+
+    with Camera(Capture(), "Camera 3") as camera:
+        camera.wait()
+        with Painting([Painter(), Painter((0, 90, 0), "green")], camera, Smoother()) as painting:
+            number, _ = painting.done.after(0, 10)
+            assert told == []
+            painting.style = 1
+            while painting.done.item.style == 0:
+                number, _ = painting.done.after(number, 10)
+    assert told == [1]
+
+
 def test_keys_change_the_style_and_save_what_is_painted(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 

@@ -75,10 +75,8 @@ class Painting(Worker):
         if found is None:
             return
         self._number, frame = found
-        style, before = self.style, self.done.item
-        on_the_way = self._walk.to(style, time.monotonic())
-        chosen = before is not None and style != before.style
-        if self._smoother is not None and (chosen or on_the_way):
+        style = self.style
+        if self._walk.to(style, time.monotonic()) and self._smoother is not None:
             self._smoother.forget()  # or much smoothing would keep the style before for long
         image = self._paint(self.stylizers[style], Image.fromarray(frame[..., ::-1].copy()))
         self.done.put(Painted(image, style, self._rate.tick(time.monotonic())))
@@ -91,8 +89,7 @@ class Painting(Worker):
             self.problem = str(error)
             return
         self.stylizers.append(style)
-        self._walk.rest()
-        self._walk = Walk(self.stylizers)
+        self._walk.add(style)
 
     def _paint(self, stylizer: "Stylizer", picture: Image.Image) -> Image.Image:
         if stylizer.size is None:

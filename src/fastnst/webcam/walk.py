@@ -22,17 +22,20 @@ class Walk:
     """
 
     def __init__(self, stylizers: Sequence["Stylizer"]) -> None:
-        found = [stylizer.network for stylizer in stylizers]
-        self._places = [_Place(it) if it is not None and has_styles(it) else None for it in found]
+        self._places: list[_Place | None] = []
+        for stylizer in stylizers:
+            self.add(stylizer)
         self._goal, self._began = 0, 0.0
         self._origin: Tensor | None = None
         self._now: Tensor | None = None
 
-    def rest(self) -> None:
-        """Give each network its own style again, wherever the walk is."""
-        for place in self._places:
-            if place is not None:
-                set_style(place.network, place.style)
+    def add(self, stylizer: "Stylizer") -> None:
+        """One style more, behind the others."""
+        network = stylizer.network
+        if network is None or not has_styles(network):
+            self._places.append(None)
+        else:
+            self._places.append(_Place(network))
 
     def to(self, style: int, now: float) -> bool:
         """Set what the stylizer of a style paints next: the style itself, or what is on the way.
