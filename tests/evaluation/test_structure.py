@@ -49,6 +49,9 @@ def test_a_weave_is_told_from_noise():
     # surfaces without any detail say nothing, as the white of a print
     even = torch.ones(3, 256, 256)
     assert lattice(even) == pytest.approx(0.035, abs=0.001)
+    # nor what no picture of 8 bits can hold
+    assert lattice(0.5 * even + 0.001 * weave) == pytest.approx(0.035, abs=0.001)
+    assert lattice(0.5 * even + 0.02 * weave) > 0.4
     beside = torch.cat([noise, even, even], 2)
     assert 0.03 < lattice(beside) < 0.04
 

@@ -99,6 +99,8 @@ def test_other_networks_cannot_share_a_picture(styles, photograph, tmp_path):
     other = write_small_model(tmp_path / "other.safetensors", seed=5)
     with pytest.raises(UserError, match=r"do not share a network.*--mask"):
         Stylizer(other, regions={grey_file(tmp_path): str(styles[0])})
+    with pytest.raises(UserError, match="network of its own, and only styles that share one"):
+        Stylizer(styles[0], regions={grey_file(tmp_path): {other: 1.0}})
     # with a mask their pictures are laid over each other, as ever
     painted = Stylizer([other, styles[0]], mask=grey(255))(photograph)
     assert distance(painted, Stylizer(other)(photograph)).max() <= 1

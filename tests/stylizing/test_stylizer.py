@@ -178,7 +178,7 @@ def test_what_is_translucent_is_painted_in_its_own_colours(painting_model, photo
     assert distance(painted.convert("RGB"), opaque).max() == 0
 
 
-@pytest.mark.parametrize("scale", [1, 1.5])
+@pytest.mark.parametrize("scale", [1, 1.5, 0.6])
 def test_transparency_survives_tiles_of_another_size(painting_model, photograph, scale):
     picture = photograph(250, 170).convert("RGBA")
     alpha = Image.new("L", picture.size)

@@ -82,6 +82,20 @@ class Judge:
         every = tqdm(photographs.split(1), "photographs", leave=False)
         self._seen = [self._see(photograph) for photograph in every]
 
+    def check(self, name: str) -> None:
+        """Refuse a painting that is one of the photographs, at the same size.
+
+        Raises:
+            UserError: naming it.
+        """
+        near, _ = self.paintings[name]
+        for photograph in self._seen:
+            if not all(_distance(photograph.near[layer], near[layer]) for layer in LAYERS):
+                raise UserError(
+                    f"One of the photographs is the painting of {name}, from which nothing can be "
+                    f"nearer than it is: leave it out of --photographs."
+                )
+
     def __call__(self, name: str, painted: Tensor) -> Verdict:
         """Judge a network.
 
@@ -91,17 +105,11 @@ class Judge:
 
         Raises:
             KeyError: if the painting is not among those there are.
-            UserError: if a photograph is the painting.
         """
         target_near, target_afar = self.paintings[name]
         near, afar, ranks, similar, lost = [], [], [], [], []
         pairs = [*zip(painted.split(1), self.photographs.split(1), self._seen, strict=True)]
         for one, photograph, before in tqdm(pairs, f"judging {name}", leave=False):
-            if not all(_distance(before.near[it], target_near[it]) for it in LAYERS):
-                raise UserError(
-                    f"One of the photographs is the painting of {name}, from which nothing can be "
-                    f"nearer than it is: leave it out of --photographs."
-                )
             after = self._see(one)
             near.append(self._shares(target_near, after.near, before.near))
             afar.append(self._shares(target_afar, after.afar, before.afar))

@@ -67,7 +67,8 @@ def judge_networks(
         network: a VGG, on the device that is to work.
 
     Raises:
-        UserError: if a checkpoint is none, or its painting is not in the folder.
+        UserError: if a checkpoint is none, or its painting is not in the folder, twice in it, or
+            among the photographs.
     """
     files: dict[str, Path] = {}
     for file in list_images(folder):
@@ -91,6 +92,8 @@ def judge_networks(
         for name, file in files.items()
     }
     judge = Judge(network, paintings, photographs)
+    for stylizer in stylizers:  # before any of them paints
+        judge.check(stylizer.style["name"])
     pictures = [to_image(pixels) for pixels in photographs]
     names = _names(checkpoints)
     found: list[Judged] = []

@@ -20,6 +20,7 @@ from fastnst.models import (
 from fastnst.stylizing.any_style import predict_style, read_painting
 
 Checkpoint = str | Path | Mixture
+Region = Checkpoint | Mapping[str, float]
 
 
 def chosen(
@@ -48,7 +49,7 @@ def shared_style(checkpoint: Checkpoint) -> Checkpoint:
     return shared if shared.is_file() else checkpoint
 
 
-def chosen_region(style: Checkpoint) -> Checkpoint:
+def chosen_region(style: Region) -> Checkpoint:
     """What is to be read of a region's style: a name is that of one in the shared network."""
     if isinstance(style, Mapping):
         return find_mixture({str(name): share for name, share in style.items()})

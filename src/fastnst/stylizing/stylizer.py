@@ -20,7 +20,7 @@ from fastnst.stylizing.mask import Mask
 from fastnst.stylizing.painter import Painter
 from fastnst.stylizing.pictures import Picture, one_picture, several_pictures
 from fastnst.stylizing.regions import paint_tiles, paint_whole
-from fastnst.stylizing.sources import Checkpoint, chosen, chosen_region, read, shared_style
+from fastnst.stylizing.sources import Checkpoint, Region, chosen, chosen_region, read, shared_style
 from fastnst.stylizing.tiling import check_tile
 
 TILED_FROM = 2**21  # pixels: larger pictures go through the network in tiles
@@ -78,7 +78,7 @@ class Stylizer:
         blend: Sequence[float] | None = None,
         style: str | Mapping[str, float] | None = None,
         style_size: int = STYLE_SIZE,
-        regions: Mapping[str | Path | Mask, Checkpoint] | None = None,
+        regions: Mapping[str | Path | Mask, Region] | None = None,
         tile: int | Literal["auto"] | None = "auto",
         progress: bool = False,
     ) -> None:
@@ -97,9 +97,10 @@ class Stylizer:
         models = [read(path, self.device, style_size) for path in checkpoints]
         areas = None
         if mask is not None and len(models) == 2 and blend is None:
-            together = models
-            if shared != [*checkpoints]:  # one has a network of its own as well
-                together = [read(path, self.device, style_size) for path in shared]
+            together = [  # of one that has a network of its own too, the shared one
+                model if other == path else read(other, self.device, style_size)
+                for model, path, other in zip(models, checkpoints, shared, strict=True)
+            ]
             if same_network([model.network for model in together]):
                 models, areas, mask = together, make_areas(together, [mask]), None
         elif regions:
