@@ -44,7 +44,7 @@ $(WEB): web/package-lock.json
 	cd web && npm ci
 	touch $@
 
-check: $(STAMP) ## while working: lint, types, imports, and the tests that start no process and train nothing
+check: $(STAMP) ## while working: lint, and the tests that start no process and train nothing
 	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 lint quick
 
 quick: $(STAMP) ## the tests of check alone

@@ -23,6 +23,11 @@ def write_styles(folder, seed, names=STYLES):
         write_style(folder / f"{name}{ENDING}", numbers, {"name": name}, fingerprint(network))
 
 
+def mark(stylizer):
+    """Of the convolutions, which styles and regions leave alone."""
+    return next(stylizer.painters[0].network.parameters()).sum().item()
+
+
 @pytest.fixture
 def used(tmp_path, monkeypatch):
     """Runs the command; gives which network painted pictures, videos or the webcam, by folder."""
@@ -38,13 +43,12 @@ def used(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "CALM", places["calm"])
     monkeypatch.setattr(command, "LIGHT", places["light"])
     marks = {
-        fingerprint(command.Stylizer(folder / f"irises{ENDING}").painters[0].network): name
-        for name, folder in places.items()
+        mark(command.Stylizer(folder / f"irises{ENDING}")): name for name, folder in places.items()
     }
     found = []
 
     def note(stylizer):
-        found.append(marks[fingerprint(stylizer.painters[0].network)])
+        found.append(marks[mark(stylizer)])
 
     def pictures(stylizer, some, *_):
         if some:
@@ -74,6 +78,19 @@ def test_videos_are_painted_by_the_calm_network_and_pictures_by_the_usual_one(
     clip = write_clip(tmp_path / "clip.mp4", moving(3))
     picture("photo.jpg", (32, 32))
     assert used("--style", "irises", tmp_path / "photo.jpg", clip) == ["models", "calm"]
+
+
+def test_mixtures_and_regions_of_videos_are_painted_by_the_calm_network(used, tmp_path, picture):
+    clip = write_clip(tmp_path / "clip.mp4", moving(3))
+    irises, fuji = (tmp_path / "models" / f"{name}{ENDING}" for name in STYLES)
+    mixed = ("--style", f"{irises}:0.6,{fuji}:0.4")
+    assert used(*mixed, clip) == ["calm"]
+    picture("half.png", (32, 32))
+    regions = ("--regions", f"{tmp_path / 'half.png'}={fuji}")
+    assert used("--style", "irises", *regions, clip) == ["calm"] * 2
+    # of which the light network has not all
+    assert used(*mixed, "--webcam", "--temporal", 0.4)[2:] == ["models"]
+    assert used("--style", "irises", *regions, "--webcam", "--temporal", 0.4)[3:] == ["models"]
 
 
 def test_frames_of_a_film_are_painted_by_the_calm_network(used, tmp_path, picture):

@@ -46,7 +46,28 @@ def test_a_small_painting_takes_no_samples_from_a_large_one(small_vgg, batch):
     both = PerceptualLoss(small_vgg, [large, small], *how).style_relu2_2
     assert both.shape[0] == 2
     assert torch.equal(both[:1], alone)
-    assert len(both[1].unique(dim=0)) == 8 * 8
+    rows = both[1].unique(dim=0, return_counts=True)[1]
+    assert len(rows) == 8 * 8
+    assert rows.max() - rows.min() <= 1  # no part of the picture counts more than the others
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_each_picture_has_its_own_painting_and_weights(small_vgg, batch, measure):
+    paintings, styles, tvs = batch(2, 48, seed=9).split(1), (3.0, 70.0), (0.1, 2.0)
+
+    def build(*numbers):
+        them = [paintings[number] for number in numbers]
+        layers = measure, "gram", {"relu2_2": 1.0}, STYLE_LAYERS, 2.0
+        weights = [[values[number] for number in numbers] for values in (styles, tvs)]
+        return PerceptualLoss(small_vgg, them, *layers, *weights)
+
+    output, photographs, aims = batch(3, 32, seed=1), batch(3, 32), [1, 0, 1]
+    both = build(0, 1)
+    found = both.each(output, both.content_target(photographs), torch.tensor(aims))
+    for row, aim in enumerate(aims):
+        alone = build(aim)(output[row : row + 1], photographs[row : row + 1])
+        for name, value in alone.items():
+            torch.testing.assert_close(found[name][row], value, msg=f"{name} of picture {row}")
 
 
 @pytest.mark.parametrize(("measure", "share"), [("relative", 1 / 8), ("johnson2016", 1.0)])

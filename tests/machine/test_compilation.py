@@ -2,6 +2,7 @@ import logging
 
 import pytest
 import torch
+from small.data import STYLES, write_paintings
 from small.runs import run_forked
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -102,12 +103,14 @@ def train_both_ways(tmp_path, *arguments):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("scalar_kernels")
-def test_training_compiled_or_not(tmp_path):
+@pytest.mark.parametrize("styles", [(), (f"styles=[{','.join(STYLES)}]",)])
+def test_training_compiled_or_not(styles, tmp_path):
+    write_paintings(tmp_path)
     # every layer is code of its own to compile, and those further up are no others
     shallow = [f"~loss.style_layers.{name}" for name in ("relu2_2", "relu3_3", "relu4_3")]
     shallow += ["~loss.content_layers.relu2_2", "+loss.content_layers.relu1_2=1.0"]
     compiled, plain = train_both_ways(
-        tmp_path, *shallow, "trainer.precision=auto", "trainer.max_steps=3"
+        tmp_path, *styles, *shallow, "trainer.precision=auto", "trainer.max_steps=3"
     )
     assert names(compiled) == names(plain)
     assert not [name for name in names(compiled) if "_orig_mod" in name]

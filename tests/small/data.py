@@ -6,11 +6,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
+from PIL import Image
 from pytorch_lightning.plugins.precision import Precision
 
 from fastnst.config.groups import CocoData, DeadLeavesData, FolderData
 from fastnst.data.module import PhotographData
 from fastnst.data.prepared import INDEX
+from fastnst.drawing.dead_leaves import draw_dead_leaves
 
 COMMON = {
     "image_size": 32,
@@ -23,6 +25,16 @@ COMMON = {
 }
 PHOTOGRAPHS = {"resize": "crop", "limit": None, "max_bad": 0.05, **COMMON}
 CHOICES = {"annotations": None, "categories": None, "licenses": None}
+STYLES = ("red_fuji", "irises", "the_kiss")
+
+
+def write_paintings(cwd):
+    """Pictures for `STYLES`, where a training in this folder looks for them."""
+    folder = cwd / "data" / "styles"
+    folder.mkdir(parents=True)
+    for number, name in enumerate(STYLES):
+        picture = Image.fromarray(draw_dead_leaves(64, 9, number))
+        picture.rotate(90 * number).save(folder / f"{name}.png")
 
 
 def folder_data(root, seed=0, **changes):

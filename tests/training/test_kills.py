@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+from small.data import STYLES, write_paintings
 from small.kills import Training, start
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -27,10 +30,13 @@ RUN = [
     "resume=auto",
     "hydra.run.dir=run",
 ]
+MANY = (f"styles=[{','.join(STYLES)}]",)
 
 
 @pytest.fixture
 def train(tmp_path: Path) -> Callable:
+    write_paintings(tmp_path)
+
     def begin(steps: int, *arguments: str):
         return start(tmp_path, *RUN, f"trainer.max_steps={steps}", *arguments)
 
@@ -76,13 +82,14 @@ def assert_equal(one: object, other: object, where: str = "") -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Makes runs of so many steps that nothing interrupts."""
 
     @cache
-    def make(steps: int) -> Path:
+    def make(steps: int, *arguments: str) -> Path:
         cwd = tmp_path_factory.mktemp("whole")
-        how = [*RUN, f"trainer.max_steps={steps}", "checkpoint_every=10"]
+        write_paintings(cwd)
+        how = [*RUN, *arguments, f"trainer.max_steps={steps}", "checkpoint_every=10"]
         return finish(start(cwd, *how), cwd)
 
     return make
@@ -93,10 +100,30 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
     [(20, 0), *(pytest.param(100, seed, marks=pytest.mark.long) for seed in (1, 2))],
 )
 def test_killed_at_random_moments(kills: int, seed: int, whole, train, tmp_path: Path) -> None:
+    steps = 5 * kills
+    run = killed_at_random_moments(kills, seed, steps, train, tmp_path)
+    assert_same_end(run, whole(steps))
+
+
+def test_many_styles_that_are_killed(whole, train, tmp_path: Path) -> None:
+    run = killed_at_random_moments(4, 3, STEPS, train, tmp_path, *MANY)
+    assert_same_end(run, whole(STEPS, *MANY))
+
+
+def test_a_style_in_a_trained_network_that_is_killed(whole, train, tmp_path: Path) -> None:
+    new = "style=custom", "style.name=me", "style.image=data/styles/irises.png"
+    how = *new, "style.size=32", f"trunk={whole(STEPS, *MANY)}", "compile=false"
+    run = killed_at_random_moments(3, 4, STEPS, train, tmp_path, *how)
+    assert_same_end(run, whole(STEPS, *how))
+
+
+def killed_at_random_moments(
+    kills: int, seed: int, steps: int, train: Callable, tmp_path: Path, *arguments: str
+) -> Path:
     moments = random.Random(seed)
-    saved, torn, steps = [], 0, 5 * kills
+    saved, torn = [], 0
     while len(saved) < kills:
-        process, _ = train(steps, f"data.workers={len(saved) % 3}")
+        process, _ = train(steps, *arguments, f"data.workers={len(saved) % 3}")
         if moments.random() < 0.2:
             time.sleep(moments.uniform(0, 2))  # as it starts
         else:
@@ -108,9 +135,9 @@ def test_killed_at_random_moments(kills: int, seed: int, whole, train, tmp_path:
         last = tmp_path / "run" / "checkpoints" / "last.ckpt"
         saved.append(contents(tmp_path / "run")["global_step"] if last.exists() else None)
         torn += any(last.parent.glob(".last.*"))
-    run = finish(train(steps), tmp_path)
+    run = finish(train(steps, *arguments), tmp_path)
     print(f"{torn} of {kills} kills came while a checkpoint was written; steps saved: {saved}")
-    assert_same_end(run, whole(steps))
+    return run
 
 
 def curves(run: Path) -> dict[str, list]:
@@ -131,6 +158,16 @@ def assert_same_end(run: Path, whole: Path) -> None:
     assert_equal(curves(run), curves(whole))
     sheets = {path.name for path in (whole / "samples").iterdir()}
     assert {path.name for path in (run / "samples").glob("step*")} == sheets
+    assert_equal(results(run), results(whole))
+
+
+def results(run: Path) -> dict[str, dict]:
+    """What each file says and holds; the order of what it says is another each time."""
+    found = {}
+    for path in run.glob("*.safetensors"):
+        with safe_open(path, "pt") as file:
+            found[path.name] = dict(file.metadata()) | load_file(path)
+    return found
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the loader processes in /proc")

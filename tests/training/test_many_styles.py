@@ -7,13 +7,15 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from omegaconf import ListConfig
 from PIL import Image
+from small.data import STYLES, write_paintings
 from small.runs import fails, run_forked, scalars
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fastnst.commands.evaluate import main as evaluate_main
 from fastnst.commands.publish import publish
-from fastnst.config.hydra import CONFIGS
+from fastnst.config.many_styles import run_name
 from fastnst.config.path_words import quote_paths
 from fastnst.drawing.dead_leaves import draw_dead_leaves
 from fastnst.evaluation import read_runs
@@ -28,7 +30,6 @@ from fastnst.models import (
 )
 from fastnst.networks import style_of
 
-STYLES = ("red_fuji", "irises", "the_kiss")
 MANY = (f"styles=[{','.join(STYLES)}]", "data=dead_leaves", "data.images=9", "sample_every=3")
 LAST = "checkpoints/last.ckpt"
 FACTS = """title: t
@@ -42,12 +43,7 @@ image: data/styles/irises.png
 
 @pytest.fixture
 def paintings(tmp_path):
-    """Pictures for the styles, where they are looked for."""
-    folder = tmp_path / "data" / "styles"
-    folder.mkdir(parents=True)
-    for number, name in enumerate(STYLES):
-        picture = Image.fromarray(draw_dead_leaves(64, 9, number))
-        picture.rotate(90 * number).save(folder / f"{name}.png")
+    write_paintings(tmp_path)
 
 
 @pytest.fixture
@@ -88,7 +84,7 @@ def test_each_style_has_the_size_and_the_weights_of_its_file(train, tmp_path):
         (own / f"{name}.yaml").write_text(f"{FACTS}name: {name}\n{line}\n")
     lines = [f"  {line}\n" for line in f"{FACTS}name: whole".splitlines()]
     whole = "# @package _global_\nstyle:\n" + "".join(lines) + "loss:\n  style_weight: 33\n"
-    (own / "whole.yaml").write_text(whole)
+    (own / "whole.yaml").write_text(f"{whole}  content_weight: 2\nseed: 7\n")
     more = ("trainer.max_steps=1", "--config-dir=own")
     folder = train("run", "styles=[plain,bold,whole]", *MANY[1:], *more)
     checkpoint = torch.load(folder / LAST, weights_only=True)
@@ -97,6 +93,8 @@ def test_each_style_has_the_size_and_the_weights_of_its_file(train, tmp_path):
     assert [style["style_weight"] for style in kept["styles"]] == [10.0, 77.0, 33.0]
     assert kept["style"]["name"] == "many_styles"
     assert checkpoint["state_dict"]["styles"].shape[0] == 3
+    assert kept["loss"]["content_weight"] == 1.0
+    assert "loss.content_weight, seed of" in (folder / "train.log").read_text()
     values = scalars(folder)
     assert {"val_total/plain", "val_total/bold"} <= values.keys()
 
@@ -114,6 +112,17 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(train, capsys, monkeypatch
     for words in (("styles=[irises,red_fuji,the_kiss]",), ("styles=[irises]",), ()):
         sentence = fails(*checks, *words, *MANY[1:], "hydra.run.dir=again", "resume=auto")
         assert "was trained with styles=[red_fuji,irises,the_kiss]" in sentence
+
+
+def test_runs_are_named_after_their_styles():
+    """So that with `resume=auto` each list goes on with its own."""
+    assert run_name("irises", None) == "irises"
+    assert run_name("irises", ListConfig(["red_fuji", "the_kiss"])) == "red_fuji+the_kiss"
+    many = [f"style_{number}" for number in range(9)]
+    long = [run_name("irises", ListConfig(names)) for names in (many, many[::-1])]
+    assert len({*long}) == 2
+    assert all(re.fullmatch(r"many_styles_\w{8}", name) for name in long)
+    assert run_name("irises", 3) == "3"  # which is refused later
 
 
 @pytest.mark.slow
@@ -142,6 +151,7 @@ def test_a_new_style_changes_nothing_that_the_others_share(train, capsys):
     assert f"style:        {folder / f'me{ENDING}'}" in capsys.readouterr().out
     before = read_model(trunk / "model.safetensors").network
     assert style.network == fingerprint(before)
+    assert style.style["image"] is None  # where it lay on this machine
     assert not np.allclose(style.numbers, style_of(before), atol=1e-4)
     # beside the others it can be mixed with them
     moved = (folder / f"me{ENDING}").rename(trunk / f"me{ENDING}")
@@ -223,13 +233,8 @@ def test_lists_of_styles_can_be_swept():
 
 @pytest.mark.slow
 def test_each_style_is_evaluated_and_published(train, tmp_path, monkeypatch):
-    own = tmp_path / "own" / "style"  # the same paintings, but small: VGG19 is to see them often
-    own.mkdir(parents=True)
-    for name in STYLES:
-        text = (CONFIGS / "style" / f"{name}.yaml").read_text()
-        (own / f"{name}.yaml").write_text(re.sub("^size: 512", "size: 64", text, flags=re.M))
     recipe = ("loss_network=vgg19", "loss_network.weights=random", "experiment=zoo")
-    more = ("data.images=9", "trainer.max_steps=2", "sample_every=2", f"--config-dir={own.parent}")
+    more = ("data.images=9", "trainer.max_steps=2", "sample_every=2")
     folder = train("run", MANY[0], *recipe, *more)
     runs = read_runs(folder)
     assert [run.name for run in runs] == [f"{name}/run" for name in STYLES]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from small.data import STYLES, write_paintings
 from small.forks import ROOT, fork
 from small.runs import SMALL
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -21,6 +22,7 @@ from fastnst.drawing.dead_leaves import draw_dead_leaves
 pytestmark = pytest.mark.slow
 
 TRAINED_ON, HELD_OUT, STEPS = 12, 3, 15
+MANY = f"styles=[{','.join(STYLES)}]"
 TWO = ["trainer=ddp", "trainer.devices=2", "data.batch_size=2"]
 RUN = [
     "data=folder",
@@ -175,15 +177,29 @@ def test_everything_is_written_once(two) -> None:
     assert (two / "run" / "model.safetensors").is_file()
 
 
-def test_a_stopped_run_of_two_processes_goes_on_as_if_nothing_had_been(two, place) -> None:
-    cwd = place / "stopped"
-    process = begin(cwd, *TWO, "resume=auto")
+@pytest.fixture(scope="module")
+def two_of_styles(place: Path) -> Path:
+    """The same of a run in which three styles share a network."""
+    cwd = place / "two_of_styles"
+    write_paintings(cwd)
+    finish(begin(cwd, *TWO, MANY), cwd)
+    return cwd
+
+
+@pytest.mark.parametrize(("kind", "more"), [("two", ()), ("two_of_styles", (MANY,))])
+def test_a_stopped_run_of_two_processes_goes_on_as_if_nothing_had_been(
+    kind, more, place, request
+) -> None:
+    two = request.getfixturevalue(kind)
+    cwd = place / f"stopped_{kind}"
+    write_paintings(cwd)
+    process = begin(cwd, *TWO, *more, "resume=auto")
     wait_for_checkpoint(process, cwd)
     os.kill(process.pid, signal.SIGTERM)
     output = finish(process, cwd, 128 + signal.SIGTERM)
     assert output.count("Stopped by SIGTERM") == 1
     assert 3 <= torch.load(cwd / "run/checkpoints/last.ckpt", weights_only=True)["global_step"] < 15
-    finish(begin(cwd, *TWO, "resume=auto"), cwd)
+    finish(begin(cwd, *TWO, *more, "resume=auto"), cwd)
     whole = weights(two / "run")
     for name, value in weights(cwd / "run").items():
         assert torch.equal(value, whole[name])

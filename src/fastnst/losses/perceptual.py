@@ -149,7 +149,8 @@ class PerceptualLoss(nn.Module):
 
 
 def _together(targets: Sequence[Tensor]) -> Tensor:
-    """`(1, ., .)` each -> `(S, ., .)`; samples of a small picture are repeated, so that all have as
-    many as that with the most."""
-    most = torch.arange(max(target.shape[1] for target in targets))
-    return torch.cat([target[:, most % target.shape[1]] for target in targets])
+    """`(1, ., .)` each -> `(S, ., .)`; samples of a small picture are repeated, evenly over it, so
+    that all have as many as that with the most."""
+    most = max(target.shape[1] for target in targets)
+    rows = torch.arange(most)
+    return torch.cat([target[:, rows * target.shape[1] // most] for target in targets])
