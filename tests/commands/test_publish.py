@@ -1,6 +1,7 @@
 """A training run becomes a finished style."""
 
 import hashlib
+import io
 import json
 import shutil
 from pathlib import Path
@@ -40,6 +41,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert ended.returncode == 0, ended.stderr
     return folder / "run"
+
+
+def test_a_thumbnail_fits_into_its_style_file_whatever_is_in_it() -> None:
+    noise = Image.effect_noise((64, 64), 200).convert("RGB")
+    icon = publishing._icon(noise)
+    assert len(icon) <= publishing.ICON_BYTES
+    with Image.open(io.BytesIO(icon)) as read:
+        assert read.size == (64, 64)
 
 
 @pytest.fixture

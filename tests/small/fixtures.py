@@ -22,7 +22,7 @@ from fastnst.losses.weights import build_loss_network
 from small.clips import make_clip, paint_clip
 from small.data import folder_data
 from small.logs import kept_logging
-from small.quick import leave_out_what_tests_need_not
+from small.quick import leave_out_what_tests_need_not, let_loggers_propagate
 from small.runs import SMALL
 from small.stylizing import write_small_model
 
@@ -32,6 +32,7 @@ NARROW_VGG16 = [4, 4, "M", 8, 8, "M", *[8, 8, 8, "M"] * 3]
 
 torch.set_num_threads(1)
 leave_out_what_tests_need_not()
+let_loggers_propagate()
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,11 @@ def leave_out_what_tests_need_not() -> None:
     # hundreds of tests read a dozen files of `configs/` each; this takes a third of the time
     yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     os.fsync = os.fstat  # the power stays on; a descriptor that is none is an error as ever
-    # pytest asks all that do not propagate for their messages, six times in each test
+
+
+def let_loggers_propagate() -> None:
+    """In a process of pytest, which asks all that do not for their messages, six times in a test:
+    PyTorch has 58 of them."""
     for name, logger in logging.root.manager.loggerDict.items():
         if isinstance(logger, logging.Logger) and name.startswith("torch"):
             logger.propagate = True

@@ -41,6 +41,7 @@ from fastnst.stylizing import Stylizer
 EXPERIMENT = "zoo"
 THUMBNAIL = BUNDLED / "chelsea.jpg"
 THUMBNAIL_SIDE, ICON_SIDE = 256, 64  # pixels
+ICON_BYTES = 2_000  # at most; with them a style of 3,200 numbers has 9,500
 LOSS_NETWORK = "vgg19"
 UNPUBLISHED = ("image", "style_weight", "tv_weight")  # of what a run knows of its style
 FREE = ("public domain (", "CC0 (")  # and not "public domain where ..."
@@ -84,8 +85,8 @@ def publish(
         painted = Stylizer(path)(photograph)
         if pictured:
             write_style(path, numbers, facts, network, _icon(painted))
-        if (folder / f"{style.name}.safetensors").is_file():
-            return _card(style.name, folder)  # of the network of its own, which is the better one
+        if (folder / f"{style.name}.safetensors").is_file():  # whose card it is: the better one
+            return next(card for card in read_cards(folder) if card.name == style.name)
     if pictured:
         thumbnail = painted.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
         write_image(thumbnail, thumbnail_file(style.name, folder), quality=78)
@@ -122,15 +123,16 @@ def _place(run: Run) -> Path:
     return LIGHT if light else CALM
 
 
-def _card(name: str, folder: Path) -> Card:
-    return next(card for card in read_cards(folder) if card.name == name)
-
-
 def _icon(painted: Image.Image) -> bytes:
     """A picture so small that it fits into a style file."""
-    file = io.BytesIO()
     small = painted.resize((ICON_SIDE, ICON_SIDE), Image.Resampling.LANCZOS)
-    small.save(file, "WEBP", quality=70)
+    icons = (_webp(small, quality) for quality in (70, 40, 10))
+    return next(icon for icon in icons if len(icon) <= ICON_BYTES)
+
+
+def _webp(image: Image.Image, quality: int) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=quality)
     return file.getvalue()
 
 
@@ -230,20 +232,19 @@ def main() -> None:
     options = parse()
     with one_sentence_errors():
         runs = read_runs(options.ckpt)
-        if options.style is not None:
-            names = [run.settings.style.name for run in runs]
-            if unknown := {*options.style} - {*names}:
-                raise UserError(
-                    f"--style {', '.join(sorted(unknown))}: {options.ckpt} has {', '.join(names)}."
-                )
-            runs = [run for run in runs if run.settings.style.name in options.style]
-        folder = options.evaluation or runs[0].folder / "evaluation"
         names = [run.settings.style.name for run in runs]
+        chosen = options.style or names
+        if unknown := {*chosen} - {*names}:
+            raise UserError(
+                f"--style {', '.join(sorted(unknown))}: {options.ckpt} has {', '.join(names)}."
+            )
+        runs = [run for run in runs if run.settings.style.name in chosen]
+        folder = options.evaluation or runs[0].folder / "evaluation"
         for run in runs:  # before the first is written
             _check(run)
             _measured(run, folder / NUMBERS)
         for run in runs:
-            card = publish(run, folder / NUMBERS, _place(run), names)
+            card = publish(run, folder / NUMBERS, _place(run), chosen)
             print(f"{card.label}: content {card.content}, style {card.style}")
         print(f"recipe: {recipe_command(runs[0].whole, EXPERIMENT)}")
         print(f"models: {_place(runs[0])}")
