@@ -7,6 +7,7 @@ from fastnst.networks import (
     build_network,
     has_styles,
     paint_styles,
+    rows_of,
     set_style,
     share_convolutions,
     style_of,
@@ -69,6 +70,33 @@ def test_each_style_has_the_gradient_that_it_has_alone(network, batch):
         norms = [norm for norm in network.modules() if isinstance(norm, InstanceNorm2d)]
         alone = torch.cat([part.grad for norm in norms for part in (norm.weight, norm.bias)])
         torch.testing.assert_close(gradient, alone, rtol=1e-3, atol=1e-4)
+
+
+def test_the_numbers_of_pictures_are_those_of_their_styles():
+    styles = torch.randn(3, 5).requires_grad_()
+    which = torch.tensor([2, 0, 2, 2])
+    rows = rows_of(styles, which)
+    assert torch.equal(rows, styles[which])
+    rows.backward(torch.ones(4, 5))
+    assert styles.grad.tolist() == [[1] * 5, [0] * 5, [3] * 5]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("scalar_kernels")
+def test_a_compiled_gradient_of_styles_is_added_up_in_one_order():
+    """Or a run that goes on would end otherwise than one that was left in peace."""
+    generator = torch.Generator().manual_seed(0)
+    which = torch.zeros(9, dtype=torch.int64)
+    styles = torch.randn(2, 4000, generator=generator).requires_grad_()
+    scale = torch.randn(9, 4000, generator=generator).exp()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        loss = torch.compile(lambda: (rows_of(styles, which) * scale).sum())
+        found = [torch.autograd.grad(loss(), styles)[0] for _ in range(100)]
+    finally:
+        torch.set_num_threads(threads)
+    assert all(torch.equal(gradient, found[0]) for gradient in found)
 
 
 def test_what_styles_share_is_all_but_their_own(network):

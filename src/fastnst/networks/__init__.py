@@ -14,6 +14,7 @@ from fastnst.networks.areas import want, with_areas
 from fastnst.networks.conditional import (
     has_styles,
     paint_styles,
+    rows_of,
     set_style,
     share_convolutions,
     split_style,
@@ -94,6 +95,7 @@ __all__ = [
     "in_eight_bits",
     "measure",
     "paint_styles",
+    "rows_of",
     "set_style",
     "share_convolutions",
     "share_statistics",

@@ -56,6 +56,23 @@ def paint_styles(network: TransformationNetwork, images: Tensor, numbers: Tensor
     return functional_call(network, split_style(network, numbers), (images,))
 
 
+def rows_of(styles: Tensor, which: Tensor) -> Tensor:
+    """The numbers of pictures, of the styles that they are to have: `styles[which]`.
+
+    Its gradient is added up in a fixed order. That of an index, once it is compiled, is added up by
+    several threads, of three pictures in one style now so and now so.
+
+    Args:
+        styles: `(S, K)`.
+        which: int64 `(N,)`.
+
+    Returns:
+        `(N, K)`.
+    """
+    wanted = which[:, None] == torch.arange(len(styles), device=which.device)
+    return styles.where(wanted[..., None], 0).sum(1)
+
+
 def share_convolutions(network: nn.Module) -> None:
     """Leave a network's own style out of what is trained: styles are kept apart from it."""
     for _, norm in _norms(network):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from fastnst.learning import rise_and_fall
 from fastnst.losses import PerceptualLoss
 from fastnst.machine import Compiled
-from fastnst.networks import TransformationNetwork, paint_styles, share_convolutions
+from fastnst.networks import TransformationNetwork, paint_styles, rows_of, share_convolutions
 from fastnst.prediction import Predictor
 
 WARM_UP = 50  # steps
@@ -77,7 +77,7 @@ class PredictorTraining(pl.LightningModule):
         if self.styles is None:
             return self._errors(self.learnt, photographs, numbers, paintings)
         aims = torch.cat([own, paintings + len(self.styles)])
-        numbers = torch.cat([self.styles[own], numbers.to(self.styles)])
+        numbers = torch.cat([rows_of(self.styles, own), numbers.to(self.styles)])
         return self._errors(self.learnt, photographs, numbers, aims)
 
     def _errors(

@@ -13,6 +13,7 @@ from fastnst.networks import (
     TransformationNetwork,
     build_network,
     paint_styles,
+    rows_of,
     share_convolutions,
     style_of,
 )
@@ -72,7 +73,7 @@ class StyleTransfer(Learner):
         """Stylize `(N, 3, H, W)` in [0, 1], each in the style of its number, `(N,)`."""
         if self.styles is None:
             return self.network(photographs)
-        return paint_styles(self.network, photographs, self.styles[styles])
+        return paint_styles(self.network, photographs, rows_of(self.styles, styles))
 
     def _terms(  # pyright: ignore[reportIncompatibleMethodOverride]  # it knows what a batch has
         self, photographs: Tensor, styles: Tensor, *motion: Tensor
